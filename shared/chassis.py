@@ -1,0 +1,80 @@
+"""The tables that every service has: outbox, deliveries, inbox, replies, audit, keysets, revocations, institutions.
+
+`create(op)` stands in each service's first migration. Money, audit and inbox rows can never be changed by the app.
+"""
+
+from __future__ import annotations
+
+from alembic.operations import Operations
+
+from shared import rls
+
+_TABLES = """
+create table institution (
+  institution_id uuid primary key, code text not null, name text not null, active boolean not null default true);
+
+create table outbox (
+  id bigint generated always as identity primary key, institution_id uuid not null, campus_id uuid,
+  event_id uuid not null, type text not null, aggregate_id text not null, body text not null,
+  traceparent text not null default '', create_time timestamptz not null,
+  retry_time timestamptz, returns int not null default 0);
+
+create table delivery (
+  id bigint generated always as identity primary key, institution_id uuid not null, event_id uuid not null,
+  consumer text not null, type text not null, aggregate_id text not null, sequence bigint not null,
+  campus_id uuid, body text not null, traceparent text not null default '', event_time timestamptz not null,
+  store_time timestamptz not null default clock_timestamp(), attempts int not null default 0,
+  next_time timestamptz not null default clock_timestamp(), parked boolean not null default false,
+  error text not null default '', unique (event_id, consumer));
+create index ix_delivery_due on delivery (next_time) where not parked;
+create index ix_delivery_order on delivery (consumer, aggregate_id, sequence) where not parked;
+
+create table inbox (
+  institution_id uuid not null, event_id uuid not null, consumer text not null,
+  done_time timestamptz not null default clock_timestamp(), primary key (event_id, consumer));
+
+create table stored_reply (
+  institution_id uuid not null, request_id uuid not null, method text not null, subject_id uuid not null,
+  fingerprint bytea not null, reply bytea, create_time timestamptz not null,
+  primary key (institution_id, request_id));
+create index ix_stored_reply_age on stored_reply (create_time);
+
+create table access_revocation (
+  institution_id uuid not null, subject_id uuid not null, session_id uuid not null,
+  not_before_time timestamptz not null, primary key (institution_id, subject_id, session_id));
+
+create table keyset (
+  institution_id uuid not null, purpose text not null, version int not null, wrapped bytea not null,
+  create_time timestamptz not null default clock_timestamp(), primary key (institution_id, purpose));
+
+create table audit_entry (
+  institution_id uuid not null, id uuid not null, time timestamptz not null, actor_id uuid not null,
+  actor_kind text not null, action text not null, subject_kind text not null, subject_id text not null,
+  facts jsonb not null, trace_id text not null, primary key (institution_id, id));
+create table audit_queue (institution_id uuid not null, entry_id uuid primary key);
+create table audit_seal (
+  institution_id uuid not null, sequence bigint not null, entry_id uuid not null,
+  previous_hash bytea not null, hash bytea not null, primary key (institution_id, sequence),
+  unique (institution_id, entry_id));
+"""
+
+
+def create(op: Operations) -> None:
+    """Create and protect the chassis tables."""
+    op.execute("create type uuidrange as range (subtype = uuid)")
+    for statement in _TABLES.split(";\n"):
+        if statement.strip():
+            op.execute(statement)
+    for table in ("outbox", "delivery", "audit_queue", "keyset", "stored_reply", "access_revocation"):
+        rls.protect(op, table, system=True, deletable=True)
+    rls.protect(op, "institution", system=True)
+    for table in ("inbox", "audit_entry", "audit_seal"):
+        rls.protect(op, table, system=True, append_only=True)
+
+
+def drop(op: Operations) -> None:
+    """Undo `create`."""
+    tables = "audit_seal audit_queue audit_entry keyset access_revocation stored_reply inbox delivery outbox institution"
+    for table in tables.split():
+        op.execute(f"drop table {table}")
+    op.execute("drop type uuidrange")

@@ -1,0 +1,206 @@
+"""One transaction = one `Tx`: who calls, what time it is, and everything that must be written together.
+
+The caller's institution, campuses and (for own-only grants) staff id become transaction-local settings that the
+row-level security policies read. Events, audit entries and the stored reply are buffered and leave in the same
+round trip as COMMIT.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Executable, create_engine
+from sqlalchemy.engine import URL, CursorResult, Result
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from shared import dialect, telemetry
+from shared.caller import CHAIN, NOBODY, Caller, Scope
+from shared.errors import DomainError, NotFound, Unavailable
+from shared.ids import uuid7
+
+_OPTIONS = "-c timezone=UTC -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s -c jit=off"
+_OUTBOX = (
+    "insert into outbox (institution_id, campus_id, event_id, type, aggregate_id, body, traceparent, create_time)"
+    " values (%s, %s, %s, %s, %s, %s, %s, %s)"
+)
+_AUDIT = (
+    "with entry as (insert into audit_entry (institution_id, id, time, actor_id, actor_kind, action, subject_kind,"
+    " subject_id, facts, trace_id) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning institution_id, id)"
+    " insert into audit_queue (institution_id, entry_id) select institution_id, id from entry"
+)
+
+
+class Tx:
+    """An open transaction of one caller. Actions use it; only `Database` commits it."""
+
+    def __init__(self, connection: Connection, caller: Caller, scope: Scope, now: datetime) -> None:
+        self.connection = connection
+        self.caller = caller
+        self.scope = scope
+        self.now = now
+        self._session: Session | None = None
+        self._closing: list[tuple[str, tuple[object, ...]]] = []
+
+    @property
+    def institution_id(self) -> UUID:
+        """The institution whose rows this transaction sees."""
+        return self.caller.institution_id
+
+    @property
+    def session(self) -> Session:
+        """The ORM session; made on first use because hot paths do without it."""
+        if self._session is None:
+            self._session = Session(bind=self.connection, expire_on_commit=False)
+            self._session.info["tx"] = self
+        return self._session
+
+    def execute(self, statement: Executable, parameters: Any = None) -> Result[Any]:
+        """Run a Core statement; pending ORM changes are flushed first."""
+        if self._session is not None:
+            self._session.flush()
+        return self.connection.execute(statement, parameters)
+
+    def run(self, sql: str, parameters: Mapping[str, object] | Sequence[object] | None = None) -> CursorResult[Any]:
+        """Run SQL text as the driver takes it (`%(name)s`); for statements too hot or too special for Core."""
+        if self._session is not None:
+            self._session.flush()
+        return self.connection.exec_driver_sql(sql, parameters)  # type: ignore[arg-type]
+
+    def scalar(self, statement: Executable, parameters: Any = None) -> Any:
+        """Return the first column of the first row, or None."""
+        return self.execute(statement, parameters).scalar()
+
+    def one_or_none(self, statement: Executable, parameters: Any = None) -> Any:
+        """Return the only row, or None."""
+        return self.execute(statement, parameters).one_or_none()
+
+    def later(self, sql: str, *parameters: object) -> None:
+        """Write with the commit, in the order of the calls, after all other statements of the transaction."""
+        self._closing.append((sql, parameters))
+
+    def add_event(self, kind: str, aggregate_id: str, campus_id: str | None, body: str) -> UUID:
+        """Buffer one outbox row; `shared.events.publish` is the way to call it."""
+        event_id = uuid7()
+        trace = telemetry.traceparent()
+        who = str(self.institution_id)
+        self.later(_OUTBOX, who, campus_id, str(event_id), kind, aggregate_id, body, trace, self.now)
+        return event_id
+
+    def audit(self, action: str, kind: str, subject_id: object, **facts: object) -> None:
+        """Record who did what to which row. Facts must hold no personal data: ids, codes and numbers only."""
+        caller = self.caller
+        entry = (str(caller.institution_id), str(uuid7()), self.now, str(caller.subject_id), caller.kind, action)
+        rest = (kind, str(subject_id), json.dumps(facts, default=str, ensure_ascii=False), telemetry.trace_id())
+        self.later(_AUDIT, *entry, *rest)
+
+    def enter(self, institution_id: UUID) -> None:
+        """Go on as the system of one institution; for public calls that find out the institution themselves."""
+        self.caller = Caller(institution_id, self.caller.subject_id, self.caller.kind, self.caller.grants)
+        self.scope = CHAIN
+        self.run(_settings(self.caller, CHAIN, system=False))
+
+    def check_campus(self, campus_id: UUID) -> None:
+        """Raise NotFound unless the caller's scope covers the campus, as if the campus were not there."""
+        if self.scope.campuses is not None and campus_id not in self.scope.campuses:
+            raise NotFound("campus", campus_id)
+
+    @contextmanager
+    def translating(self, refusals: Mapping[str, Callable[[], DomainError]]) -> Iterator[None]:
+        """Turn a violated constraint into the refusal listed under its name; pending ORM changes are flushed."""
+        try:
+            yield
+            if self._session is not None:
+                self._session.flush()
+        except IntegrityError as error:
+            name = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+            if name in refusals:
+                raise refusals[name]() from error
+            raise
+
+    def close(self) -> None:
+        """Flush the session, then send what was kept for the end together with COMMIT."""
+        if self._session is not None:
+            self._session.flush()
+        if self._closing:
+            text = "; ".join(sql for sql, _ in self._closing) + "; COMMIT"
+            self.connection.exec_driver_sql(text, tuple(value for _, row in self._closing for value in row))
+            self._closing.clear()
+
+
+class Database:
+    """A service's database, reached as the app role: neither owner nor superuser."""
+
+    def __init__(self, url: URL, *, pool_size: int = 16) -> None:
+        self.engine = create_engine(
+            url.set(drivername="postgresql+lianxiao"),
+            connect_args={"options": _OPTIONS, "connect_timeout": 5},
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=5,
+            pool_reset_on_return="rollback",
+        )
+        dialect.prepare(self.engine)
+
+    @contextmanager
+    def begin(
+        self,
+        caller: Caller,
+        *,
+        scope: Scope = CHAIN,
+        read_only: bool = False,
+        now: datetime | None = None,
+        system: bool = False,
+        keep: bool = True,
+        timeout_ms: int = 0,
+    ) -> Iterator[Tx]:
+        """Open a transaction; commit on return, roll back on any exception (or always, with keep=False).
+
+        `timeout_ms` bounds each statement (0: 15 s). Raises Unavailable when the database is away or no connection
+        gets free within five seconds.
+        """
+        opening = ("BEGIN READ ONLY; " if read_only else "BEGIN; ") + _settings(caller, scope, system=system)
+        opening += f"; SET LOCAL statement_timeout = {timeout_ms or 15000}"
+        try:
+            connection = self.engine.connect()
+        except (OperationalError, PoolTimeout) as error:
+            raise Unavailable("DATABASE_UNAVAILABLE", "the database cannot be reached; try again shortly") from error
+        with connection:
+            dialect.open_with(connection, opening)
+            tx = Tx(connection, caller, scope, now or datetime.now(UTC))
+            with connection.begin() as transaction:
+                try:
+                    yield tx
+                    if keep:
+                        tx.close()
+                    else:
+                        transaction.rollback()
+                finally:
+                    dialect.forget_opening(connection)
+
+    @contextmanager
+    def system(self, *, read_only: bool = False) -> Iterator[Tx]:
+        """Open a transaction that sees the chassis rows (outbox, deliveries, audit) of every institution."""
+        with self.begin(Caller.system(NOBODY), read_only=read_only, system=True) as tx:
+            yield tx
+
+    def dispose(self) -> None:
+        """Close all pooled connections."""
+        self.engine.dispose()
+
+
+def _settings(caller: Caller, scope: Scope, *, system: bool) -> str:
+    """Return the statement that sets the row-level security context; UUIDs only, so nothing needs quoting."""
+    institution = "" if caller.institution_id == NOBODY else caller.institution_id
+    campuses = "*" if scope.campuses is None else ",".join(sorted(str(campus) for campus in scope.campuses))
+    owner = caller.subject_id if scope.own else ""
+    return (
+        f"SELECT set_config('app.institution','{institution}',true), set_config('app.campuses','{campuses}',true),"
+        f" set_config('app.owner','{owner}',true), set_config('app.system','{'on' if system else ''}',true)"
+    )
