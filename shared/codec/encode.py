@@ -35,7 +35,7 @@ _INT64 = {
 
 def encode(message: Message) -> JsonObject:
     """Return the JSON object of a message."""
-    return cast("JsonObject", encoder(message.DESCRIPTOR)(message))
+    return cast("JsonObject", encoder(cast("Descriptor", message.DESCRIPTOR))(message))
 
 
 def encoder(descriptor: Descriptor) -> Encoder:
@@ -69,9 +69,10 @@ _minutes = [f"{minute // 60:02}:{minute % 60:02}:" for minute in range(1440)]
 _seconds = [f"{second:02}" for second in range(60)]
 
 
-def timestamp_text(moment: Any) -> str:
+def _instant(moment: Any) -> str:
     """Return RFC 3339 in UTC with 0, 3, 6 or 9 digits of fraction; raises ValueError outside the years 1 to 9999."""
-    seconds, nanos = moment.seconds, moment.nanos
+    seconds: int = moment.seconds
+    nanos: int = moment.nanos
     day, rest = divmod(seconds, _SECONDS_OF_DAY)
     minute, second = divmod(rest, 60)
     head = _days[day] + _minutes[minute] + _seconds[second]
@@ -122,7 +123,7 @@ def _list_value(values: Any) -> list[Any]:
 
 
 _SPECIAL: dict[str, Encoder] = {
-    "google.protobuf.Timestamp": timestamp_text,
+    "google.protobuf.Timestamp": _instant,
     "google.protobuf.Duration": _json_text,
     "google.protobuf.FieldMask": _json_text,
     "google.protobuf.Struct": _struct,
@@ -149,9 +150,7 @@ def _compile(descriptor: Descriptor) -> Encoder:
         if current in _encoders or current in made:
             continue
         made[current] = _scope[_function_name(current)] = _make(current)
-        pending += [
-            field.message_type for field in current.fields if field.message_type and not _is_special(current)
-        ]
+        pending += [field.message_type for field in current.fields if field.message_type and not _is_special(current)]
     # Published together: another thread must not meet an encoder whose callees are not there yet.
     _encoders.update(made)
     return _encoders[descriptor]
