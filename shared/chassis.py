@@ -30,8 +30,9 @@ create index ix_delivery_due on delivery (next_time) where not parked;
 create index ix_delivery_order on delivery (consumer, aggregate_id, sequence) where not parked;
 
 create table inbox (
-  institution_id uuid not null, event_id uuid not null, consumer text not null,
+  institution_id uuid not null, event_id uuid not null, consumer text not null, aggregate_id text, sequence bigint,
   done_time timestamptz not null default clock_timestamp(), primary key (event_id, consumer));
+create index ix_inbox_order on inbox (consumer, aggregate_id, sequence) where aggregate_id is not null;
 
 create table stored_reply (
   institution_id uuid not null, request_id uuid not null, method text not null, subject_id uuid not null,

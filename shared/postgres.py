@@ -15,13 +15,14 @@ import os
 import pwd
 import secrets
 import shutil
-import signal
+import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
+
+import psutil
 
 ACCOUNT = "lianxiao"
 SHELF = Path("/var/lib/lianxiao")
@@ -78,16 +79,17 @@ def kill(folder: Path) -> None:
     """End every process of the server of `folder` with SIGKILL, as a crash would; the data stay."""
     data = _data(folder)
     pid = _postmaster(data)
-    if pid is None:
+    if pid is None or not psutil.pid_exists(pid):
         return
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
-    deadline = time.monotonic() + START_SECONDS
-    while _runs(pid):
-        if time.monotonic() > deadline:
-            raise ServerUnavailable(f"process {pid} outlives SIGKILL")
-        time.sleep(0.02)
+    postmaster = psutil.Process(pid)
+    family = [postmaster, *postmaster.children(recursive=True)]
+    for process in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(family, timeout=5)
+    # Left-over locks name a process that is gone; where nobody collects the dead it still seems to exist.
     (data / "postmaster.pid").unlink(missing_ok=True)
+    shutil.rmtree(_socket_folder(data), ignore_errors=True)
 
 
 def remove(folder: Path) -> None:
@@ -191,6 +193,8 @@ def _url(data: Path) -> str:
 
 
 def _create(binaries: Path, data: Path, *, durable: bool) -> None:
+    if data.exists() and any(data.iterdir()):
+        raise ServerUnavailable(f"{data} holds something that is not a database: move it away")
     _private(data)
     command = [str(binaries / "initdb"), "-D", str(data), "-U", "postgres", "--auth=trust", "--encoding=UTF8"]
     command += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
@@ -265,18 +269,8 @@ def _postmaster(data: Path) -> int | None:
 
 
 def _alive(data: Path) -> bool:
-    pid = _postmaster(data)
-    return pid is not None and _runs(pid) and (_socket_folder(data) / ".s.PGSQL.5432").exists()
-
-
-def _runs(pid: int) -> bool:
-    """Say whether the process exists and is more than a dead entry that its parent has not collected."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+    """Say whether a server answers on the socket; files alone may be left over from a crash."""
+    if _postmaster(data) is None:
         return False
-    except PermissionError:
-        return True
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return True
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        return probe.connect_ex(str(_socket_folder(data) / ".s.PGSQL.5432")) == 0

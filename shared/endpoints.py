@@ -1,0 +1,79 @@
+"""What the descriptors say about each RPC. Nobody writes permissions, routes or kinds a second time."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from google.api import annotations_pb2
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.descriptor_pb2 import MethodOptions
+from google.protobuf.message import Message
+from lianxiao.options.v1 import options_pb2
+
+PUBLIC = "public"
+SIGNED_IN = "signed_in"
+_VERBS = ("get", "post", "put", "patch", "delete")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One RPC: its full method path, who may call it, and whether it only reads."""
+
+    path: str
+    service: str
+    name: str
+    permission: str
+    is_query: bool
+    has_request_id: bool
+    subject_field: str
+
+    @property
+    def action(self) -> str:
+        """Short name for logs, metrics and audit: `lead.AssignLead`."""
+        return f"{self.service}.{self.name}"
+
+    @property
+    def subject_kind(self) -> str:
+        """The kind of row that a call is about: `lead` for a route with {lead_id}."""
+        return self.subject_field.removesuffix("_id") or self.service
+
+
+def endpoints(service: ServiceDescriptor) -> dict[str, Endpoint]:
+    """Return the endpoints of a proto service by method path; raises SystemExit when one lacks its permission."""
+    return {_path(service, method): _endpoint(service, method) for method in service.methods}
+
+
+def _path(service: ServiceDescriptor, method: MethodDescriptor) -> str:
+    return f"/{service.full_name}/{method.name}"
+
+
+def _endpoint(service: ServiceDescriptor, method: MethodDescriptor) -> Endpoint:
+    options = method.GetOptions()
+    permission = options.Extensions[options_pb2.permission]
+    path = _path(service, method)
+    if not permission:
+        raise SystemExit(f"{path} has no (lianxiao.options.v1.permission); a server does not start with it")
+    names = re.findall(r"{([a-z_.]+)", http_pattern(options))
+    return Endpoint(
+        path=path,
+        service=service.full_name.split(".")[1],
+        name=method.name,
+        permission=permission,
+        is_query=options.idempotency_level == MethodOptions.NO_SIDE_EFFECTS,
+        has_request_id="request_id" in method.input_type.fields_by_name,
+        subject_field=names[0] if names and "." not in names[0] else "",
+    )
+
+
+def http_pattern(options: MethodOptions) -> str:
+    """Return the path template of the google.api.http option, or an empty text."""
+    rule = options.Extensions[annotations_pb2.http]
+    return next((getattr(rule, verb) for verb in _VERBS if getattr(rule, verb)), "")
+
+
+@lru_cache(maxsize=None)
+def subject_of(endpoint: Endpoint, request_type: type[Message]) -> bool:
+    """Say whether requests of this type carry the endpoint's subject id."""
+    return endpoint.subject_field in request_type.DESCRIPTOR.fields_by_name

@@ -1,0 +1,82 @@
+"""Events: how they are named, written and read.
+
+An event's type is `<service>.<snake_name>.v1`, taken from its proto name; its aggregate and campus from its option.
+Fields with the `pii` option travel sealed under a key that only the services of the institution's chain hold.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeVar
+from uuid import UUID
+
+from google.protobuf import json_format
+from google.protobuf.descriptor import Descriptor
+from google.protobuf.message import Message
+from lianxiao.options.v1 import options_pb2
+
+from shared.crypto import open_from_bus, seal_for_bus
+
+if TYPE_CHECKING:
+    from shared.db import Tx
+
+E = TypeVar("E", bound=Message)
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """What the chassis needs to know about an event message."""
+
+    name: str
+    service: str
+    aggregate: str
+    campus: str
+    sealed_fields: tuple[str, ...]
+
+
+@lru_cache(maxsize=None)
+def describe(descriptor: Descriptor) -> EventType:
+    """Read an event's options; raises TypeError for a message without the event option."""
+    option = descriptor.GetOptions()
+    if not option.HasExtension(options_pb2.event):
+        raise TypeError(f"{descriptor.full_name} is not an event")
+    package, version = descriptor.full_name.split(".")[1:3]
+    snake = re.sub(r"(?<!^)(?=[A-Z])", "_", descriptor.name).lower()
+    sealed = tuple(f.name for f in descriptor.fields if f.GetOptions().Extensions[options_pb2.pii])
+    event = option.Extensions[options_pb2.event]
+    return EventType(f"{package}.{snake}.{version}", package, event.aggregate, event.campus, sealed)
+
+
+def publish(tx: Tx, event: Message) -> UUID:
+    """Write an event with the transaction; it leaves for the bus after the commit. Returns the event's id."""
+    kind = describe(event.DESCRIPTOR)
+    aggregate = getattr(event, kind.aggregate)
+    campus = getattr(event, kind.campus) if kind.campus else ""
+    if not aggregate:
+        raise ValueError(f"{kind.name} needs its {kind.aggregate}")
+    return tx.add_event(kind.name, aggregate, campus or None, encode(tx.institution_id, event, kind))
+
+
+def encode(institution_id: UUID, event: Message, kind: EventType) -> str:
+    """Return the event as proto JSON with its personal fields sealed."""
+    if any(getattr(event, name) for name in kind.sealed_fields):
+        copy = type(event)()
+        copy.CopyFrom(event)
+        for name in kind.sealed_fields:
+            value = getattr(copy, name)
+            if value:
+                setattr(copy, name, seal_for_bus(institution_id, value))
+        event = copy
+    return json_format.MessageToJson(event, preserving_proto_field_name=True, indent=None, ensure_ascii=False)
+
+
+def decode(institution_id: UUID, body: str, event_class: type[E]) -> E:
+    """Rebuild an event; fields of a newer publisher are ignored."""
+    event = json_format.Parse(body, event_class(), ignore_unknown_fields=True)
+    for name in describe(event.DESCRIPTOR).sealed_fields:
+        value = getattr(event, name)
+        if value:
+            setattr(event, name, open_from_bus(institution_id, value))
+    return event

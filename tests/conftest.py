@@ -1,0 +1,3 @@
+"""All tests share the fixtures of the chassis."""
+
+pytest_plugins = ["shared.testing.fixtures"]
