@@ -1,0 +1,95 @@
+"""The roles that every institution starts with. They may be edited; hq_admin keeps every right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Scope = Literal["own", "campus", "region", "chain"]
+ADMIN = "hq_admin"
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltIn:
+    """A role as it is first stored; `scope` is the reach of an assignment that names none."""
+
+    code: str
+    name: str
+    scope: Scope
+    permissions: tuple[str, ...]
+
+
+# What everybody at work sees: places, courses, own to-dos, changes on the screen.
+_DAILY = ("campus.read", "course.read", "feed.read", "room.read", "task.*", "teacher.read")
+
+_SELLING = (
+    *_DAILY,
+    *("lead.*", "trial.*", "quote.*", "contract.*", "order.*", "price.read", "payment.read", "lot.read"),
+    *("consumption.read", "student.read", "guardian.read", "class_group.read", "lesson.read", "campaign.read"),
+    *("refund.read", "refund.request", "message.read", "staff.read", "pii.read"),
+)
+_TUTORING = (
+    *_DAILY,
+    *("student.*", "guardian.read", "class_group.*", "lesson.read", "attendance.*", "trial.read", "lot.read"),
+    *("consumption.read", "order.read", "refund.read", "refund.request", "message.read", "pii.read"),
+)
+_TIMETABLING = (
+    *_DAILY,
+    *("room.*", "teacher.*", "class_group.*", "lesson.*", "attendance.*", "trial.*", "student.read"),
+    *("guardian.read", "report.read", "staff.read"),
+)
+# No price, order, payment or split: what a family pays is none of a teacher's business.
+_TEACHING = (
+    *_DAILY,
+    *("lesson.read", "attendance.*", "trial.read", "trial.result", "class_group.read", "student.read"),
+)
+_MONEY = (
+    *("price.*", "quote.read", "contract.read", "order.read", "payment.*", "lot.read", "consumption.read"),
+    *("split_rule.*", "split.read", "ledger.read", "refund.*", "student.read", "course.read", "campus.read"),
+    *("region.read", "report.read", "feed.read", "parked.read"),
+)
+_OUTREACH = (
+    *("campaign.*", "template.*", "message.read", "lead.read", "lead.capture", "lead.import", "course.read"),
+    *("campus.read", "region.read", "report.read", "feed.read"),
+)
+_CHANNELS = (
+    *("lead.read", "lead.capture", "lead.import", "lead.review", "campaign.read", "assignment_rule.read"),
+    *("service_account.read", "split.read", "campus.read", "region.read", "report.read", "feed.read"),
+)
+_LEADING = (
+    *_SELLING,
+    *_TUTORING,
+    *_TIMETABLING,
+    *("assignment_rule.read", "payment.*", "split_rule.read", "split.read", "refund.*", "template.read"),
+    *("campus.write", "region.read", "staff.write", "role.read", "role.assign", "institution.read"),
+)
+# Every noun by name: "*.read" would include pii.read.
+_AUDITING = tuple(
+    f"{noun}.read"
+    for noun in (
+        *("lead", "task", "trial", "assignment_rule", "course", "room", "teacher", "class_group", "lesson"),
+        *("attendance", "student", "guardian", "price", "quote", "contract", "order", "payment", "lot"),
+        *("consumption", "split_rule", "split", "ledger", "refund", "campaign", "template", "message", "feed"),
+        *("report", "campus", "region", "staff", "role", "service_account", "institution", "audit", "parked"),
+        *("custom_field", "approval_flow"),
+    )
+)
+
+
+def _role(code: str, name: str, scope: Scope, permissions: tuple[str, ...]) -> BuiltIn:
+    return BuiltIn(code, name, scope, tuple(sorted(set(permissions))))
+
+
+BUILT_IN = (
+    _role(ADMIN, "总部管理员", "chain", ("*",)),
+    _role("principal", "校长", "campus", _LEADING),
+    _role("course_advisor", "课程顾问", "own", _SELLING),
+    _role("class_tutor", "班主任", "campus", _TUTORING),
+    _role("academic_admin", "教务", "campus", _TIMETABLING),
+    _role("teacher", "教师", "own", _TEACHING),
+    _role("finance", "财务", "chain", _MONEY),
+    _role("marketing", "市场", "chain", _OUTREACH),
+    _role("channel_manager", "渠道经理", "chain", _CHANNELS),
+    _role("auditor", "审计", "chain", _AUDITING),
+    _role("channel_partner", "渠道伙伴", "campus", ("lead.capture",)),
+)
