@@ -159,7 +159,13 @@ class TokenVerifier:
                 audience=AUDIENCE,
                 issuer=ISSUER,
                 # Times are checked below against our own clock.
-                options={"require": list(_CLAIMS), "strict_aud": True, "verify_exp": False, "verify_iat": False},
+                options={
+                    "require": list(_CLAIMS),
+                    "strict_aud": True,
+                    "verify_exp": False,
+                    "verify_iat": False,
+                    "verify_nbf": False,
+                },
             )
             found = _verified(claims)
         except (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError) as error:

@@ -7,6 +7,8 @@ from zoneinfo import available_timezones
 
 from shared.errors import InvalidInput
 
+DEFAULT = "Asia/Shanghai"
+
 
 def check(name: str) -> str:
     """Return the name, or raise InvalidInput TIME_ZONE_UNKNOWN."""

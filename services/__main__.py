@@ -1,0 +1,73 @@
+"""`python -m services <name>|all server|worker|migrate|parked`: the processes and chores of the services."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import pkgutil
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import services
+
+ROLES = ("server", "worker", "migrate", "parked")
+
+
+def names() -> list[str]:
+    """Return every service: the folders beside this file."""
+    return sorted(module.name for module in pkgutil.iter_modules(services.__path__) if module.ispkg)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Start what the command line names; wrong words are answered with the right ones."""
+    parser = argparse.ArgumentParser(prog="python -m services", description=__doc__)
+    parser.add_argument("service", choices=[*names(), "all"], help="which service, or all of them in one process")
+    parser.add_argument("role", choices=ROLES, help="what to run")
+    parser.add_argument("words", nargs="*", help="for parked: nothing to list, or replay ID|all")
+    options = parser.parse_args(arguments)
+    chosen = names() if options.service == "all" else [options.service]
+    run = {"server": _server, "worker": _worker, "migrate": _migrate, "parked": _parked}[options.role]
+    return run(chosen, options.words) or 0
+
+
+def _attribute(service: str, module: str, name: str) -> Any:
+    return getattr(importlib.import_module(f"services.{service}.{module}"), name)
+
+
+def _server(chosen: list[str], _words: list[str]) -> None:
+    from shared.server import serve  # noqa: PLC0415 - a worker process must not import grpc
+
+    serve({name: _attribute(name, "server", "SERVICERS") for name in chosen})
+
+
+def _worker(chosen: list[str], _words: list[str]) -> None:
+    importlib.import_module("shared.green")
+    from shared.worker import run  # noqa: PLC0415 - after eventlet has patched the process
+
+    run({name: _attribute(name, "worker", "WORKER") for name in chosen})
+
+
+def _migrate(chosen: list[str], _words: list[str]) -> None:
+    from shared.migrations import migrate  # noqa: PLC0415 - only here
+    from shared.settings import settings  # noqa: PLC0415 - only here
+
+    for name in chosen:
+        migrate(name)
+        sys.stdout.write(f"{name}: schema is up to date\n")
+    if settings().amqp_url:
+        from shared.bus import declare  # noqa: PLC0415 - only with a broker
+
+        for name in chosen:
+            declare(settings().amqp_url, name, _attribute(name, "worker", "WORKER").all_consumers(name))
+            sys.stdout.write(f"{name}: queue is declared\n")
+
+
+def _parked(chosen: list[str], words: list[str]) -> int:
+    from shared.parked_command import run  # noqa: PLC0415 - only here
+
+    return run(chosen, words)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,120 @@
+"""Which lot pays for an attendance, and how much of its money goes with the hours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from shared.money import allocate, released
+
+PAID = "paid"
+GIFT = "gift"
+DILUTED = "diluted"
+ZERO = "zero"
+
+_FOR_EVER = date.max
+
+
+class LotState(NamedTuple):
+    """A lot as the resolver sees it. Quantities are hundredths of an hour, `released_fen` is what has left it."""
+
+    id: UUID
+    kind: str
+    quantity_hundredths: int
+    remaining_hundredths: int
+    total_fen: int
+    released_fen: int
+    start_date: date | None
+    expire_date: date | None
+    contract_time: datetime
+    order_id: UUID
+    campus_id: UUID
+    advisor_id: UUID | None
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What one lot pays: hours, the money that goes with them, and why this lot."""
+
+    lot: LotState
+    hundredths: int
+    amount_fen: int
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The lots that pay, or none of them and the reason; `remaining_hundredths` is what usable lots hold after it."""
+
+    charges: tuple[Charge, ...]
+    remaining_hundredths: int
+    reason: str = ""
+
+
+def resolve(lots: Sequence[LotState], hundredths: int, day: date) -> Resolution:
+    """Choose lots for an attendance on a day: valid ones, paid before gift, earliest expiry, then oldest contract.
+
+    All or nothing: an attendance that the lots cannot pay for whole is not charged at all, so that a correction
+    never has to guess which part of it was paid.
+    """
+    usable = sorted((lot for lot in lots if is_usable(lot, day)), key=_order)
+    available = sum(lot.remaining_hundredths for lot in usable)
+    if available < hundredths:
+        return Resolution((), available, _reason(lots, usable))
+    charges: list[Charge] = []
+    left = hundredths
+    for rank, lot in enumerate(usable, start=1):
+        if not left:
+            break
+        part = min(left, lot.remaining_hundredths)
+        left -= part
+        charges.append(Charge(lot, part, amount_of(lot, part), _explain(lot, rank, len(usable))))
+    return Resolution(tuple(charges), available - hundredths)
+
+
+def is_usable(lot: LotState, day: date) -> bool:
+    """Say whether a lot has hours left and is valid on a day; the last day of its range counts."""
+    started = lot.start_date is None or lot.start_date <= day
+    return lot.remaining_hundredths > 0 and started and day <= (lot.expire_date or _FOR_EVER)
+
+
+def amount_of(lot: LotState, hundredths: int) -> int:
+    """Return the fen that leave a lot with some of its hours.
+
+    The target is cumulative, so that nothing is lost by rounding and the last hour takes the remainder. After
+    corrections out of order more may have left than the target says; then nothing leaves until it has caught up.
+    """
+    used = lot.quantity_hundredths - lot.remaining_hundredths + hundredths
+    return max(0, released(lot.total_fen, lot.quantity_hundredths, used) - lot.released_fen)
+
+
+def opening_totals(*, net_fen: int, hundredths: int, gift_hundredths: int, policy: str) -> tuple[int, int]:
+    """Return what the paid and the gift lot of an order line are worth under the contract's gift policy."""
+    if policy == ZERO or not gift_hundredths:
+        return net_fen, 0
+    parts = allocate(net_fen, {"1": hundredths, "2": gift_hundredths})
+    return parts["1"], parts["2"]
+
+
+def crossed(thresholds: Sequence[int], remaining_hundredths: int) -> list[int]:
+    """Return the thresholds that the remaining hours lie below."""
+    return [threshold for threshold in thresholds if remaining_hundredths < threshold]
+
+
+def _order(lot: LotState) -> tuple[bool, date, datetime, UUID]:
+    return lot.kind != PAID, lot.expire_date or _FOR_EVER, lot.contract_time, lot.id
+
+
+def _reason(lots: Sequence[LotState], usable: Sequence[LotState]) -> str:
+    if usable:
+        return "LOT_TOO_SMALL"
+    return "LOT_NOT_VALID" if any(lot.remaining_hundredths for lot in lots) else "NO_LOT"
+
+
+def _explain(lot: LotState, rank: int, count: int) -> str:
+    expiry = lot.expire_date.isoformat() if lot.expire_date else "never"
+    return f"{rank} of {count}: {lot.kind}, expires {expiry}, contract of {lot.contract_time:%Y-%m-%d}"

@@ -1,0 +1,124 @@
+"""Which accounts move. Debit is positive, credit negative; every journal sums to zero, and so does each campus in it.
+
+What a campus owes another stands twice: as a payable of the one and a receivable of the other.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from services.billing.rules.splits import Part
+
+CASH = "cash"
+CONTRACT_LIABILITY = "contract_liability"
+REVENUE = "revenue"
+RECEIVABLE = "inter_campus_receivable"
+PAYABLE = "inter_campus_payable"
+SPLIT_PAYABLE = "split_payable"
+SPLIT_EXPENSE = "split_expense"
+SPLIT_INCOME = "split_income"
+COMMISSION_EXPENSE = "commission_expense"
+REFUND_FEE_INCOME = "refund_fee_income"
+FORFEIT_INCOME = "forfeit_income"
+UNAPPLIED_RECEIPTS = "unapplied_receipts"
+NOBODY = UUID(int=0)
+
+
+class Line(NamedTuple):
+    """One line: the account is (code, campus_id, party_id); `lot_id` says whose value a liability line moves."""
+
+    code: str
+    campus_id: UUID
+    amount_fen: int
+    party_id: UUID = NOBODY
+    lot_id: UUID = NOBODY
+
+
+def payment(campus_id: UUID, amount_fen: int, parts: Iterable[Part] = ()) -> list[Line]:
+    """Post money received for an order, and what cash rules promise others of it."""
+    lines = [Line(CASH, campus_id, amount_fen), Line(CONTRACT_LIABILITY, campus_id, -amount_fen)]
+    return merge([*lines, *cash_parts(campus_id, parts)])
+
+
+def unapplied(campus_id: UUID, amount_fen: int) -> list[Line]:
+    """Post money that a provider took although its order could take no more."""
+    return [Line(CASH, campus_id, amount_fen), Line(UNAPPLIED_RECEIPTS, campus_id, -amount_fen)]
+
+
+def opening(campus_id: UUID, lots: Iterable[tuple[UUID, int]]) -> list[Line]:
+    """Move the liability of an order to its lots: (lot id, value)."""
+    given = list(lots)
+    whole = Line(CONTRACT_LIABILITY, campus_id, sum(amount for _, amount in given))
+    return merge([whole, *(Line(CONTRACT_LIABILITY, campus_id, -amount, NOBODY, lot) for lot, amount in given)])
+
+
+def consumption(selling_campus_id: UUID, lot_id: UUID, amount_fen: int, parts: Iterable[Part]) -> list[Line]:
+    """Release a lot's liability to revenue of those who earn it; the selling campus owes the others their parts."""
+    lines = [Line(CONTRACT_LIABILITY, selling_campus_id, amount_fen, NOBODY, lot_id)]
+    for part in parts:
+        home = part.home_campus_id
+        lines.append(Line(REVENUE, home, -part.amount_fen))
+        lines += _owed(selling_campus_id, home, part.amount_fen)
+        if part.is_staff:
+            lines.append(Line(COMMISSION_EXPENSE, home, part.amount_fen))
+            lines.append(Line(SPLIT_PAYABLE, home, -part.amount_fen, part.party_id))
+    return lines
+
+
+def cash_parts(campus_id: UUID, parts: Iterable[Part]) -> list[Line]:
+    """Post what a campus promises others of the cash it received; its own part needs no line."""
+    lines: list[Line] = []
+    for part in parts:
+        home, amount = part.home_campus_id, part.amount_fen
+        if part.is_staff:
+            lines.append(Line(COMMISSION_EXPENSE, campus_id, amount))
+            lines.append(Line(SPLIT_PAYABLE, campus_id, -amount, part.party_id))
+        elif home != campus_id:
+            lines.append(Line(SPLIT_EXPENSE, campus_id, amount))
+            lines.append(Line(SPLIT_INCOME, home, -amount))
+            lines += _owed(campus_id, home, amount)
+    return lines
+
+
+def refund(  # noqa: PLR0913 - each amount is one line of the family's statement
+    campus_id: UUID,
+    *,
+    values: Sequence[tuple[UUID, int]],
+    amount_fen: int,
+    fee_fen: int,
+    parts: Iterable[Part] = (),
+) -> list[Line]:
+    """Close lots of (lot id, value): pay `amount_fen` out, keep the fee, and keep what the terms do not give back.
+
+    `parts` are the parts of cash splits that are taken back, with their amounts as they were given.
+    """
+    total = sum(value for _, value in values)
+    lines = [Line(CONTRACT_LIABILITY, campus_id, value, NOBODY, lot) for lot, value in values]
+    lines.append(Line(CASH, campus_id, -amount_fen))
+    lines.append(Line(REFUND_FEE_INCOME, campus_id, -fee_fen))
+    lines.append(Line(FORFEIT_INCOME, campus_id, amount_fen + fee_fen - total))
+    return merge([*lines, *reverse(cash_parts(campus_id, parts))])
+
+
+def reverse(lines: Iterable[Line]) -> list[Line]:
+    """Negate lines exactly; a correction never computes again."""
+    return [line._replace(amount_fen=-line.amount_fen) for line in lines]
+
+
+def merge(lines: Iterable[Line]) -> list[Line]:
+    """Sum lines of the same account and lot, leave out zeros, and order them by account."""
+    sums: defaultdict[tuple[str, UUID, UUID, UUID], int] = defaultdict(int)
+    for line in lines:
+        sums[line.code, line.campus_id, line.party_id, line.lot_id] += line.amount_fen
+    return [
+        Line(code, campus, amount, party, lot) for (code, campus, party, lot), amount in sorted(sums.items()) if amount
+    ]
+
+
+def _owed(debtor: UUID, creditor: UUID, amount_fen: int) -> list[Line]:
+    if debtor == creditor:
+        return []
+    return [Line(PAYABLE, debtor, -amount_fen, creditor), Line(RECEIVABLE, creditor, amount_fen, debtor)]

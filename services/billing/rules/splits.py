@@ -1,0 +1,191 @@
+"""Who gets which part of a base: choosing the rule, and dividing by it to the last fen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from shared.errors import InvalidInput
+from shared.money import allocate
+
+CONSUMPTION = "consumption_recognised"
+CASH = "cash_received"
+
+SELLING = "selling_campus"
+TEACHING = "teaching_campus"
+HEADQUARTERS = "headquarters"
+ADVISOR = "advisor"
+TEACHER = "teacher"
+
+# Books of headquarters stand under this id, so that every account has a campus.
+HEAD_OFFICE = UUID(int=0)
+WHOLE = 10_000
+_AFTER_TEACHING = {TEACHING, TEACHER}
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The part of one party; exactly one of the three says how much. Basis points are hundredths of a percent."""
+
+    party: str
+    basis_points: int = 0
+    fixed_fen: int = 0
+    is_remainder: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SplitRule:
+    """How a base is divided while the rule holds: [start_date, end_date). None in a matcher matches any."""
+
+    id: UUID | None
+    name: str
+    base: str
+    priority: int
+    shares: tuple[Share, ...]
+    start_date: date
+    end_date: date | None = None
+    course_id: UUID | None = None
+    selling_campus_id: UUID | None = None
+    teaching_campus_id: UUID | None = None
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a rule is matched with. Cash is received before anybody has taught: it knows no teaching campus."""
+
+    base: str
+    day: date
+    course_id: UUID
+    selling_campus_id: UUID
+    teaching_campus_id: UUID | None = None
+    advisor_id: UUID | None = None
+    teacher_id: UUID | None = None
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one party gets. `home_campus_id` keeps the books of it; `party_id` is a campus or a staff member."""
+
+    party: str
+    party_id: UUID
+    home_campus_id: UUID
+    amount_fen: int
+    explanation: str
+
+    @property
+    def is_staff(self) -> bool:
+        """Say whether the part belongs to a person instead of to a campus."""
+        return self.party in {ADVISOR, TEACHER}
+
+
+def check(rule: SplitRule) -> None:
+    """Refuse a rule whose shares do not make up exactly the whole of any base."""
+    parties = [share.party for share in rule.shares]
+    if len(set(parties)) != len(parties):
+        raise InvalidInput("split_rule.shares", "a party occurs twice", reason="SPLIT_PARTY_TWICE")
+    if rule.base == CASH and _AFTER_TEACHING.intersection(parties):
+        text = "nobody has taught yet when cash is received: leave out the teaching campus and the teacher"
+        raise InvalidInput("split_rule.shares", text, reason="SPLIT_PARTY_UNKNOWN_FOR_BASE")
+    if rule.end_date is not None and rule.end_date <= rule.start_date:
+        raise InvalidInput("split_rule.end_date", "the rule ends before it starts", reason="SPLIT_RULE_EMPTY")
+    _check_sum(rule.shares)
+
+
+def choose(rules: Iterable[SplitRule], facts: Facts) -> SplitRule | None:
+    """Return the rule that holds: highest priority, then the most specific, the latest start, the greatest id."""
+    return max((rule for rule in rules if _matches(rule, facts)), key=_rank, default=None)
+
+
+def divide(rule: SplitRule | None, facts: Facts, base_fen: int) -> tuple[Part, ...]:
+    """Divide a base; the parts sum to it exactly and parts of 0 are left out.
+
+    Fixed amounts go first and never take more than is left; percentages are of the whole base; a single fen goes to
+    the largest remainder, ties by the order of the shares. Without a rule the teaching campus earns a consumption,
+    and cash is not divided at all. Where a staff member is unknown the campus takes their part.
+    """
+    if rule is None:
+        shares: Sequence[Share] = (Share(TEACHING, is_remainder=True),) if facts.base == CONSUMPTION else ()
+        name = "default"
+    else:
+        shares, name = rule.shares, rule.name
+    amounts = _amounts(shares, base_fen)
+    return tuple(
+        _part(share, facts, amount, name) for share, amount in zip(shares, amounts, strict=True) if amount
+    )
+
+
+def _check_sum(shares: Sequence[Share]) -> None:
+    total = sum(share.basis_points for share in shares)
+    remainders = sum(share.is_remainder for share in shares)
+    if total > WHOLE:
+        raise InvalidInput(
+            "split_rule.shares",
+            f"percentages sum to {total / 100:.2f} %, above the base",
+            reason="SPLIT_SHARES_ABOVE_BASE",
+            basis_points=total,
+        )
+    has_fixed = any(share.fixed_fen for share in shares)
+    if remainders > 1 or (not remainders and (total < WHOLE or has_fixed)):
+        text = "shares must make up the whole: 100 % without fixed amounts, or exactly one remainder"
+        raise InvalidInput("split_rule.shares", text, reason="SPLIT_SHARES_INCOMPLETE", basis_points=total)
+
+
+def _matches(rule: SplitRule, facts: Facts) -> bool:
+    if rule.base != facts.base or not rule.start_date <= facts.day < (rule.end_date or date.max):
+        return False
+    pairs = (
+        (rule.course_id, facts.course_id),
+        (rule.selling_campus_id, facts.selling_campus_id),
+        (rule.teaching_campus_id, facts.teaching_campus_id),
+        (rule.channel or None, facts.channel),
+    )
+    return all(wanted is None or wanted == found for wanted, found in pairs)
+
+
+def _rank(rule: SplitRule) -> tuple[int, int, date, str]:
+    named = (rule.course_id, rule.selling_campus_id, rule.teaching_campus_id, rule.channel or None)
+    return rule.priority, sum(name is not None for name in named), rule.start_date, str(rule.id)
+
+
+def _amounts(shares: Sequence[Share], base_fen: int) -> list[int]:
+    left = base_fen
+    fixed = [0] * len(shares)
+    for index, share in enumerate(shares):
+        fixed[index] = min(share.fixed_fen, left)
+        left -= fixed[index]
+    # Weights in ten-thousandths of a fen: percentages of the whole base, the remainder what they leave of the rest.
+    weights = {f"{index:03d}": share.basis_points * base_fen for index, share in enumerate(shares)}
+    rest = max(0, left * WHOLE - sum(weights.values()))
+    for index, share in enumerate(shares):
+        if share.is_remainder:
+            weights[f"{index:03d}"] = rest
+    parts = allocate(left, weights)
+    return [fixed[index] + part for index, part in enumerate(parts.values())]
+
+
+def _part(share: Share, facts: Facts, amount_fen: int, rule: str) -> Part:
+    teaching = facts.teaching_campus_id or facts.selling_campus_id
+    places = {
+        SELLING: (facts.selling_campus_id, facts.selling_campus_id),
+        TEACHING: (teaching, teaching),
+        HEADQUARTERS: (HEAD_OFFICE, HEAD_OFFICE),
+        ADVISOR: (facts.advisor_id, facts.selling_campus_id),
+        TEACHER: (facts.teacher_id, teaching),
+    }
+    party_id, home = places[share.party]
+    if party_id is None:
+        party = SELLING if share.party == ADVISOR else TEACHING
+        return Part(party, home, home, amount_fen, f"{rule}: {_measure(share)} of an unknown {share.party}")
+    return Part(share.party, party_id, home, amount_fen, f"{rule}: {_measure(share)}")
+
+
+def _measure(share: Share) -> str:
+    if share.is_remainder:
+        return "remainder"
+    if share.fixed_fen:
+        return f"fixed {share.fixed_fen} fen"
+    return f"{share.basis_points / 100:g} %"

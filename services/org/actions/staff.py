@@ -1,0 +1,173 @@
+"""Staff: people, their passwords, their leaving."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+
+from services.org.actions import campuses, sessions
+from services.org.actions.access import announce, call_back, check_outranks
+from services.org.actions.hashing import hash_of
+from services.org.models import Credential, Institution, Role, RoleAssignment, Staff
+from services.org.rules import emails, passwords
+from services.org.rules.roles import ADMIN
+from shared.crypto import blind_index
+from shared.db import Tx
+from shared.errors import AlreadyExists, InvalidInput, NotFound, Refused
+from shared.personal import normalise_phone
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What may change of a person."""
+
+    display_name: str
+    email: str
+    phone: str = ""
+    campus_id: UUID | None = None
+
+
+def create(  # noqa: PLR0913 - a person has that many facts
+    tx: Tx, *, display_name: str, email: str, phone: str = "", campus_id: UUID | None = None, password: str = ""
+) -> Staff:
+    """Add a person, who can do nothing before a role is assigned.
+
+    Raises AlreadyExists STAFF_EMAIL_TAKEN, InvalidInput WEAK_PASSWORD, NotFound CAMPUS_NOT_FOUND.
+    """
+    if campus_id is not None:
+        campuses.check_all(tx, [campus_id])
+    elif tx.scope.campuses is not None:
+        raise InvalidInput("staff.campus_id", "name the campus of this person; only the chain adds headquarters staff")
+    address = _address(email)
+    person = Staff(
+        display_name=_name(display_name),
+        email=address,
+        email_index=blind_index(tx, "email", address),
+        phone=_phone(phone),
+        campus_id=campus_id,
+        active=True,
+        has_password=False,
+        deactivate_time=None,
+    )
+    with tx.translating({"uq_staff_email": _taken}):
+        tx.session.add(person)
+    if password:
+        _store_password(tx, person, password)
+    announce(tx, person)
+    return person
+
+
+def get(tx: Tx, staff_id: UUID, *, for_update: bool = False) -> Staff:
+    """Return a person, with the row lock where they are going to be changed."""
+    person = tx.session.get(Staff, (tx.institution_id, staff_id), with_for_update=for_update or None)
+    if person is None:
+        raise NotFound("staff", staff_id)
+    return person
+
+
+def get_active(tx: Tx, staff_id: UUID) -> Staff:
+    """Return a person for a change. Raises Refused STAFF_INACTIVE for one who left."""
+    person = get(tx, staff_id, for_update=True)
+    if not person.active:
+        raise Refused("STAFF_INACTIVE", "this person has left", staff_id=str(staff_id))
+    return person
+
+
+def update(tx: Tx, staff_id: UUID, *, fields: Collection[str], details: Details) -> Staff:
+    """Change the fields that are named. Raises NotAllowed STAFF_OUT_OF_REACH, Refused STAFF_INACTIVE."""
+    person = get_active(tx, staff_id)
+    check_outranks(tx, person)
+    if "campus_id" in fields and details.campus_id != person.campus_id:
+        campuses.check_all(tx, [] if details.campus_id is None else [details.campus_id])
+        person.campus_id = details.campus_id
+    if "display_name" in fields:
+        person.display_name = _name(details.display_name)
+    if "phone" in fields:
+        person.phone = _phone(details.phone)
+    with tx.translating({"uq_staff_email": _taken}):
+        if "email" in fields:
+            person.email = _address(details.email)
+            person.email_index = blind_index(tx, "email", person.email)
+    announce(tx, person)
+    return person
+
+
+def deactivate(tx: Tx, staff_id: UUID) -> Staff:
+    """Close a person's account: sessions end and tokens die. Raises Refused STAFF_LAST_ADMIN; idempotent."""
+    person = get(tx, staff_id, for_update=True)
+    if not person.active:
+        return person
+    check_outranks(tx, person)
+    check_not_last_admin(tx, person.id)
+    person.active = False
+    person.deactivate_time = tx.now
+    sessions.end_all(tx, person.id, reason="deactivated")
+    call_back(tx, person.id)
+    announce(tx, person)
+    return person
+
+
+def set_password(tx: Tx, staff_id: UUID, *, password: str) -> Staff:
+    """Give a person a new password; whoever is signed in as them is signed out. Raises InvalidInput WEAK_PASSWORD."""
+    person = get_active(tx, staff_id)
+    check_outranks(tx, person)
+    _store_password(tx, person, password)
+    sessions.end_all(tx, person.id, reason="password_changed")
+    call_back(tx, person.id)
+    return person
+
+
+def check_not_last_admin(tx: Tx, staff_id: UUID) -> None:
+    """Raise Refused STAFF_LAST_ADMIN when without this person nobody could administer the whole chain.
+
+    The institution's row is locked: two administrators who remove one another at the same moment wait in line.
+    """
+    tx.execute(select(Institution.code).where(Institution.institution_id == tx.institution_id).with_for_update())
+    admins = set(
+        tx.execute(
+            select(RoleAssignment.staff_id)
+            .join(Role, (Role.institution_id == RoleAssignment.institution_id) & (Role.id == RoleAssignment.role_id))
+            .join(Staff, (Staff.institution_id == RoleAssignment.institution_id) & (Staff.id == RoleAssignment.staff_id))
+            .where(Role.code == ADMIN, RoleAssignment.scope == "chain", RoleAssignment.revoke_time.is_(None), Staff.active)
+        ).scalars()
+    )
+    if admins == {staff_id}:
+        raise Refused("STAFF_LAST_ADMIN", "make somebody else administrator of the chain first")
+
+
+def _store_password(tx: Tx, person: Staff, password: str) -> None:
+    passwords.check(password, email=person.email, name=person.display_name)
+    credential = tx.session.get(Credential, (tx.institution_id, person.id))
+    if credential is None:
+        tx.session.add(Credential(id=person.id, password_hash=hash_of(password)))
+    else:
+        credential.password_hash = hash_of(password)
+    person.has_password = True
+
+
+def _name(name: str) -> str:
+    if not name.strip():
+        raise InvalidInput("staff.display_name", "a person has a name")
+    return name.strip()
+
+
+def _address(email: str) -> str:
+    if not email.strip():
+        raise InvalidInput("staff.email", "a person signs in with an e-mail address")
+    return emails.normal(email)
+
+
+def _phone(phone: str) -> str:
+    if not phone.strip():
+        return ""
+    normal = normalise_phone(phone)
+    if normal is None:
+        raise InvalidInput("staff.phone", "this is no phone number")
+    return normal
+
+
+def _taken() -> AlreadyExists:
+    return AlreadyExists("STAFF_EMAIL_TAKEN", "somebody of this institution signs in with this address already")
