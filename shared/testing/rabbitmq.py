@@ -88,8 +88,15 @@ class RabbitMQ:
         self._end(self._epmd, signal.SIGTERM, patience_seconds=5.0)
         self._server = self._epmd = None
 
-    def kill(self) -> None:
-        """End the broker with SIGKILL, as a crash would; `start()` brings it back with its disk."""
+    def kill(self, *, flush: bool = True) -> None:
+        """End the broker with SIGKILL, as a crash would; `start()` brings it back with its disk.
+
+        RabbitMQ writes the register of quorum queues to disk every three minutes only: a queue declared within
+        them and killed is there afterwards, but answers nobody (measured with 3.10.8). `flush` writes that
+        register first, so that a young test node behaves as one that has been up for long. Messages are untouched.
+        """
+        if flush and self._server is not None and self._server.poll() is None:
+            self.ctl("eval", "[ok = dets:sync(Table) || Table <- dets:all()], ok.")
         self._end(self._server, signal.SIGKILL, patience_seconds=10.0)
         self._server = None
 
@@ -112,7 +119,7 @@ class RabbitMQ:
         return self.url_of(name)
 
     def queues(self, vhost: str = "/", columns: Sequence[str] = ("name", "messages")) -> list[Mapping[str, object]]:
-        """List the queues of a virtual host with the given columns of `rabbitmqctl list_queues`."""
+        """List queues with columns of `rabbitmqctl list_queues`; counts of quorum queues lag by some seconds."""
         text = self.ctl("list_queues", "--vhost", vhost, "--formatter", "json", *columns)
         return list(json.loads(text or "[]"))
 
