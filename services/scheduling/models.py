@@ -10,7 +10,7 @@ from sqlalchemy import Computed, Date
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, Range
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from shared.crypto import EncryptedText
+from shared.crypto import Sealed
 from shared.tables import COLUMN_TYPES, CampusRow, Row, new_metadata
 
 
@@ -38,7 +38,8 @@ class Student(Row, Base):
     __tablename__ = "student"
 
     campus_id: Mapped[UUID]
-    display_name: Mapped[str] = mapped_column(EncryptedText())
+    display_name_sealed: Mapped[bytes | None]
+    display_name = Sealed("display_name_sealed")
 
 
 class Teacher(Row, Base):
@@ -201,8 +202,10 @@ class Trial(CampusRow, Base):
     # Not known until the roll call or the result says it.
     attended: Mapped[bool | None]
     result: Mapped[str]
-    feedback: Mapped[str] = mapped_column(EncryptedText())
-    child_name: Mapped[str] = mapped_column(EncryptedText())
+    feedback_sealed: Mapped[bytes | None]
+    feedback = Sealed("feedback_sealed")
+    child_name_sealed: Mapped[bytes | None]
+    child_name = Sealed("child_name_sealed")
     cancel_reason: Mapped[str]
 
 
@@ -229,7 +232,8 @@ class Attendance(CampusRow, Base):
     code: Mapped[str]
     charge_hundredths: Mapped[int]
     late_minutes: Mapped[int]
-    remark: Mapped[str] = mapped_column(EncryptedText())
+    remark_sealed: Mapped[bytes | None]
+    remark = Sealed("remark_sealed")
     # "confirmed" or "unconfirmed".
     state: Mapped[str]
     revision: Mapped[int]

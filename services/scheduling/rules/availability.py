@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,7 +38,7 @@ def check_ranges(ranges: Sequence[Range]) -> None:
         if not 0 <= each.start_minute < each.end_minute <= DAY_MINUTES:
             raise InvalidInput(f"ranges[{index}].range", "a range starts before it ends, within one day")
     ordered = sorted(ranges)
-    for before, after in zip(ordered, ordered[1:], strict=False):
+    for before, after in itertools.pairwise(ordered):
         if before.weekday == after.weekday and after.start_minute < before.end_minute:
             raise InvalidInput("ranges", "two ranges overlap")
 
