@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from shared.crypto import EncryptedText
+from shared.crypto import Sealed
 from shared.tables import COLUMN_TYPES, Row, new_metadata
 
 
@@ -63,13 +63,16 @@ class Staff(Row, Base):
     __tablename__ = "staff"
 
     display_name: Mapped[str]
-    email: Mapped[str] = mapped_column(EncryptedText())
+    email_sealed: Mapped[bytes]
     email_index: Mapped[bytes]
-    phone: Mapped[str] = mapped_column(EncryptedText())
+    phone_sealed: Mapped[bytes | None]
     campus_id: Mapped[UUID | None]
     active: Mapped[bool]
     has_password: Mapped[bool]
     deactivate_time: Mapped[datetime | None]
+
+    email = Sealed("email_sealed")
+    phone = Sealed("phone_sealed")
 
 
 class Credential(Row, Base):

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from lianxiao.org.v1 import org_events_pb2 as events
 from sqlalchemy import select
 
+from lianxiao.org.v1 import org_events_pb2 as events
 from services.org.models import Region, Role, RoleAssignment, Staff
 from services.org.rules.permissions import may_give
 from shared.caller import NOBODY, Grant
@@ -80,9 +80,7 @@ def check_chain(tx: Tx) -> None:
 
 def call_back(tx: Tx, subject_id: UUID, session_id: UUID = NOBODY) -> None:
     """Make tokens of a subject worthless that were issued before now: of one session, or all of them."""
-    event = events.AccessRevoked(
-        subject_id=str(subject_id), session_id="" if session_id == NOBODY else str(session_id)
-    )
+    event = events.AccessRevoked(subject_id=str(subject_id), session_id="" if session_id == NOBODY else str(session_id))
     event.not_before_time.FromDatetime(tx.now)
     publish(tx, event)
     # The other services learn it from the event; here it holds with the commit.
@@ -91,8 +89,9 @@ def call_back(tx: Tx, subject_id: UUID, session_id: UUID = NOBODY) -> None:
 
 def announce(tx: Tx, staff: Staff) -> None:
     """Publish StaffChanged with all that is known of the person now."""
+    email = Staff.email.reveal(tx, staff) or ""
     event = events.StaffChanged(
-        staff_id=str(staff.id), display_name=staff.display_name, active=staff.active, email=staff.email
+        staff_id=str(staff.id), display_name=staff.display_name, active=staff.active, email=email
     )
     for held in held_by(tx, staff.id):
         campuses = sorted(str(campus) for campus in held.campuses or ())
@@ -104,7 +103,9 @@ def _members(tx: Tx, region_ids: Iterable[UUID]) -> dict[UUID, list[UUID]]:
     wanted = list(region_ids)
     if not wanted:
         return {}
-    return {row.id: row.campus_ids for row in tx.execute(select(Region.id, Region.campus_ids).where(Region.id.in_(wanted)))}
+    return {
+        row.id: row.campus_ids for row in tx.execute(select(Region.id, Region.campus_ids).where(Region.id.in_(wanted)))
+    }
 
 
 def _reach(

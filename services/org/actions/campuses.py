@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from lianxiao.org.v1 import org_events_pb2 as events
 from sqlalchemy import select
 
+from lianxiao.org.v1 import org_events_pb2 as events
 from services.org.actions import regions
 from services.org.actions.access import announce, call_back, check_chain
 from services.org.models import Campus, Institution, RoleAssignment, Staff
@@ -52,7 +52,9 @@ def create(tx: Tx, *, code: str, details: Details) -> Campus:
 
 def get(tx: Tx, campus_id: UUID, *, for_update: bool = False) -> Campus:
     """Return a campus, with its row lock where it is going to be changed."""
-    campus = tx.session.get(Campus, (tx.institution_id, campus_id), with_for_update=for_update or None)
+    campus = tx.session.get(
+        Campus, (tx.institution_id, campus_id), with_for_update=for_update or None, populate_existing=for_update
+    )
     if campus is None:
         raise NotFound("campus", campus_id)
     return campus

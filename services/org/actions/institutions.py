@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
-from lianxiao.org.v1 import org_events_pb2 as events
 from sqlalchemy import select
 
+from lianxiao.org.v1 import org_events_pb2 as events
 from services.org.actions import roles, staff
 from services.org.models import Institution, ServiceAccount, Staff
 from services.org.rules import time_zones

@@ -24,7 +24,9 @@ def create(tx: Tx, *, name: str) -> Region:
 
 def get(tx: Tx, region_id: UUID, *, for_update: bool = False) -> Region:
     """Return a region, with its row lock where it is going to be changed."""
-    region = tx.session.get(Region, (tx.institution_id, region_id), with_for_update=for_update or None)
+    region = tx.session.get(
+        Region, (tx.institution_id, region_id), with_for_update=for_update or None, populate_existing=for_update
+    )
     if region is None:
         raise NotFound("region", region_id)
     return region

@@ -73,7 +73,7 @@ def update(
     return role
 
 
-def assign(  # noqa: PLR0913 - a role, a person and a place
+def assign(
     tx: Tx,
     staff_id: UUID,
     *,

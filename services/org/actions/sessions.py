@@ -78,7 +78,7 @@ def prepare_own(tx: Tx, staff_id: UUID) -> Candidate:
     person = tx.session.get(Staff, (tx.institution_id, staff_id))
     if person is None:
         raise NotSignedIn("SIGN_IN_FAILED", "only people have passwords")
-    return prepare(tx, person.email)
+    return prepare(tx, Staff.email.reveal(tx, person) or "")
 
 
 def open_session(tx: Tx, candidate: Candidate, *, new_hash: str = "") -> Opened | None:

@@ -14,10 +14,10 @@ from services.org.actions.hashing import hash_of
 from services.org.models import Credential, Institution, Role, RoleAssignment, Staff
 from services.org.rules import emails, passwords
 from services.org.rules.roles import ADMIN
-from shared.crypto import blind_index
+from shared.crypto import blind_index, normalise_phone
 from shared.db import Tx
 from shared.errors import AlreadyExists, InvalidInput, NotFound, Refused
-from shared.personal import normalise_phone
+from shared.ids import uuid7
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Details:
     campus_id: UUID | None = None
 
 
-def create(  # noqa: PLR0913 - a person has that many facts
+def create(
     tx: Tx, *, display_name: str, email: str, phone: str = "", campus_id: UUID | None = None, password: str = ""
 ) -> Staff:
     """Add a person, who can do nothing before a role is assigned.
@@ -41,17 +41,16 @@ def create(  # noqa: PLR0913 - a person has that many facts
         campuses.check_all(tx, [campus_id])
     elif tx.scope.campuses is not None:
         raise InvalidInput("staff.campus_id", "name the campus of this person; only the chain adds headquarters staff")
-    address = _address(email)
     person = Staff(
+        id=uuid7(),
         display_name=_name(display_name),
-        email=address,
-        email_index=blind_index(tx, "email", address),
-        phone=_phone(phone),
         campus_id=campus_id,
         active=True,
         has_password=False,
         deactivate_time=None,
     )
+    _set_email(tx, person, email)
+    Staff.phone.seal(tx, person, _phone(phone))
     with tx.translating({"uq_staff_email": _taken}):
         tx.session.add(person)
     if password:
@@ -62,7 +61,9 @@ def create(  # noqa: PLR0913 - a person has that many facts
 
 def get(tx: Tx, staff_id: UUID, *, for_update: bool = False) -> Staff:
     """Return a person, with the row lock where they are going to be changed."""
-    person = tx.session.get(Staff, (tx.institution_id, staff_id), with_for_update=for_update or None)
+    person = tx.session.get(
+        Staff, (tx.institution_id, staff_id), with_for_update=for_update or None, populate_existing=for_update
+    )
     if person is None:
         raise NotFound("staff", staff_id)
     return person
@@ -86,11 +87,10 @@ def update(tx: Tx, staff_id: UUID, *, fields: Collection[str], details: Details)
     if "display_name" in fields:
         person.display_name = _name(details.display_name)
     if "phone" in fields:
-        person.phone = _phone(details.phone)
+        Staff.phone.seal(tx, person, _phone(details.phone))
     with tx.translating({"uq_staff_email": _taken}):
         if "email" in fields:
-            person.email = _address(details.email)
-            person.email_index = blind_index(tx, "email", person.email)
+            _set_email(tx, person, details.email)
     announce(tx, person)
     return person
 
@@ -120,6 +120,14 @@ def set_password(tx: Tx, staff_id: UUID, *, password: str) -> Staff:
     return person
 
 
+def change_own_password(tx: Tx, *, password: str) -> None:
+    """Give the caller a new password; their other sessions end. Raises InvalidInput WEAK_PASSWORD."""
+    person = get_active(tx, tx.caller.subject_id)
+    _store_password(tx, person, password, field="new_password")
+    for session_id in sessions.end_all(tx, person.id, reason="password_changed", keep=tx.caller.session_id):
+        call_back(tx, person.id, session_id)
+
+
 def check_not_last_admin(tx: Tx, staff_id: UUID) -> None:
     """Raise Refused STAFF_LAST_ADMIN when without this person nobody could administer the whole chain.
 
@@ -130,16 +138,20 @@ def check_not_last_admin(tx: Tx, staff_id: UUID) -> None:
         tx.execute(
             select(RoleAssignment.staff_id)
             .join(Role, (Role.institution_id == RoleAssignment.institution_id) & (Role.id == RoleAssignment.role_id))
-            .join(Staff, (Staff.institution_id == RoleAssignment.institution_id) & (Staff.id == RoleAssignment.staff_id))
-            .where(Role.code == ADMIN, RoleAssignment.scope == "chain", RoleAssignment.revoke_time.is_(None), Staff.active)
+            .join(
+                Staff, (Staff.institution_id == RoleAssignment.institution_id) & (Staff.id == RoleAssignment.staff_id)
+            )
+            .where(
+                Role.code == ADMIN, RoleAssignment.scope == "chain", RoleAssignment.revoke_time.is_(None), Staff.active
+            )
         ).scalars()
     )
     if admins == {staff_id}:
         raise Refused("STAFF_LAST_ADMIN", "make somebody else administrator of the chain first")
 
 
-def _store_password(tx: Tx, person: Staff, password: str) -> None:
-    passwords.check(password, email=person.email, name=person.display_name)
+def _store_password(tx: Tx, person: Staff, password: str, *, field: str = "password") -> None:
+    passwords.check(password, email=Staff.email.reveal(tx, person) or "", name=person.display_name, field=field)
     credential = tx.session.get(Credential, (tx.institution_id, person.id))
     if credential is None:
         tx.session.add(Credential(id=person.id, password_hash=hash_of(password)))
@@ -154,10 +166,12 @@ def _name(name: str) -> str:
     return name.strip()
 
 
-def _address(email: str) -> str:
+def _set_email(tx: Tx, person: Staff, email: str) -> None:
     if not email.strip():
         raise InvalidInput("staff.email", "a person signs in with an e-mail address")
-    return emails.normal(email)
+    address = emails.normal(email)
+    Staff.email.seal(tx, person, address)
+    person.email_index = blind_index(tx, "email", address)
 
 
 def _phone(phone: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import pairwise
 
 from services.org.rules.common_passwords import COMMON
 from shared.errors import InvalidInput
@@ -38,5 +39,5 @@ def _fault(password: str, personal: list[str]) -> str:
 
 
 def _is_sequence(text: str) -> bool:
-    steps = {ord(after) - ord(before) for before, after in zip(text, text[1:], strict=False)}
+    steps = {ord(after) - ord(before) for before, after in pairwise(text)}
     return steps in ({1}, {-1})

@@ -1,4 +1,4 @@
-"""How opaque tokens and client ids are written. Both carry the institution, so that a look-up starts in the right one."""
+"""How opaque tokens and client ids are written. Both carry the institution: a look-up starts in the right one."""
 
 from __future__ import annotations
 

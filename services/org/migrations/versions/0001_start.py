@@ -28,7 +28,7 @@ _TABLES = {
       address text not null, active boolean not null,
       constraint uq_campus_code unique (institution_id, code), constraint uq_campus_name unique (institution_id, name),
       foreign key (institution_id, region_id) references region (institution_id, id)""",
-    "staff": """display_name text not null, email bytea not null, email_index bytea not null, phone bytea not null,
+    "staff": """display_name text not null, email_sealed bytea not null, email_index bytea not null, phone_sealed bytea,
       campus_id uuid, active boolean not null, has_password boolean not null, deactivate_time timestamptz,
       constraint uq_staff_email unique (institution_id, email_index),
       constraint ck_staff_deactivated check (active = (deactivate_time is null)),

@@ -1,0 +1,35 @@
+"""Who decides about documents, by kind and amount."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from services.org.actions.access import check_chain
+from services.org.models import ApprovalFlow, Role
+from shared.db import Tx
+from shared.errors import AlreadyExists, InvalidInput, NotFound
+
+
+def create(tx: Tx, *, subject: str, name: str, from_amount_fen: int, steps: Sequence[str]) -> ApprovalFlow:
+    """Add a flow; `steps` are role codes, the first decides first.
+
+    Raises NotFound ROLE_NOT_FOUND, AlreadyExists APPROVAL_FLOW_TAKEN.
+    """
+    check_chain(tx)
+    if not name.strip():
+        raise InvalidInput("approval_flow.name", "a flow has a name")
+    if not steps:
+        raise InvalidInput("approval_flow.steps", "a flow has at least one step")
+    known = set(tx.execute(select(Role.code).where(Role.code.in_(list(steps)))).scalars())
+    for code in steps:
+        if code not in known:
+            raise NotFound("role", code)
+    flow = ApprovalFlow(
+        subject=subject, name=name.strip(), from_amount_fen=from_amount_fen, steps=list(steps), active=True
+    )
+    taken = AlreadyExists("APPROVAL_FLOW_TAKEN", f"{subject} has a flow from this amount already", subject=subject)
+    with tx.translating({"uq_approval_flow_amount": lambda: taken}):
+        tx.session.add(flow)
+    return flow

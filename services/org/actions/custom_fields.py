@@ -1,0 +1,29 @@
+"""Fields that an institution adds to its records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from services.org.actions.access import check_chain
+from services.org.models import CustomField
+from shared.db import Tx
+from shared.errors import AlreadyExists, InvalidInput
+
+
+def create(
+    tx: Tx, *, subject: str, code: str, label: str, kind: str, choices: Iterable[str] = (), required: bool = False
+) -> CustomField:
+    """Add a field to a kind of record. Raises AlreadyExists CUSTOM_FIELD_CODE_TAKEN."""
+    check_chain(tx)
+    offered = [choice.strip() for choice in choices]
+    if (kind == "choice") != bool(offered):
+        raise InvalidInput("custom_field.choices", "a field of kind choice, and no other, lists its choices")
+    if not all(offered) or len(set(offered)) != len(offered):
+        raise InvalidInput("custom_field.choices", "choices are different from one another and not empty")
+    if not label.strip():
+        raise InvalidInput("custom_field.label", "a field has a label")
+    field = CustomField(subject=subject, code=code, label=label.strip(), kind=kind, choices=offered, required=required)
+    taken = AlreadyExists("CUSTOM_FIELD_CODE_TAKEN", f"{subject} has a field {code} already", code=code)
+    with tx.translating({"uq_custom_field_code": lambda: taken}):
+        tx.session.add(field)
+    return field

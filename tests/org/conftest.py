@@ -1,0 +1,5 @@
+"""The database of org."""
+
+from shared.testing.fixtures import service_database
+
+database = service_database("org")
