@@ -46,7 +46,8 @@ create table access_revocation (
 
 create table keyset (
   institution_id uuid not null, purpose text not null, version int not null, wrapped bytea not null,
-  create_time timestamptz not null default clock_timestamp(), primary key (institution_id, purpose));
+  create_time timestamptz not null default clock_timestamp(), rotate_time timestamptz,
+  primary key (institution_id, purpose));
 
 create table audit_entry (
   institution_id uuid not null, id uuid not null, time timestamptz not null, actor_id uuid not null,
@@ -75,7 +76,9 @@ def create(op: Operations) -> None:
 
 def drop(op: Operations) -> None:
     """Undo `create`."""
-    tables = "audit_seal audit_queue audit_entry keyset access_revocation stored_reply inbox delivery outbox institution"
+    tables = (
+        "audit_seal audit_queue audit_entry keyset access_revocation stored_reply inbox delivery outbox institution"
+    )
     for table in tables.split():
         op.execute(f"drop table {table}")
     op.execute("drop type uuidrange")

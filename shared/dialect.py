@@ -25,6 +25,12 @@ class LianxiaoDialect(PGDialect_psycopg2):
     driver = "lianxiao"
     supports_statement_cache = True
 
+    def connect(self, *arguments: Any, **options: Any) -> Any:
+        """Connect and leave the driver's own transactions off."""
+        connection = super().connect(*arguments, **options)
+        connection.autocommit = True
+        return connection
+
     def do_commit(self, dbapi_connection: Any) -> None:
         """Send COMMIT unless the last statement has carried it already."""
         _finish(dbapi_connection, "COMMIT")
@@ -42,8 +48,7 @@ def _finish(dbapi_connection: Any, word: str) -> None:
 
 
 def prepare(engine: Engine) -> None:
-    """Attach the listeners that make the first statement of a transaction carry its opening text."""
-    event.listen(engine, "connect", _autocommit)
+    """Attach the listener that makes the first statement of a transaction carry its opening text."""
     event.listen(engine, "before_cursor_execute", _prepend, retval=True)
 
 
@@ -55,10 +60,6 @@ def open_with(connection: Connection, text: str) -> None:
 def forget_opening(connection: Connection) -> None:
     """Drop an opening text that no statement has needed."""
     connection.info.pop(_PREFIX, None)
-
-
-def _autocommit(dbapi_connection: Any, _record: object) -> None:
-    dbapi_connection.autocommit = True
 
 
 def _prepend(

@@ -47,8 +47,15 @@ _CHECK_SECONDS = 1.0
 class Server:
     """A gRPC server for one service, or for all of them in compact mode."""
 
-    def __init__(self, services: Mapping[str, Sequence[Registration]], databases: Mapping[str, Database]) -> None:
+    def __init__(
+        self,
+        services: Mapping[str, Sequence[Registration]],
+        databases: Mapping[str, Database],
+        *,
+        own_databases: bool = True,
+    ) -> None:
         config = settings()
+        self._own_databases = own_databases
         self._databases = databases
         self._stopping = threading.Event()
         self._revocations = {name: Revocations(database) for name, database in databases.items()}
@@ -78,16 +85,17 @@ class Server:
         threading.Thread(target=self._watch, name="readiness", daemon=True).start()
         return port
 
-    def stop(self) -> None:
+    def stop(self, drain_seconds: float = _DRAIN_SECONDS) -> None:
         """Say NOT_SERVING, let balancers notice, finish what runs, then close."""
         self._health.enter_graceful_shutdown()
-        self._stopping.wait(_DRAIN_SECONDS)
+        self._stopping.wait(drain_seconds)
         self._stopping.set()
         self._server.stop(_STOP_SECONDS).wait()
         for revocations in self._revocations.values():
             revocations.stop()
-        for database in self._databases.values():
-            database.dispose()
+        if self._own_databases:
+            for database in self._databases.values():
+                database.dispose()
 
     def _identify(self, token: str, service: str) -> Caller:
         caller, issued_at = self._verifier.verify(token)

@@ -71,19 +71,19 @@ class Revocations:
         """Read the table again; rows that no living token can be older than are left out."""
         since = datetime.now(UTC) - timedelta(seconds=LONGEST_LIFETIME_SECONDS)
         with database.system(read_only=True) as tx:
-            rows = tx.run(
+            rows: Any = tx.run(
                 "select institution_id, subject_id, session_id, not_before_time from access_revocation"
                 " where not_before_time > %(since)s",
                 {"since": since},
             ).all()
-        self.replace((_uuid(r[0]), _uuid(r[1]), _uuid(r[2]), r[3]) for r in rows)
+        self.replace((_uuid(who), _uuid(subject), _uuid(session), at) for who, subject, session, at in rows)
 
     def watch(self, database: Database, *, seconds: float = 2.0) -> threading.Event:
         """Poll in a daemon thread from now on; set the returned event to end it. Failures keep what is known."""
         self.poll(database)
         stop = threading.Event()
-        arguments = {"name": "revocations", "args": (database, seconds, stop), "daemon": True}
-        threading.Thread(target=self._keep_polling, **arguments).start()
+        poll = threading.Thread(target=self._keep_polling, args=(database, seconds, stop), daemon=True)
+        poll.start()
         return stop
 
     def _keep_polling(self, database: Database, seconds: float, stop: threading.Event) -> None:

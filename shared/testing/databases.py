@@ -5,14 +5,19 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL
 
 from shared import migrations, postgres
+
+
+Build = Callable[[Operations], None]
 
 
 @contextmanager
@@ -41,8 +46,11 @@ def provide_secrets(folder: Path) -> None:
         secrets_for_tests.provide(folder / "secrets")
 
 
-def copy_for(service: str, worker: str, admin: URL, folder: Path) -> URL:
-    """Return the app-role URL of a fresh, migrated database of one service for one worker."""
+def copy_for(service: str, worker: str, admin: URL, folder: Path, build: Build | None = None) -> URL:
+    """Return the app-role URL of a fresh, migrated database of one service for one worker.
+
+    `build` takes the place of the service's migrations; the chassis tests have no service.
+    """
     run = folder.name.replace("-", "_")
     template = f"lx_{run}_{service}"
     name = f"{template}_{worker}_{secrets.token_hex(3)}"
@@ -50,8 +58,18 @@ def copy_for(service: str, worker: str, admin: URL, folder: Path) -> URL:
     with locked(folder, f"template_{service}"), engine.connect() as connection:
         if not connection.execute(text("select 1 from pg_database where datname = :n"), {"n": template}).scalar():
             migrations.create_database(admin, service, "", name=template)
-            migrations.upgrade(service, admin.set(username=f"{service}_owner", database=template))
+            _fill(service, admin.set(username=f"{service}_owner", database=template), build)
         connection.execute(text(f'create database "{name}" template "{template}" owner "{service}_owner"'))
         connection.execute(text(f'grant connect on database "{name}" to "{service}_app"'))
     engine.dispose()
     return admin.set(username=f"{service}_app", database=name)
+
+
+def _fill(service: str, owner: URL, build: Build | None) -> None:
+    if build is None:
+        migrations.upgrade(service, owner)
+        return
+    engine = create_engine(owner.set(drivername="postgresql+psycopg2"))
+    with engine.begin() as connection:
+        build(Operations(MigrationContext.configure(connection)))
+    engine.dispose()

@@ -33,13 +33,13 @@ def postgres(run_folder: Path) -> str:
     return databases.server(run_folder)
 
 
-def service_database(service: str) -> Callable[..., Iterator[Database]]:
+def service_database(service: str, build: databases.Build | None = None) -> Callable[..., Iterator[Database]]:
     """Return a session fixture with the migrated database of one service, for a conftest.py of one line."""
 
     @pytest.fixture(scope="session", name="database")
     def database(postgres: str, run_folder: Path) -> Iterator[Database]:
         worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-        url = databases.copy_for(service, worker, make_url(postgres), run_folder)
+        url = databases.copy_for(service, worker, make_url(postgres), run_folder, build)
         instance = Database(url, pool_size=40)
         yield instance
         instance.dispose()

@@ -1,0 +1,132 @@
+"""After a new data key: seal every registered column again, then drop the old key.
+
+    python -m shared.reseal <service> <institution id>
+
+does the whole rotation with readers and writers running: new key, seal again, wait until no process uses the old key,
+seal again what those processes wrote meanwhile, drop the old key.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import threading
+from collections.abc import Collection, Iterator
+from typing import Any
+from uuid import UUID
+
+from tink import TinkError
+
+from shared.caller import Caller
+from shared.crypto import REGISTERED, CannotOpen, cell
+from shared.db import Database, Tx
+from shared.errors import Refused
+from shared.keyring import PREFIX_BYTES, SETTLED_SECONDS, Keyring, Unwrapped, retire_old_keys, rotate_data_key
+from shared.settings import settings
+
+_OLD = "substring({column} from 1 for %(size)s) <> %(prefix)s"
+logger = logging.getLogger(__name__)
+
+
+def reseal(
+    database: Database,
+    institution_id: UUID,
+    *,
+    columns: Collection[tuple[str, str]] | None = None,
+    batch: int = 2000,
+) -> Iterator[int]:
+    """Seal what older keys sealed again under the newest, batch by batch, each its own short transaction.
+
+    `columns` defaults to all that the imported models declare. The role of `database` needs UPDATE on them: for
+    append-only tables use the owner's. Yields the number of cells after each batch.
+    """
+    for table, column in sorted(REGISTERED if columns is None else columns):
+        last: UUID | str | None = "00000000-0000-0000-0000-000000000000"
+        while last is not None:
+            with database.begin(Caller.system(institution_id)) as tx:
+                last, count = _reseal_batch(tx, table, column, last, batch)
+            if count:
+                yield count
+
+
+def retire(database: Database, institution_id: UUID, *, settled_seconds: float = SETTLED_SECONDS) -> int:
+    """Drop the old data keys of an institution; returns how many.
+
+    Raises Refused: KEYS_IN_USE when a process may still seal with an old key or a cell is still sealed by one.
+    """
+    with database.begin(Caller.system(institution_id)) as tx:
+        settled = tx.run(
+            "select rotate_time < now() - make_interval(secs => %s) from keyset"
+            " where institution_id = %s and purpose = 'data' for update",
+            (settled_seconds, str(institution_id)),
+        ).scalar()
+        if not settled:
+            raise Refused(
+                "KEYS_IN_USE", f"wait {settled_seconds:g} s after a rotation; nothing was rotated, or just now"
+            )
+        key = Keyring.of(tx).get(tx, "data", fresh=True)
+        for table, column in sorted(REGISTERED):
+            sql = f"select exists (select from {table} where {_OLD.format(column=column)})"  # noqa: S608 - our own names
+            if tx.run(sql, {"size": PREFIX_BYTES, "prefix": key.prefix}).scalar():
+                raise Refused("KEYS_IN_USE", f"{table}.{column} still holds cells of an older key; seal them again")
+        return retire_old_keys(tx)
+
+
+def rotate(database: Database, institution_id: UUID, *, settled_seconds: float = SETTLED_SECONDS) -> int:
+    """Do a whole rotation of an institution's data key; returns the number of cells sealed again."""
+    rotate_data_key(database, institution_id)
+    count = sum(reseal(database, institution_id))
+    threading.Event().wait(settled_seconds)
+    count += sum(reseal(database, institution_id))
+    retire(database, institution_id, settled_seconds=settled_seconds)
+    return count
+
+
+def _reseal_batch(tx: Tx, table: str, column: str, last: UUID | str, batch: int) -> tuple[UUID | None, int]:
+    """Seal one batch of rows behind `last`; returns the last row's id, or None at the end, and the count."""
+    key = Keyring.of(tx).get(tx, "data", fresh=True)
+    old = _OLD.format(column=column)
+    rows: Any = tx.run(
+        f"select id, {column} from {table} where institution_id = %(who)s and id > %(last)s and {old}"  # noqa: S608 - as above
+        " order by id limit %(batch)s for update",
+        {
+            "who": str(tx.institution_id),
+            "last": str(last),
+            "size": PREFIX_BYTES,
+            "prefix": key.prefix,
+            "batch": batch,
+        },
+    ).all()
+    if not rows:
+        return None, 0
+    fresh = [_again(key, cell(tx.institution_id, table, column, row_id), blob) for row_id, blob in rows]
+    tx.run(
+        f"update {table} t set {column} = n.sealed from unnest(%(ids)s::uuid[], %(sealed)s::bytea[]) n (id, sealed)"  # noqa: S608 - as above
+        " where t.institution_id = %(who)s and t.id = n.id",
+        {"who": str(tx.institution_id), "ids": [str(row_id) for row_id, _ in rows], "sealed": fresh},
+    )
+    return rows[-1][0], len(rows)
+
+
+def _again(key: Unwrapped, bound: bytes, blob: bytes) -> bytes:
+    try:
+        return bytes(key.primitive.encrypt(key.primitive.decrypt(bytes(blob), bound), bound))
+    except TinkError:
+        raise CannotOpen(f"a cell was not sealed for its place: {bound.decode()}") from None
+
+
+def main() -> None:
+    """Rotate one institution's data key in one service's database, as its owner role."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("service")
+    parser.add_argument("institution", type=UUID)
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO)
+    importlib.import_module(f"services.{arguments.service}.models")
+    database = Database(settings().role_url(arguments.service, "owner"), pool_size=2)
+    logger.info("sealed %d cells again", rotate(database, arguments.institution))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,396 @@
+from __future__ import annotations
+
+import base64
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Engine, select, text
+
+from shared import keyring
+from shared.caller import Caller
+from shared.crypto import (
+    CannotOpen,
+    Keyring,
+    blind_index,
+    normalise_phone,
+    open_from_bus,
+    open_sealed,
+    query_tokens,
+    seal,
+    seal_for_bus,
+    search_tokens,
+)
+from shared.db import Database, Tx
+from shared.errors import Refused
+from shared.ids import uuid7
+from shared.keks import CannotOpen as KekCannotOpen
+from shared.keks import Keks, keks
+from shared.keyring import destroy_keys, rotate_data_key, rotate_kek
+from shared.reseal import reseal, retire
+from shared.settings import settings
+from shared.testing.waiting import until
+from tests.shared.parts import Person
+
+pytest_plugins = ["tests.shared.parts"]
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(parts: Database) -> Iterator[Clock]:
+    """Return the clock of a fresh keyring of the database."""
+    turned = Clock()
+    Keyring(parts.engine.url, clock=turned).install(parts)
+    yield turned
+    Keyring(parts.engine.url).install(parts)
+
+
+@pytest.fixture
+def kek_file() -> Iterator[Path]:
+    """Return the KEK file of this process, which is put back afterwards."""
+    path = settings().kek_file
+    assert path is not None
+    before = path.read_text()
+    yield path
+    path.write_text(before)
+    keks(b"\x01none")
+
+
+def person(tx: Tx, phone: str, note: str = "") -> Person:
+    row = Person(id=uuid7(), name="n", stage="new", active=True)
+    Person.phone.seal(tx, row, phone)
+    Person.note.seal(tx, row, note)
+    row.phone_index = blind_index(tx, "phone", phone)
+    tx.session.add(row)
+    return row
+
+
+def test_a_sealed_field_is_revealed_and_is_not_on_disk_in_clear(
+    parts: Database, institution: UUID, superuser: Engine
+) -> None:
+    canaries = [f"+861380000{n:04}" for n in range(1000)]
+    with parts.begin(Caller.system(institution)) as tx:
+        ids = [person(tx, phone, f"note {phone}").id for phone in canaries]
+    with parts.begin(Caller.system(institution), read_only=True) as tx:
+        rows = tx.session.scalars(select(Person)).all()
+        assert Person.phone.reveal_all(tx, rows) == dict(zip(ids, canaries, strict=True))
+        hot = tx.execute(select(Person.id, Person.phone_sealed).where(Person.id == ids[3])).one()
+        assert Person.phone.reveal(tx, hot) == canaries[3]
+    with superuser.connect() as connection:
+        folder = Path(connection.execute(text("show data_directory")).scalar_one())
+        name = connection.execute(text("select pg_relation_filepath('person')")).scalar_one()
+        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("checkpoint"))
+    content = (folder / name).read_bytes()
+    assert ids[0].bytes in content
+    assert [phone for phone in canaries if phone.encode() in content] == []
+
+
+def test_nothing_sealed_is_nothing_revealed(parts: Database, institution: UUID) -> None:
+    with parts.begin(Caller.system(institution), keep=False) as tx:
+        row = person(tx, "", "")
+        assert row.phone_sealed is None
+        assert Person.phone.reveal(tx, row) is None
+        assert Person.phone.reveal_all(tx, [row]) == {}
+        with pytest.raises(ValueError, match="id before sealing"):
+            Person.phone.seal(tx, Person(name="x"), "1")
+    with pytest.raises(TypeError, match="__tablename__"):
+        Person.phone.__set_name__(object, "phone")
+
+
+def test_a_ciphertext_opens_in_its_own_cell_only(parts: Database, institution: UUID, other_institution: UUID) -> None:
+    row, other = uuid7(), uuid7()
+    with parts.begin(Caller.system(institution)) as tx:
+        sealed = seal(tx, "person", "phone_sealed", row, "+8613800138000")
+        assert open_sealed(tx, "person", "phone_sealed", row, sealed) == "+8613800138000"
+        for table, column, place in (
+            ("person", "phone_sealed", other),
+            ("person", "note_sealed", row),
+            ("guardian", "phone_sealed", row),
+        ):
+            with pytest.raises(CannotOpen):
+                open_sealed(tx, table, column, place, sealed)
+        with pytest.raises(CannotOpen):
+            open_sealed(tx, "person", "phone_sealed", row, sealed[:-1] + bytes([sealed[-1] ^ 1]))
+    with parts.begin(Caller.system(other_institution)) as tx, pytest.raises(CannotOpen):
+        open_sealed(tx, "person", "phone_sealed", row, sealed)
+
+
+def test_10_000_phones_are_found_however_they_are_typed_and_no_other_institution_has_equal_tags(
+    parts: Database, institution: UUID, other_institution: UUID
+) -> None:
+    phones = [f"138{n:08}" for n in range(0, 100_000_000, 10_000)]
+    with parts.begin(Caller.system(institution)) as tx:
+        stored = {blind_index(tx, "phone", normalise_phone(phone) or "") for phone in phones}
+        typed = [f"+86 {phone[:3]}-{phone[3:7]} {phone[7:]}" for phone in phones]
+        assert all(blind_index(tx, "phone", normalise_phone(each) or "") in stored for each in typed)
+        assert len(stored) == len(phones)
+        assert {len(tag) for tag in stored} == {16}
+        assert blind_index(tx, "last_four", "1380") != blind_index(tx, "phone", "1380")
+    with parts.begin(Caller.system(other_institution)) as tx:
+        assert not stored & {blind_index(tx, "phone", normalise_phone(phone) or "") for phone in phones}
+
+
+def test_names_are_found_by_their_tokens(parts: Database, institution: UUID) -> None:
+    with parts.begin(Caller.system(institution), keep=False) as tx:
+        stored = set(search_tokens(tx, "name", "王小明"))
+        assert set(query_tokens(tx, "name", "xiaoming")) <= stored
+        assert not set(query_tokens(tx, "name", "李")) <= stored
+        assert not set(query_tokens(tx, "guardian", "明")) <= stored
+        assert query_tokens(tx, "name", "123") == []
+
+
+def test_first_use_by_many_at_once_makes_one_keyset(parts: Database, institution: UUID) -> None:
+    barrier, row = threading.Barrier(16), uuid7()
+    sealed: list[bytes] = []
+
+    def first_use(separate: Keyring) -> None:
+        with parts.begin(Caller.system(institution)) as tx:
+            barrier.wait(timeout=30)
+            key = separate.get(tx, "data")
+            sealed.append(bytes(key.primitive.encrypt(b"x", b"")))
+
+    # As many processes would: each with a keyring of its own.
+    threads = [threading.Thread(target=first_use, args=(Keyring(parts.engine.url),)) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with parts.begin(Caller.system(institution)) as tx:
+        assert len({blob[:5] for blob in sealed}) == 1
+        assert {bytes(Keyring.of(tx).get(tx, "data").primitive.decrypt(blob, b"")) for blob in sealed} == {b"x"}
+        assert seal(tx, "person", "phone_sealed", row, "x")[:5] == sealed[0][:5]
+
+
+def test_first_use_works_when_the_pool_is_exhausted_by_those_who_wait(parts: Database, institution: UUID) -> None:
+    small = Database(parts.engine.url, pool_size=4)
+    barrier, done = threading.Barrier(4), []
+
+    def first_use() -> None:
+        with small.begin(Caller.system(institution)) as tx:
+            tx.run("select 1")
+            barrier.wait(timeout=30)
+            done.append(blind_index(tx, "phone", "1"))
+
+    threads = [threading.Thread(target=first_use) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    small.dispose()
+    assert len(done) == 4
+    assert len(set(done)) == 1
+
+
+def test_a_key_survives_the_rollback_of_the_transaction_that_first_used_it(
+    parts: Database, institution: UUID, clock: Clock
+) -> None:
+    with parts.begin(Caller.system(institution), keep=False) as tx:
+        tag = blind_index(tx, "phone", "1")
+    clock.now += 60
+    with parts.begin(Caller.system(institution), read_only=True) as tx:
+        assert blind_index(tx, "phone", "1") == tag
+
+
+def test_the_keyring_is_bounded(parts: Database) -> None:
+    ring = Keyring(parts.engine.url, capacity=3)
+    for _ in range(6):
+        with parts.begin(Caller.system(uuid7())) as tx:
+            ring.get(tx, "data")
+    assert len(ring._held) == 3  # noqa: SLF001 - the bound is the point
+
+
+def test_a_new_kek_rewraps_every_keyset_while_readers_go_on(parts: Database, institution: UUID, kek_file: Path) -> None:
+    old_file = kek_file.read_text()
+    row = uuid7()
+    with parts.begin(Caller.system(institution)) as tx:
+        sealed = seal(tx, "person", "phone_sealed", row, "secret")
+    bus = seal_for_bus(institution, "secret")
+    failures: list[Exception] = []
+    stop = threading.Event()
+
+    def read() -> None:
+        while not stop.is_set():
+            try:
+                with parts.begin(Caller.system(institution), read_only=True) as tx:
+                    Keyring.of(tx).get(tx, "data", fresh=True)
+                    assert open_sealed(tx, "person", "phone_sealed", row, sealed) == "secret"
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is what the test counts
+                failures.append(error)
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    new = base64.b64encode(os.urandom(32)).decode()
+    kek_file.write_text(f"k2:{new}\n{old_file}")
+    keks(b"\x01none")
+    assert sum(rotate_kek(parts)) >= 1
+    assert sum(rotate_kek(parts)) == 0
+    stop.set()
+    for reader in readers:
+        reader.join()
+    assert failures == []
+    assert open_from_bus(institution, bus) == "secret"
+    with parts.system(read_only=True) as tx:
+        wrapped = [bytes(blob) for (blob,) in tx.run("select wrapped from keyset where length(wrapped) > 0")]
+    only_old, only_new = Keks.parse(old_file), Keks.parse(f"k2:{new}")
+    assert not any(only_old.knows(blob) for blob in wrapped)
+    assert all(only_new.knows(blob) for blob in wrapped)
+    kek_file.write_text(f"{old_file}k2:{new}\n")
+    keks(b"\x01none")
+    assert sum(rotate_kek(parts)) == len(wrapped)
+
+
+def test_a_new_data_key_seals_again_under_readers_and_ends_the_old_one(parts: Database, institution: UUID) -> None:
+    with parts.begin(Caller.system(institution)) as tx:
+        ids = [person(tx, f"+86139{n:08}", "note").id for n in range(500)]
+        before = bytes(tx.session.get_one(Person, (institution, ids[0])).phone_sealed or b"")
+    stale = Keyring(parts.engine.url)
+    with parts.begin(Caller.system(institution)) as tx:
+        stale.get(tx, "data")
+    failures: list[Exception] = []
+    stop = threading.Event()
+
+    def read() -> None:
+        while not stop.is_set():
+            try:
+                with parts.begin(Caller.system(institution), read_only=True) as tx:
+                    rows = tx.execute(select(Person.id, Person.phone_sealed).limit(50)).all()
+                    assert len(Person.phone.reveal_all(tx, rows)) == 50
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is what the test counts
+                failures.append(error)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    rotate_data_key(parts, institution)
+    columns = [("person", "phone_sealed"), ("person", "note_sealed")]
+    assert sum(reseal(parts, institution, columns=columns, batch=100)) == 1000
+    assert sum(reseal(parts, institution, columns=columns)) == 0
+    with pytest.raises(Refused, match="just now"):
+        retire(parts, institution)
+    with parts.begin(Caller.system(institution)) as tx:  # a process that has not heard of the new key yet
+        late = bytes(stale.get(tx, "data").primitive.encrypt(b"late", keyring_cell(institution, ids[0])))
+        tx.run("update person set note_sealed = %s where id = %s", (late, str(ids[0])))
+    with pytest.raises(Refused, match="still holds"):
+        retire(parts, institution, settled_seconds=0)
+    assert sum(reseal(parts, institution, columns=columns)) == 1
+    assert retire(parts, institution, settled_seconds=0) == 1
+    stop.set()
+    reader.join()
+    assert failures == []
+    with parts.begin(Caller.system(institution)) as tx:
+        row = tx.session.get_one(Person, (institution, ids[0]))
+        assert Person.phone.reveal(tx, row) == "+8613900000000"
+        assert Person.note.reveal(tx, row) == "late"
+        Keyring.of(tx).get(tx, "data", fresh=True)
+        with pytest.raises(CannotOpen):
+            open_sealed(tx, "person", "phone_sealed", ids[0], before)
+
+
+def keyring_cell(institution: UUID, row: UUID) -> bytes:
+    return f"{institution}|person|note_sealed|{row}".encode()
+
+
+def test_destroyed_keys_leave_nothing_readable_within_30_seconds_and_others_untouched(
+    parts: Database, institution: UUID, other_institution: UUID, clock: Clock
+) -> None:
+    row = uuid7()
+    sealed = {}
+    for who in (institution, other_institution):
+        with parts.begin(Caller.system(who)) as tx:
+            sealed[who] = seal(tx, "person", "phone_sealed", row, "secret")
+            blind_index(tx, "phone", "1")
+    Keyring(parts.engine.url)
+    destroy_keys(parts, institution)
+    clock.now += 30
+    with parts.begin(Caller.system(institution)) as tx:
+        for attempt in (
+            lambda: open_sealed(tx, "person", "phone_sealed", row, sealed[institution]),
+            lambda: seal(tx, "person", "phone_sealed", row, "new"),
+            lambda: blind_index(tx, "phone", "1"),
+        ):
+            with pytest.raises(Refused) as caught:
+                attempt()
+            assert caught.value.reason == "KEYS_DESTROYED"
+    with parts.begin(Caller.system(other_institution)) as tx:
+        assert open_sealed(tx, "person", "phone_sealed", row, sealed[other_institution]) == "secret"
+
+
+def test_a_restored_backup_stays_unreadable_once_the_institutions_own_kek_is_gone(
+    parts: Database, institution: UUID, other_institution: UUID, kek_file: Path, superuser: Engine
+) -> None:
+    before, row = kek_file.read_text(), uuid7()
+    kek_file.write_text(f"{before}{institution}:{base64.b64encode(os.urandom(32)).decode()}\n")
+    keks(b"\x01none")
+    sealed = {}
+    for who in (institution, other_institution):
+        with parts.begin(Caller.system(who)) as tx:
+            sealed[who] = seal(tx, "person", "phone_sealed", row, "secret")
+    bus = seal_for_bus(institution, "secret")
+    with superuser.begin() as connection:
+        connection.execute(text("create table backup_of_keyset as select * from keyset"))
+    destroy_keys(parts, institution)
+    kek_file.write_text(before)
+    keks(b"\x01none")
+    with superuser.begin() as connection:
+        connection.execute(text("delete from keyset"))
+        connection.execute(text("insert into keyset select * from backup_of_keyset"))
+        connection.execute(text("drop table backup_of_keyset"))
+    Keyring(parts.engine.url).install(parts)
+    with parts.begin(Caller.system(institution)) as tx, pytest.raises(KekCannotOpen):
+        open_sealed(tx, "person", "phone_sealed", row, sealed[institution])
+    with pytest.raises(KekCannotOpen):
+        open_from_bus(institution, bus)
+    with parts.begin(Caller.system(other_institution)) as tx:
+        assert open_sealed(tx, "person", "phone_sealed", row, sealed[other_institution]) == "secret"
+
+
+def test_a_field_on_the_bus_opens_for_its_institution_only(
+    institution: UUID, other_institution: UUID, parts: Database
+) -> None:
+    assert parts
+    field = seal_for_bus(institution, "王小明")
+    assert open_from_bus(institution, field) == "王小明"
+    assert "王" not in field
+    for who, blob in ((other_institution, field), (institution, "clear text"), (institution, "=="), (institution, "é")):
+        with pytest.raises(CannotOpen):
+            open_from_bus(who, blob)
+
+
+def test_sealing_works_in_green_threads(parts: Database, institution: UUID, tmp_path: Path) -> None:
+    """nameko workers run the same code under eventlet; that needs a process of its own."""
+    import subprocess
+    import sys
+
+    program = tmp_path / "green.py"
+    program.write_text(
+        "import warnings; warnings.simplefilter('ignore')\n"
+        "import eventlet; eventlet.monkey_patch()\n"
+        "import sys, uuid\n"
+        "from sqlalchemy.engine import make_url\n"
+        "from shared.caller import Caller\n"
+        "from shared.crypto import seal, open_sealed\n"
+        "from shared.db import Database\n"
+        "database, row = Database(make_url(sys.argv[1]), pool_size=4), uuid.uuid4()\n"
+        "def work(n):\n"
+        "    with database.begin(Caller.system(uuid.UUID(sys.argv[2]))) as tx:\n"
+        "        tx.run('select pg_sleep(0.01)')\n"
+        "        return open_sealed(tx, 't', 'c', row, seal(tx, 't', 'c', row, str(n)))\n"
+        "pool = eventlet.GreenPool(4)\n"
+        "print(sorted(pool.imap(work, range(8))) == [str(n) for n in range(8)])\n"
+    )
+    url = parts.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    done = subprocess.run(
+        [sys.executable, str(program), url, str(institution)],
+        check=False, capture_output=True, text=True, timeout=60, env=os.environ | {"PYTHONPATH": ".:gen"},
+    )  # fmt: skip
+    assert done.stdout.strip() == "True", done.stderr
