@@ -61,8 +61,8 @@ class Keyring:
     _rings: ClassVar[WeakKeyDictionary[Engine, Keyring]] = WeakKeyDictionary()
     _rings_lock: ClassVar[threading.Lock] = threading.Lock()
 
-    def __init__(self, engine: Engine, *, capacity: int = 2000, clock: Callable[[], float] = time.monotonic) -> None:
-        self._engine = engine
+    def __init__(self, url: URL, *, capacity: int = 2000, clock: Callable[[], float] = time.monotonic) -> None:
+        self._url = url
         self._capacity = capacity
         self._clock = clock
         self._held: OrderedDict[tuple[UUID, Purpose], Unwrapped] = OrderedDict()

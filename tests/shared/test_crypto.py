@@ -2,20 +2,23 @@ from __future__ import annotations
 
 import base64
 import os
+import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine, select, text
 
-from shared import keyring
 from shared.caller import Caller
 from shared.crypto import (
     CannotOpen,
     Keyring,
     blind_index,
+    cell,
     normalise_phone,
     open_from_bus,
     open_sealed,
@@ -32,7 +35,6 @@ from shared.keks import Keks, keks
 from shared.keyring import destroy_keys, rotate_data_key, rotate_kek
 from shared.reseal import reseal, retire
 from shared.settings import settings
-from shared.testing.waiting import until
 from tests.shared.parts import Person
 
 pytest_plugins = ["tests.shared.parts"]
@@ -62,7 +64,36 @@ def kek_file() -> Iterator[Path]:
     assert path is not None
     before = path.read_text()
     yield path
-    path.write_text(before)
+    change_keks(path, before)
+
+
+@contextmanager
+def reading(work: Callable[[], None]) -> Iterator[list[Exception]]:
+    """Repeat some reading in a thread meanwhile, and list what went wrong in it; it ran at least once."""
+    failures: list[Exception] = []
+    stop, ran = threading.Event(), threading.Event()
+
+    def repeat() -> None:
+        while not stop.is_set():
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is what the test counts
+                failures.append(error)
+            ran.set()
+
+    thread = threading.Thread(target=repeat)
+    thread.start()
+    try:
+        yield failures
+        assert ran.wait(30)
+    finally:
+        stop.set()
+        thread.join()
+
+
+def change_keks(path: Path, content: str) -> None:
+    """Write the KEK file and make this process look at it at once."""
+    path.write_text(content)
     keks(b"\x01none")
 
 
@@ -210,94 +241,78 @@ def test_the_keyring_is_bounded(parts: Database) -> None:
 
 
 def test_a_new_kek_rewraps_every_keyset_while_readers_go_on(parts: Database, institution: UUID, kek_file: Path) -> None:
-    old_file = kek_file.read_text()
-    row = uuid7()
+    old_file, row = kek_file.read_text(), uuid7()
+    new_line = f"k2:{base64.b64encode(os.urandom(32)).decode()}\n"
     with parts.begin(Caller.system(institution)) as tx:
         sealed = seal(tx, "person", "phone_sealed", row, "secret")
     bus = seal_for_bus(institution, "secret")
-    failures: list[Exception] = []
-    stop = threading.Event()
 
     def read() -> None:
-        while not stop.is_set():
-            try:
-                with parts.begin(Caller.system(institution), read_only=True) as tx:
-                    Keyring.of(tx).get(tx, "data", fresh=True)
-                    assert open_sealed(tx, "person", "phone_sealed", row, sealed) == "secret"
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is what the test counts
-                failures.append(error)
+        with parts.begin(Caller.system(institution), read_only=True) as tx:
+            Keyring.of(tx).get(tx, "data", fresh=True)
+            assert open_sealed(tx, "person", "phone_sealed", row, sealed) == "secret"
 
-    readers = [threading.Thread(target=read) for _ in range(2)]
-    for reader in readers:
-        reader.start()
-    new = base64.b64encode(os.urandom(32)).decode()
-    kek_file.write_text(f"k2:{new}\n{old_file}")
-    keks(b"\x01none")
-    assert sum(rotate_kek(parts)) >= 1
-    assert sum(rotate_kek(parts)) == 0
-    stop.set()
-    for reader in readers:
-        reader.join()
+    with reading(read) as failures:
+        change_keks(kek_file, new_line + old_file)
+        assert sum(rotate_kek(parts)) >= 1
+        assert sum(rotate_kek(parts)) == 0
     assert failures == []
     assert open_from_bus(institution, bus) == "secret"
     with parts.system(read_only=True) as tx:
         wrapped = [bytes(blob) for (blob,) in tx.run("select wrapped from keyset where length(wrapped) > 0")]
-    only_old, only_new = Keks.parse(old_file), Keks.parse(f"k2:{new}")
-    assert not any(only_old.knows(blob) for blob in wrapped)
-    assert all(only_new.knows(blob) for blob in wrapped)
-    kek_file.write_text(f"{old_file}k2:{new}\n")
-    keks(b"\x01none")
+    assert not any(Keks.parse(old_file).knows(blob) for blob in wrapped)
+    assert all(Keks.parse(new_line).knows(blob) for blob in wrapped)
+    change_keks(kek_file, old_file + new_line)
     assert sum(rotate_kek(parts)) == len(wrapped)
+
+
+COLUMNS = [("person", "phone_sealed"), ("person", "note_sealed")]
 
 
 def test_a_new_data_key_seals_again_under_readers_and_ends_the_old_one(parts: Database, institution: UUID) -> None:
     with parts.begin(Caller.system(institution)) as tx:
         ids = [person(tx, f"+86139{n:08}", "note").id for n in range(500)]
         before = bytes(tx.session.get_one(Person, (institution, ids[0])).phone_sealed or b"")
-    stale = Keyring(parts.engine.url)
-    with parts.begin(Caller.system(institution)) as tx:
-        stale.get(tx, "data")
-    failures: list[Exception] = []
-    stop = threading.Event()
 
     def read() -> None:
-        while not stop.is_set():
-            try:
-                with parts.begin(Caller.system(institution), read_only=True) as tx:
-                    rows = tx.execute(select(Person.id, Person.phone_sealed).limit(50)).all()
-                    assert len(Person.phone.reveal_all(tx, rows)) == 50
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is what the test counts
-                failures.append(error)
+        with parts.begin(Caller.system(institution), read_only=True) as tx:
+            rows = tx.execute(select(Person.id, Person.phone_sealed).limit(50)).all()
+            assert len(Person.phone.reveal_all(tx, rows)) == 50
 
-    reader = threading.Thread(target=read)
-    reader.start()
-    rotate_data_key(parts, institution)
-    columns = [("person", "phone_sealed"), ("person", "note_sealed")]
-    assert sum(reseal(parts, institution, columns=columns, batch=100)) == 1000
-    assert sum(reseal(parts, institution, columns=columns)) == 0
-    with pytest.raises(Refused, match="just now"):
-        retire(parts, institution)
-    with parts.begin(Caller.system(institution)) as tx:  # a process that has not heard of the new key yet
-        late = bytes(stale.get(tx, "data").primitive.encrypt(b"late", keyring_cell(institution, ids[0])))
-        tx.run("update person set note_sealed = %s where id = %s", (late, str(ids[0])))
-    with pytest.raises(Refused, match="still holds"):
-        retire(parts, institution, settled_seconds=0)
-    assert sum(reseal(parts, institution, columns=columns)) == 1
-    assert retire(parts, institution, settled_seconds=0) == 1
-    stop.set()
-    reader.join()
+    with reading(read) as failures:
+        rotate_data_key(parts, institution)
+        assert sum(reseal(parts, institution, columns=COLUMNS, batch=100)) == 1000
+        assert sum(reseal(parts, institution, columns=COLUMNS)) == 0
+        assert retire(parts, institution, settled_seconds=0) == 1
     assert failures == []
     with parts.begin(Caller.system(institution)) as tx:
         row = tx.session.get_one(Person, (institution, ids[0]))
         assert Person.phone.reveal(tx, row) == "+8613900000000"
-        assert Person.note.reveal(tx, row) == "late"
         Keyring.of(tx).get(tx, "data", fresh=True)
         with pytest.raises(CannotOpen):
             open_sealed(tx, "person", "phone_sealed", ids[0], before)
 
 
-def keyring_cell(institution: UUID, row: UUID) -> bytes:
-    return f"{institution}|person|note_sealed|{row}".encode()
+def test_an_old_key_is_kept_while_anything_may_need_it(parts: Database, institution: UUID) -> None:
+    slow_process = Keyring(parts.engine.url)
+    with parts.begin(Caller.system(institution)) as tx:
+        row = person(tx, "+8613900000000", "note").id
+        old = slow_process.get(tx, "data")
+    with pytest.raises(Refused, match="nothing was rotated"):
+        retire(parts, institution)
+    rotate_data_key(parts, institution)
+    sum(reseal(parts, institution, columns=COLUMNS))
+    with pytest.raises(Refused, match="just now"):
+        retire(parts, institution)
+    with parts.begin(Caller.system(institution)) as tx:
+        late = bytes(old.primitive.encrypt(b"late", cell(institution, "person", "note_sealed", row)))
+        tx.run("update person set note_sealed = %s where id = %s", (late, str(row)))
+    with pytest.raises(Refused, match="still holds"):
+        retire(parts, institution, settled_seconds=0)
+    assert sum(reseal(parts, institution, columns=COLUMNS)) == 1
+    assert retire(parts, institution, settled_seconds=0) == 1
+    with parts.begin(Caller.system(institution)) as tx:
+        assert Person.note.reveal(tx, tx.session.get_one(Person, (institution, row))) == "late"
 
 
 def test_destroyed_keys_leave_nothing_readable_within_30_seconds_and_others_untouched(
@@ -309,7 +324,6 @@ def test_destroyed_keys_leave_nothing_readable_within_30_seconds_and_others_unto
         with parts.begin(Caller.system(who)) as tx:
             sealed[who] = seal(tx, "person", "phone_sealed", row, "secret")
             blind_index(tx, "phone", "1")
-    Keyring(parts.engine.url)
     destroy_keys(parts, institution)
     clock.now += 30
     with parts.begin(Caller.system(institution)) as tx:
@@ -329,8 +343,7 @@ def test_a_restored_backup_stays_unreadable_once_the_institutions_own_kek_is_gon
     parts: Database, institution: UUID, other_institution: UUID, kek_file: Path, superuser: Engine
 ) -> None:
     before, row = kek_file.read_text(), uuid7()
-    kek_file.write_text(f"{before}{institution}:{base64.b64encode(os.urandom(32)).decode()}\n")
-    keks(b"\x01none")
+    change_keks(kek_file, f"{before}{institution}:{base64.b64encode(os.urandom(32)).decode()}\n")
     sealed = {}
     for who in (institution, other_institution):
         with parts.begin(Caller.system(who)) as tx:
@@ -339,8 +352,7 @@ def test_a_restored_backup_stays_unreadable_once_the_institutions_own_kek_is_gon
     with superuser.begin() as connection:
         connection.execute(text("create table backup_of_keyset as select * from keyset"))
     destroy_keys(parts, institution)
-    kek_file.write_text(before)
-    keks(b"\x01none")
+    change_keks(kek_file, before)
     with superuser.begin() as connection:
         connection.execute(text("delete from keyset"))
         connection.execute(text("insert into keyset select * from backup_of_keyset"))
@@ -357,7 +369,6 @@ def test_a_restored_backup_stays_unreadable_once_the_institutions_own_kek_is_gon
 def test_a_field_on_the_bus_opens_for_its_institution_only(
     institution: UUID, other_institution: UUID, parts: Database
 ) -> None:
-    assert parts
     field = seal_for_bus(institution, "王小明")
     assert open_from_bus(institution, field) == "王小明"
     assert "王" not in field
@@ -367,10 +378,7 @@ def test_a_field_on_the_bus_opens_for_its_institution_only(
 
 
 def test_sealing_works_in_green_threads(parts: Database, institution: UUID, tmp_path: Path) -> None:
-    """nameko workers run the same code under eventlet; that needs a process of its own."""
-    import subprocess
-    import sys
-
+    """Workers run the same code under eventlet; that needs a process of its own."""
     program = tmp_path / "green.py"
     program.write_text(
         "import warnings; warnings.simplefilter('ignore')\n"
