@@ -177,5 +177,3 @@ def _text(kind: str, new: str, known: str) -> str:
     if not new or not known:
         return f"{kind}_MISSING"
     return f"{kind}_EQUAL" if new == known else f"{kind}_DIFFERENT"
-
-

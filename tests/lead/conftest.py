@@ -1,0 +1,3 @@
+from shared.testing.fixtures import service_database
+
+database = service_database("lead")
