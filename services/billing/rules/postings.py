@@ -83,7 +83,7 @@ def cash_parts(campus_id: UUID, parts: Iterable[Part]) -> list[Line]:
     return lines
 
 
-def refund(  # noqa: PLR0913 - each amount is one line of the family's statement
+def refund(
     campus_id: UUID,
     *,
     values: Sequence[tuple[UUID, int]],
