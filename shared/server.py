@@ -98,9 +98,7 @@ class Server:
                 database.dispose()
 
     def _identify(self, token: str, service: str) -> Caller:
-        caller, issued_at = self._verifier.verify(token)
-        self._revocations[service].check(caller, issued_at)
-        return caller
+        return self._verifier.verify(token, self._revocations[service])
 
     def _watch(self) -> None:
         """Readiness follows the databases: not serving within two seconds of losing one, back as soon as it is."""

@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +26,7 @@ from shared.caller import NOBODY, Caller, Grant
 from shared.db import Database
 from shared.errors import NotSignedIn
 from shared.keks import check_private
+from shared.settings import settings
 
 ALGORITHM = "EdDSA"
 ISSUER = AUDIENCE = "lianxiao"
@@ -39,8 +40,6 @@ _KINDS = ("staff", "partner", "guardian", "system")
 _TOO_LONG = 16_384
 logger = logging.getLogger(__name__)
 
-Revocation = tuple[UUID, UUID, UUID, datetime]
-
 
 @dataclass(frozen=True, slots=True)
 class _Verified:
@@ -52,7 +51,10 @@ class _Verified:
 class Revocations:
     """Who was signed out, when; kept in memory and read again from `access_revocation` every two seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, database: Database, *, seconds: float = 2.0) -> None:
+        self._database = database
+        self._seconds = seconds
+        self._stop = threading.Event()
         self._not_before: Mapping[tuple[UUID, UUID, UUID], float] = {}
 
     def check(self, caller: Caller, issued_at: float) -> None:
@@ -63,35 +65,35 @@ class Revocations:
                 if issued_at < known.get((caller.institution_id, caller.subject_id, session), 0.0):
                     raise NotSignedIn("TOKEN_REVOKED", "this session was ended; sign in again")
 
-    def replace(self, rows: Iterable[Revocation]) -> None:
-        """Take (institution, subject, session or NOBODY for all, not before) as all there is."""
-        self._not_before = {(who, subject, session): at.timestamp() for who, subject, session, at in rows}
-
-    def poll(self, database: Database) -> None:
+    def poll(self) -> None:
         """Read the table again; rows that no living token can be older than are left out."""
         since = datetime.now(UTC) - timedelta(seconds=LONGEST_LIFETIME_SECONDS)
-        with database.system(read_only=True) as tx:
+        with self._database.system(read_only=True) as tx:
             rows: Any = tx.run(
                 "select institution_id, subject_id, session_id, not_before_time from access_revocation"
                 " where not_before_time > %(since)s",
                 {"since": since},
             ).all()
-        self.replace((_uuid(who), _uuid(subject), _uuid(session), at) for who, subject, session, at in rows)
+        self._not_before = {
+            (_uuid(who), _uuid(subject), _uuid(session)): at.timestamp() for who, subject, session, at in rows
+        }
 
-    def watch(self, database: Database, *, seconds: float = 2.0) -> threading.Event:
-        """Poll in a daemon thread from now on; set the returned event to end it. Failures keep what is known."""
-        self.poll(database)
-        stop = threading.Event()
-        poll = threading.Thread(target=self._keep_polling, args=(database, seconds, stop), daemon=True)
-        poll.start()
-        return stop
+    def start(self) -> None:
+        """Poll in a daemon thread until `stop`; when the database is away the last known rows stay in force."""
+        threading.Thread(target=self._keep_polling, name="revocations", daemon=True).start()
 
-    def _keep_polling(self, database: Database, seconds: float, stop: threading.Event) -> None:
-        while not stop.wait(seconds):
+    def stop(self) -> None:
+        """End the thread of `start`."""
+        self._stop.set()
+
+    def _keep_polling(self) -> None:
+        while True:
             try:
-                self.poll(database)
+                self.poll()
             except Exception:
                 logger.exception("revocations could not be read; the last known ones stay in force")
+            if self._stop.wait(self._seconds):
+                return
 
 
 class TokenVerifier:
@@ -104,13 +106,11 @@ class TokenVerifier:
     def __init__(
         self,
         public_keys_dir: Path,
-        revocations: Revocations | None = None,
         *,
         clock: Callable[[], float] = time.time,
         cache_size: int = 4096,
     ) -> None:
         self._folder = public_keys_dir
-        self._revocations = revocations or Revocations()
         self._clock = clock
         self._cache: OrderedDict[str, _Verified] = OrderedDict()
         self._cache_size = cache_size
@@ -120,8 +120,8 @@ class TokenVerifier:
         if not self._keys:
             raise SystemExit(f"{public_keys_dir} holds no public key (<kid>.pem) to verify tokens with")
 
-    def verify(self, token: str) -> Caller:
-        """Return who a token speaks for.
+    def verify(self, token: str, revocations: Revocations | None = None) -> Caller:
+        """Return who a token speaks for, unless `revocations` know that it was ended.
 
         Raises NotSignedIn: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_REVOKED.
         """
@@ -133,7 +133,8 @@ class TokenVerifier:
             self._remember(token, found)
         elif found.expires_at + LEEWAY_SECONDS <= self._clock():
             raise _expired()
-        self._revocations.check(found.caller, found.issued_at)
+        if revocations is not None:
+            revocations.check(found.caller, found.issued_at)
         return found.caller
 
     def _cached(self, token: str) -> _Verified | None:
@@ -198,16 +199,23 @@ class TokenIssuer:
     """Signs tokens. Refuses to start with a key that others may read or that no verifier knows."""
 
     def __init__(
-        self, private_key_file: Path, public_keys_dir: Path, *, clock: Callable[[], float] = time.time
+        self,
+        private_key_file: Path,
+        public_keys_dir: Path | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         check_private(private_key_file)
+        folder = public_keys_dir or settings().jwt_public_keys_dir
+        if folder is None:
+            raise SystemExit("LIANXIAO_JWT_PUBLIC_KEYS_DIR is not set: the key id is the name of the public key's file")
         key = load_pem_private_key(private_key_file.read_bytes(), None)
         if not isinstance(key, Ed25519PrivateKey):
             raise SystemExit(f"{private_key_file} is not an Ed25519 private key")
         public = key.public_key()
-        names = [name for name, known in _public_keys(public_keys_dir).items() if known == public]
+        names = [name for name, known in _public_keys(folder).items() if known == public]
         if not names:
-            raise SystemExit(f"{public_keys_dir} lacks the public half of {private_key_file}")
+            raise SystemExit(f"{folder} lacks the public half of {private_key_file}")
         self._key, self._kid, self._clock = key, names[0], clock
 
     def issue(self, caller: Caller, lifetime_seconds: float) -> str:

@@ -6,7 +6,7 @@ import hmac
 import json
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.caller import NOBODY, Caller, Grant
 from shared.db import Database
-from shared.errors import NotSignedIn
+from shared.errors import NotSignedIn, Unavailable
 from shared.ids import uuid7
 from shared.testing.waiting import until
 from shared.tokens import Revocations, TokenIssuer, TokenVerifier
@@ -52,9 +52,8 @@ class Keys:
         self.public = folder / "public"
         self.public.mkdir()
         self.private = self.add("k1")
-        self.revocations = Revocations()
         self.issuer = TokenIssuer(folder / "k1.key", self.public, clock=lambda: self.now)
-        self.verifier = TokenVerifier(self.public, self.revocations, clock=lambda: self.now)
+        self.verifier = TokenVerifier(self.public, clock=lambda: self.now)
 
     def add(self, kid: str) -> Ed25519PrivateKey:
         key = Ed25519PrivateKey.generate()
@@ -79,9 +78,9 @@ class Keys:
         head = {"kid": "k1", "typ": "at+jwt"} | (headers or {})
         return jwt.encode(self.claims(**changes), key or self.private, alg, headers=head)
 
-    def refusal(self, token: str) -> str:
+    def refusal(self, token: str, revocations: Revocations | None = None) -> str:
         with pytest.raises(NotSignedIn) as caught:
-            self.verifier.verify(token)
+            self.verifier.verify(token, revocations)
         return caught.value.reason
 
 
@@ -178,31 +177,52 @@ def test_clocks_may_differ_by_five_seconds_and_no_more(keys: Keys) -> None:
     assert keys.refusal(keys.forge(iat=NOW + 6)) == "TOKEN_INVALID"
 
 
-def test_a_revoked_subject_or_session_is_refused_and_a_new_sign_in_is_not(keys: Keys) -> None:
+def revoke(database: Database, session: UUID, at: float, institution: UUID = CALLER.institution_id) -> None:
+    with database.begin(Caller.system(institution)) as tx:
+        tx.run(
+            "insert into access_revocation values (%s, %s, %s, %s)",
+            (str(institution), str(CALLER.subject_id), str(session), datetime.fromtimestamp(at, UTC)),
+        )
+
+
+@pytest.fixture
+def revocations(parts: Database) -> Iterator[Revocations]:
+    yield Revocations(parts, seconds=0.01)
+    with parts.system() as tx:
+        tx.run("delete from access_revocation")
+
+
+def test_a_revoked_session_is_refused_and_the_subjects_other_sessions_are_not(
+    keys: Keys, parts: Database, revocations: Revocations
+) -> None:
     token = keys.issuer.issue(CALLER, 600)
     other = keys.issuer.issue(Caller(CALLER.institution_id, CALLER.subject_id, "staff", (), uuid7()), 600)
-    keys.verifier.verify(token)
     keys.now += 0.25
-    at = datetime.fromtimestamp(keys.now, UTC)
-    keys.revocations.replace([(CALLER.institution_id, CALLER.subject_id, CALLER.session_id, at)])
-    assert keys.refusal(token) == "TOKEN_REVOKED"
-    keys.verifier.verify(other)
-    keys.revocations.replace([(CALLER.institution_id, CALLER.subject_id, NOBODY, at)])
-    assert keys.refusal(other) == "TOKEN_REVOKED"
-    assert keys.verifier.verify(keys.issuer.issue(CALLER, 600)) == CALLER
-    keys.revocations.replace([(uuid7(), CALLER.subject_id, NOBODY, at)])
-    keys.verifier.verify(token)
+    revoke(parts, CALLER.session_id, keys.now)
+    keys.verifier.verify(token, revocations)
+    revocations.poll()
+    assert keys.refusal(token, revocations) == "TOKEN_REVOKED"
+    keys.verifier.verify(other, revocations)
 
 
-def test_a_role_that_was_lowered_ends_the_tokens_of_before(keys: Keys) -> None:
+def test_a_revoked_subject_is_refused_and_a_new_sign_in_is_not(
+    keys: Keys, parts: Database, revocations: Revocations
+) -> None:
     strong = keys.issuer.issue(CALLER, 600)
-    keys.now += 1
-    keys.revocations.replace(
-        [(CALLER.institution_id, CALLER.subject_id, NOBODY, datetime.fromtimestamp(keys.now, UTC))]
-    )
-    weak = Caller(CALLER.institution_id, CALLER.subject_id, "staff", (Grant(("lead.read",)),), uuid7())
-    assert keys.refusal(strong) == "TOKEN_REVOKED"
-    assert not keys.verifier.verify(keys.issuer.issue(weak, 600)).allows("lead.assign")
+    keys.now += 0.25
+    revoke(parts, NOBODY, keys.now)
+    revocations.poll()
+    assert keys.refusal(strong, revocations) == "TOKEN_REVOKED"
+    lowered = Caller(CALLER.institution_id, CALLER.subject_id, "staff", (Grant(("lead.read",)),), uuid7())
+    assert not keys.verifier.verify(keys.issuer.issue(lowered, 600), revocations).allows("lead.assign")
+
+
+def test_a_revocation_in_another_institution_changes_nothing(
+    keys: Keys, parts: Database, revocations: Revocations
+) -> None:
+    revoke(parts, NOBODY, NOW + 60, institution=uuid7())
+    revocations.poll()
+    assert keys.verifier.verify(keys.issuer.issue(CALLER, 600), revocations) == CALLER
 
 
 def test_a_new_key_is_found_without_a_restart(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,29 +266,34 @@ def test_an_issuer_refuses_a_readable_key_and_one_that_nobody_could_verify(keys:
         TokenVerifier(keys.public)
 
 
-def test_revocations_are_read_from_the_table_again_and_again(keys: Keys, parts: Database) -> None:
+def test_revocations_are_read_from_the_table_again_and_again(
+    keys: Keys, parts: Database, revocations: Revocations
+) -> None:
     token = keys.issuer.issue(CALLER, 600)
-    stop = keys.revocations.watch(parts, seconds=0.01)
+    revocations.start()
+    keys.verifier.verify(token, revocations)
+    revoke(parts, NOBODY, NOW + 1)
+
+    def revoked() -> bool:
+        try:
+            keys.verifier.verify(token, revocations)
+        except NotSignedIn as refusal:
+            return refusal.reason == "TOKEN_REVOKED"
+        return False
+
     try:
-        keys.verifier.verify(token)
-        with parts.begin(Caller.system(CALLER.institution_id)) as tx:
-            tx.run(
-                "insert into access_revocation values (%(i)s, %(s)s, %(n)s, %(at)s)",
-                {
-                    "i": str(CALLER.institution_id),
-                    "s": str(CALLER.subject_id),
-                    "n": str(NOBODY),
-                    "at": datetime.fromtimestamp(NOW + 1, UTC),
-                },
-            )
-
-        def revoked() -> bool:
-            try:
-                keys.verifier.verify(token)
-            except NotSignedIn as refusal:
-                return refusal.reason == "TOKEN_REVOKED"
-            return False
-
         assert until(revoked, what="the revocation takes effect")
     finally:
-        stop.set()
+        revocations.stop()
+
+
+def test_known_revocations_stay_in_force_while_the_database_is_away(
+    keys: Keys, parts: Database, revocations: Revocations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    revoke(parts, NOBODY, NOW + 2)
+    revocations.poll()
+    away = Database(parts.engine.url.set(host="127.0.0.1", port=9), pool_size=1)
+    monkeypatch.setattr(revocations, "_database", away)
+    with pytest.raises(Unavailable):
+        revocations.poll()
+    assert keys.refusal(keys.issuer.issue(CALLER, 600), revocations) == "TOKEN_REVOKED"
