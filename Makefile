@@ -1,0 +1,58 @@
+# `make help` lists the targets. Each makes sure of the set-up first; when nothing changed that costs milliseconds.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+python := .venv/bin/python
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: help setup up down demo test test-one check lint fmt types bench chaos protos web new-service audit-verify
+
+help: ## Say what each target does
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Make the working copy ready; every other target does it too
+	@sh tools/setup.sh
+
+up: setup ## Start everything on this machine and print the address and who may sign in (BUS=amqp: with RabbitMQ)
+	@$(python) -m tools.up start --bus "$(or $(BUS),direct)"
+
+down: setup ## Stop all that `make up` started; the data stay
+	@$(python) -m tools.up stop
+
+demo: setup ## Fill the running installation with the demo chain (SEED=1 by default)
+	@$(python) -m tools.up demo --seed "$(or $(SEED),1)"
+
+test: setup ## Run every test with real PostgreSQL, RabbitMQ and Chromium
+	@$(python) -m tools.test
+
+test-one: setup ## Run one test file or test: make test-one T=tests/lead/test_leads.py
+	@$(python) -m tools.test --only "$(or $(T),$(error say which: make test-one T=tests/lead))"
+
+check: setup ## Check style, types, contracts and house rules, as CI does
+	@$(python) -m tools.check
+
+lint: setup ## Check style and house rules only
+	@$(python) -m tools.check --only ruff,format,house,imports
+
+types: setup ## Check types only
+	@$(python) -m tools.check --only mypy
+
+fmt: setup ## Format the Python code and apply safe fixes
+	@$(python) -m ruff check --fix-only --quiet . && $(python) -m ruff format .
+
+bench: setup ## Measure speed, each figure beside its limit, as JSON lines (N=name for one)
+	@$(python) -m tests.bench $(N)
+
+chaos: setup ## Kill components for a long time and count what is lost or doubled
+	@$(python) -m tools.test --chaos
+
+protos: setup ## Generate code and the descriptor image from protos/
+	@$(python) -m tools.protos
+
+web: setup ## Build the console into gateway/web/dist
+	@$(python) -m tools.web
+
+new-service: setup ## Copy the shape of a service: make new-service n=library
+	@$(python) -m tools.new_service "$(or $(n),$(error say its name: make new-service n=library))"
+
+audit-verify: setup ## Recompute the audit chains of every service and check their signed checkpoints
+	@$(python) -m tools.up audit-verify
