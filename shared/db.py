@@ -179,7 +179,7 @@ class Database:
                     yield tx
                     if keep:
                         tx.close()
-                    else:
+                    elif transaction.is_active:  # a refused flush has rolled back already
                         transaction.rollback()
                 finally:
                     dialect.forget_opening(connection)

@@ -29,22 +29,22 @@ class Pool:
     def __init__(self, slots: int, waiting: int) -> None:
         self._slots = BoundedSemaphore(slots)
         self._places = slots + waiting
-        self._inside = 0
+        self.inside = 0
         self._lock = Lock()
 
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Wait for a slot and hold it."""
         with self._lock:
-            if self._inside >= self._places:
+            if self.inside >= self._places:
                 raise LimitReached("SIGN_IN_BUSY", "too many people sign in at this moment", retry_after_seconds=2)
-            self._inside += 1
+            self.inside += 1
         try:
             with self._slots:
                 yield
         finally:
             with self._lock:
-                self._inside -= 1
+                self.inside -= 1
 
 
 _CORES = os.cpu_count() or 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.org.actions import campuses
@@ -81,6 +82,11 @@ def authenticate(tx: Tx, account_id: UUID, secret: str) -> Caller | None:
         return None
     account.last_use_time = tx.now
     return Caller(tx.institution_id, account.id, "partner", (_grant(account.permissions, account.campus_ids),))
+
+
+def access_until(tx: Tx, lifetime_seconds: int) -> datetime:
+    """Return when an access token that is issued now ends."""
+    return tx.now + timedelta(seconds=lifetime_seconds)
 
 
 def _grant(permissions: Iterable[str], campus_ids: Iterable[UUID] | None) -> Grant:

@@ -45,7 +45,11 @@ class Opened:
 
     caller: Caller
     refresh_token: str
-    expire_time: datetime
+    now: datetime
+
+    def access_until(self, lifetime_seconds: int) -> datetime:
+        """Return when an access token that is issued with this session ends."""
+        return self.now + timedelta(seconds=lifetime_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ def open_session(tx: Tx, candidate: Candidate, *, new_hash: str = "") -> Opened 
     if person is None or not person.active:
         return None
     forgive(tx, candidate)
+    tx.audit("org.sign_in", "staff", person.id)
     if new_hash:
         tx.session.get_one(Credential, (tx.institution_id, person.id)).password_hash = new_hash
     session = RefreshSession(
@@ -98,6 +103,12 @@ def open_session(tx: Tx, candidate: Candidate, *, new_hash: str = "") -> Opened 
     tx.session.add(session)
     tx.session.flush()
     return _opened(tx, session)
+
+
+def note_failure(tx: Tx, candidate: Candidate) -> None:
+    """Put a wrong try on record; who it was meant for is known only when the name exists."""
+    if candidate.email_index:
+        tx.audit("org.sign_in_failed", "staff", candidate.staff_id or "-")
 
 
 def forgive(tx: Tx, candidate: Candidate) -> None:
@@ -184,7 +195,7 @@ def _opened(tx: Tx, session: RefreshSession) -> Opened:
     token = RefreshToken(tx.institution_id, session.id, secret)
     grants = grants_of(tx, session.staff_id)
     caller = Caller(tx.institution_id, session.staff_id, "staff", grants, session.id)
-    return Opened(caller, token.text(), session.expire_time)
+    return Opened(caller, token.text(), tx.now)
 
 
 def _end(tx: Tx, session: RefreshSession, *, reason: str) -> None:
