@@ -79,13 +79,17 @@ def _include(package: str) -> str:
     return spec.submodule_search_locations[0]
 
 
-def _compile(names: list[str]) -> int:
-    includes = [
-        f"--proto_path={SOURCES}",
+def includes() -> list[str]:
+    """Return the options that let protoc find what our contracts import: google's protos and protovalidate."""
+    return [
         f"--proto_path={Path(_include('google.api')).parent.parent}",
         f"--proto_path={_include('grpc_tools')}/_proto",
         f"--descriptor_set_in={TARGET / 'validate.binpb'}",
     ]
+
+
+def _compile(names: list[str]) -> int:
+    paths = [f"--proto_path={SOURCES}", *includes()]
     plugin = Path(sys.executable).parent / "protoc-gen-mypy_grpc"
     outputs = [
         f"--plugin=protoc-gen-mypy_grpc={plugin}",
@@ -94,10 +98,10 @@ def _compile(names: list[str]) -> int:
         f"--grpc_python_out={TARGET}",
         f"--mypy_grpc_out=quiet:{TARGET}",
     ]
-    code = protoc.main(["protoc", *includes, *outputs, *names])
-    code = code or protoc.main(["protoc", *includes, f"--python_out={TARGET}", f"--pyi_out={TARGET}", VALIDATE])
+    code = protoc.main(["protoc", *paths, *outputs, *names])
+    code = code or protoc.main(["protoc", *paths, f"--python_out={TARGET}", f"--pyi_out={TARGET}", VALIDATE])
     image = [f"--descriptor_set_out={TARGET / 'image.binpb'}", "--include_imports", "--include_source_info"]
-    return code or int(protoc.main(["protoc", *includes, *image, *names]))
+    return code or int(protoc.main(["protoc", *paths, *image, *names]))
 
 
 if __name__ == "__main__":
