@@ -81,6 +81,10 @@ class Keks:
         except (InvalidTag, ValueError):
             raise CannotOpen("changed, or sealed for another purpose or row") from None
 
+    def derived(self, label: str) -> list[bytes]:
+        """Return a 32-byte secret per key for a purpose of its own, the primary's first."""
+        return [_derive(key, label) for key in self._by_mark.values()]
+
     def knows(self, sealed: bytes) -> bool:
         """Say whether the key that sealed these bytes is in the file."""
         return bytes(sealed[1 : 1 + _MARK]) in self._by_mark
@@ -181,4 +185,8 @@ def _mark(key: bytes) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _cipher(key: bytes, label: str) -> AESGCM:
-    return AESGCM(HKDF(SHA256(), 32, salt=None, info=label.encode()).derive(key))
+    return AESGCM(_derive(key, label))
+
+
+def _derive(key: bytes, label: str) -> bytes:
+    return HKDF(SHA256(), 32, salt=None, info=label.encode()).derive(key)

@@ -1,0 +1,174 @@
+"""The audit log: `Tx` writes entries, the sealer chains them, signed checkpoints leave the database, `verify` checks.
+
+Each institution has one chain per service: hash = sha256(previous hash + the entry's text). An entry is sealed within
+a second or so of its commit, by the one leading worker. Heads are written to a file outside the database every 60
+seconds or 1,000 entries. `python -m shared.audit verify` recomputes everything and names every row that is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import logging
+import sys
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from shared import checkpoints
+from shared.audit_check import CANONICAL, START, verify
+from shared.db import Database, Tx
+from shared.settings import settings
+
+CHECKPOINT_SECONDS = 60.0
+CHECKPOINT_ENTRIES = 1000
+BATCH = 1000
+_MISSING = "missing"
+_LOCK = "select pg_try_advisory_xact_lock(hashtext('lianxiao audit seal'))"
+_QUEUE = (
+    f"select q.institution_id, q.entry_id, {CANONICAL} from audit_queue q"  # noqa: S608 - a constant of ours
+    " left join audit_entry e on e.institution_id = q.institution_id and e.id = q.entry_id"
+    " order by q.entry_id limit %s for update of q skip locked"
+)
+_HEADS = (
+    "select w.id, s.sequence, s.hash from unnest(%s::uuid[]) w (id) cross join lateral"
+    " (select sequence, hash from audit_seal where institution_id = w.id order by sequence desc limit 1) s"
+)
+# A loose index scan: one step per institution, however many seals there are.
+_INSTITUTIONS = (
+    "with recursive w (id) as ((select institution_id from audit_seal order by institution_id limit 1) union all"
+    " select (select institution_id from audit_seal where institution_id > w.id order by institution_id limit 1)"
+    " from w where w.id is not null) select id from w where id is not null"
+)
+_APPEND = (
+    "insert into audit_seal (institution_id, sequence, entry_id, previous_hash, hash)"
+    " select * from unnest(%s::uuid[], %s::bigint[], %s::uuid[], %s::bytea[], %s::bytea[])"
+)
+_DONE = "delete from audit_queue where entry_id = any (%s::uuid[])"
+logger = logging.getLogger(__name__)
+
+Head = tuple[int, bytes]
+
+
+class Sealer:
+    """Chains new entries of one service and writes checkpoints; run again and again by the leading worker."""
+
+    def __init__(
+        self,
+        service: str,
+        database: Database,
+        *,
+        folder: Path | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._service = service
+        self._database = database
+        self._folder = folder or settings().audit_checkpoint_dir
+        self._clock = clock
+        self._heads: dict[UUID, Head] = {}
+        self._written: dict[UUID, tuple[int, str]] = {}
+        self._loaded = False
+        self._checkpoint_time = clock()
+        self._since = 0
+
+    def run_once(self) -> int:
+        """Seal up to 1,000 entries, write a checkpoint if one is due; returns how many were sealed."""
+        if not self._loaded:
+            self._load()
+        with self._database.system() as tx:
+            moved, count = seal(tx)
+        self._heads |= moved
+        self._since += count
+        if self._since >= CHECKPOINT_ENTRIES or self._clock() - self._checkpoint_time >= CHECKPOINT_SECONDS:
+            self.checkpoint()
+        return count
+
+    def checkpoint(self) -> int:
+        """Write the heads that moved since their last line, or whose line has an older key; returns how many."""
+        self._checkpoint_time, self._since = self._clock(), 0
+        if self._folder is None:
+            return 0
+        key = checkpoints.key_name()
+        due = {who: head for who, head in self._heads.items() if self._written.get(who) != (head[0], key)}
+        if due:
+            checkpoints.append(checkpoints.path_of(self._folder, self._service), self._service, due, datetime.now(UTC))
+            self._written |= {who: (head[0], key) for who, head in due.items()}
+        return len(due)
+
+    def _load(self) -> None:
+        """Learn the present heads and what the file holds already; a new leader knows neither."""
+        with self._database.system(read_only=True) as tx:
+            known: Any = tx.run(_INSTITUTIONS).scalars().all()
+            self._heads = _heads(tx, [str(who) for who in known])
+        if self._folder is None:
+            logger.warning("LIANXIAO_AUDIT_CHECKPOINT_DIR is not set: a cut tail of the audit log would not be noticed")
+        else:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            path = checkpoints.path_of(self._folder, self._service)
+            for each in checkpoints.read(path, self._service, problems=[]):
+                self._written[each.institution_id] = (each.sequence, each.key)
+        self._loaded = True
+
+
+def seal(tx: Tx, limit: int = BATCH) -> tuple[dict[UUID, Head], int]:
+    """Append queued entries, oldest first, to their institutions' chains; returns the new heads and the count.
+
+    One transaction seals at a time; a second one does nothing.
+    """
+    if not tx.run(_LOCK).scalar():
+        return {}, 0
+    rows: Any = tx.run(_QUEUE, (limit,)).all()
+    if not rows:
+        return {}, 0
+    institutions = [_uuid(who) for who, _, _ in rows]
+    heads = _heads(tx, sorted({str(who) for who in institutions}))
+    seals: list[tuple[str, int, str, bytes, bytes]] = []
+    for who, (_, entry_id, content) in zip(institutions, rows, strict=True):
+        sequence, previous = heads.get(who, (0, START))
+        # An entry that vanished while it waited still takes its place in the chain: `verify` names it.
+        digest = hashlib.sha256(previous + (content or _MISSING).encode()).digest()
+        seals.append((str(who), sequence + 1, str(entry_id), previous, digest))
+        heads[who] = (sequence + 1, digest)
+    tx.run(_APPEND, tuple(list(column) for column in zip(*seals, strict=True)))
+    tx.run(_DONE, ([entry_id for _, _, entry_id, _, _ in seals],))
+    return heads, len(rows)
+
+
+def _heads(tx: Tx, institutions: Sequence[str]) -> dict[UUID, Head]:
+    rows: Any = tx.run(_HEADS, (list(institutions),)).all()
+    return {_uuid(who): (sequence, bytes(digest)) for who, sequence, digest in rows}
+
+
+def _uuid(value: object) -> UUID:
+    return value if isinstance(value, UUID) else UUID(str(value))
+
+
+def services() -> list[str]:
+    """Return the services of this installation: every folder that has migrations."""
+    root = Path(__file__).resolve().parent.parent / "services"
+    return sorted(path.parent.name for path in root.glob("*/migrations"))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Verify the audit log of the given services, or of all; the answer is the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m shared.audit", description=main.__doc__)
+    parser.add_argument("action", choices=["verify"])
+    parser.add_argument("services", nargs="*")
+    wanted = parser.parse_args(arguments).services or services()
+    bad = 0
+    for service in wanted:
+        database = Database(settings().role_url(service, "app"), pool_size=2)
+        report = verify(service, database, settings().audit_checkpoint_dir)
+        database.dispose()
+        bad += len(report.problems)
+        for problem in report.problems:
+            sys.stdout.write(f"{problem}\n")
+        sys.stdout.write(f"{report}\n")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
