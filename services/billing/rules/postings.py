@@ -93,14 +93,14 @@ def refund(
 ) -> list[Line]:
     """Close lots of (lot id, value): pay `amount_fen` out, keep the fee, and keep what the terms do not give back.
 
-    `parts` are the parts of cash splits that are taken back, with their amounts as they were given.
+    `parts` are the parts of cash splits that are taken back; their amounts are negative.
     """
     total = sum(value for _, value in values)
     lines = [Line(CONTRACT_LIABILITY, campus_id, value, NOBODY, lot) for lot, value in values]
     lines.append(Line(CASH, campus_id, -amount_fen))
     lines.append(Line(REFUND_FEE_INCOME, campus_id, -fee_fen))
     lines.append(Line(FORFEIT_INCOME, campus_id, amount_fen + fee_fen - total))
-    return merge([*lines, *reverse(cash_parts(campus_id, parts))])
+    return merge([*lines, *cash_parts(campus_id, parts)])
 
 
 def reverse(lines: Iterable[Line]) -> list[Line]:

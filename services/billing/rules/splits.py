@@ -35,6 +35,9 @@ class Share:
     is_remainder: bool = False
 
 
+_DEFAULT = (Share(TEACHING, is_remainder=True),)
+
+
 @dataclass(frozen=True, slots=True)
 class SplitRule:
     """How a base is divided while the rule holds: [start_date, end_date). None in a matcher matches any."""
@@ -107,11 +110,9 @@ def divide(rule: SplitRule | None, facts: Facts, base_fen: int) -> tuple[Part, .
     the largest remainder, ties by the order of the shares. Without a rule the teaching campus earns a consumption,
     and cash is not divided at all. Where a staff member is unknown the campus takes their part.
     """
-    if rule is None:
-        shares: Sequence[Share] = (Share(TEACHING, is_remainder=True),) if facts.base == CONSUMPTION else ()
-        name = "default"
-    else:
-        shares, name = rule.shares, rule.name
+    if rule is None and facts.base == CASH:
+        return ()
+    shares, name = (rule.shares, rule.name) if rule else (_DEFAULT, "default")
     amounts = _amounts(shares, base_fen)
     return tuple(
         _part(share, facts, amount, name) for share, amount in zip(shares, amounts, strict=True) if amount

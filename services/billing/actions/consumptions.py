@@ -1,0 +1,251 @@
+"""What attendances charge: hours leave lots, their money becomes revenue and is split, all in one transaction.
+
+The path is short on purpose: one statement locks the lots, one claims the attendance, one round trip writes the rest.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from lianxiao.billing.v1 import billing_events_pb2 as events
+from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceConfirmed
+
+from services.billing.actions import ledger, lots, restorations, rulebooks, splits
+from services.billing.rules import postings
+from services.billing.rules.lots import Charge, LotState, Resolution, crossed, resolve
+from services.billing.rules.postings import Line
+from services.billing.rules.splits import CONSUMPTION, Facts, choose, divide
+from shared.db import Tx
+from shared.events import publish
+from shared.ids import as_uuid, uuid7
+
+# Every writer locks lots in the order of their ids. The version says whether rules in memory still hold.
+_LOTS = """
+select l.id, l.kind, l.quantity_hundredths, l.remaining_hundredths, l.total_fen, l.released_fen, l.start_date,
+  l.expire_date, l.contract_time, l.order_id, l.campus_id, l.advisor_id, l.channel,
+  (select version from rulebook where institution_id = %(institution)s and id = %(institution)s) as version
+from lot l
+where l.institution_id = %(institution)s and l.student_id = %(student)s and l.course_id = %(course)s
+  and l.remaining_hundredths > 0
+order by l.id for update of l"""
+_CLAIM = """
+insert into consumption (institution_id, id, create_time, update_time, campus_id, attendance_id, revision, student_id,
+  course_id, lesson_id, teacher_id, lesson_start_time, charge_hundredths, recognised_fen, remaining_hundredths, state,
+  reason)
+values (%(institution)s, %(consumption)s, %(now)s, %(now)s, %(campus)s, %(attendance)s, %(revision)s, %(student)s,
+  %(course)s, %(lesson)s, %(teacher)s, %(lesson_start)s, %(charge)s, %(recognised)s, %(remaining)s, %(state)s,
+  %(reason)s)
+on conflict do nothing returning true"""
+_NOTICE = """
+insert into threshold_notice
+  (institution_id, id, create_time, update_time, student_id, course_id, order_id, threshold_hundredths)
+values (%(institution)s, %(id)s, %(now)s, %(now)s, %(student)s, %(course)s, %(order)s, %(threshold)s)
+on conflict do nothing returning true"""
+_WRITE = "; ".join((lots.TAKE_SQL, lots.ENTRIES_SQL, ledger.JOURNAL_SQL, splits.ROWS_SQL, ledger.LINES_SQL))
+_WRITE_HOURS = "; ".join((lots.TAKE_SQL, lots.ENTRIES_SQL))
+
+
+class Attendance(NamedTuple):
+    """An AttendanceConfirmed with its ids parsed."""
+
+    attendance_id: UUID
+    revision: int
+    student_id: UUID
+    course_id: UUID
+    campus_id: UUID
+    lesson_id: UUID
+    teacher_id: UUID | None
+    lesson_start_time: datetime
+    charge_hundredths: int
+
+
+def consume(tx: Tx, event: AttendanceConfirmed) -> None:
+    """Charge a confirmed attendance once per revision; a later revision first takes an earlier one back."""
+    attendance = _parse(event)
+    if not _charge(tx, attendance) and restorations.make_way(tx, attendance.attendance_id, attendance.revision):
+        _charge(tx, attendance)
+
+
+def _charge(tx: Tx, attendance: Attendance) -> bool:
+    """Charge, or return False when the attendance has a consumption that stands in the way."""
+    rows = tx.run(_LOTS, _keys(tx, attendance)).all()
+    states = [LotState(*row[:-1]) for row in rows]
+    rules = rulebooks.at(tx, rows[0].version or 0) if rows else rulebooks.load(tx)
+    day = rules.day(attendance.campus_id, attendance.lesson_start_time)
+    resolution = resolve(states, attendance.charge_hundredths, day)
+    consumption_id = uuid7()
+    recognised = sum(charge.amount_fen for charge in resolution.charges)
+    if not _claim(tx, consumption_id, attendance, resolution, recognised):
+        return False
+    if resolution.reason:
+        publish(tx, _not_covered(attendance, resolution.reason))
+    elif resolution.charges:
+        _write(tx, consumption_id, attendance, resolution, rules)
+        publish(tx, _consumed(consumption_id, attendance, resolution, recognised))
+        _warn(tx, attendance, states, rules.thresholds, resolution.remaining_hundredths)
+    return True
+
+
+def _claim(tx: Tx, consumption_id: UUID, attendance: Attendance, resolution: Resolution, recognised: int) -> bool:
+    values = {
+        "consumption": consumption_id,
+        "campus": attendance.campus_id,
+        "attendance": attendance.attendance_id,
+        "revision": attendance.revision,
+        "lesson": attendance.lesson_id,
+        "teacher": attendance.teacher_id,
+        "lesson_start": attendance.lesson_start_time,
+        "charge": attendance.charge_hundredths,
+        "recognised": recognised,
+        "remaining": resolution.remaining_hundredths,
+        "state": "uncovered" if resolution.reason else "consumed",
+        "reason": resolution.reason,
+        "now": tx.now,
+    }
+    return bool(tx.run(_CLAIM, _keys(tx, attendance) | values).scalar())
+
+
+def _write(
+    tx: Tx, consumption_id: UUID, attendance: Attendance, resolution: Resolution, rules: rulebooks.Rules
+) -> None:
+    day = rules.day(attendance.campus_id, attendance.lesson_start_time)
+    lines: list[Line] = []
+    rows: list[splits.Entry] = []
+    for charge in resolution.charges:
+        if charge.amount_fen:
+            _share_out(charge, attendance, rules, day, lines, rows)
+    values: dict[str, object] = {
+        "institution": tx.institution_id,
+        "now": tx.now,
+        "source": consumption_id,
+        "entry_kind": "consume",
+        "entries": json.dumps([_entry(charge) for charge in resolution.charges]),
+    }
+    if not lines:
+        tx.run(_WRITE_HOURS, values)
+        return
+    posting = ledger.posting(
+        tx,
+        kind="consumption",
+        source_id=consumption_id,
+        campus_id=attendance.campus_id,
+        lines=postings.merge(lines),
+        post_date=rules.day(attendance.campus_id, tx.now),
+    )
+    occur = attendance.lesson_start_time
+    split = splits.values(tx, rows, source_kind="consumption", source_id=consumption_id, occur_time=occur)
+    tx.run(_WRITE, values | posting | split)
+
+
+def _share_out(
+    charge: Charge,
+    attendance: Attendance,
+    rules: rulebooks.Rules,
+    day: date,
+    lines: list[Line],
+    rows: list[splits.Entry],
+) -> None:
+    lot = charge.lot
+    facts = Facts(
+        base=CONSUMPTION,
+        day=day,
+        course_id=attendance.course_id,
+        selling_campus_id=lot.campus_id,
+        teaching_campus_id=attendance.campus_id,
+        advisor_id=lot.advisor_id,
+        teacher_id=attendance.teacher_id,
+        channel=lot.channel,
+    )
+    rule = choose(rules.split_rules, facts)
+    parts = divide(rule, facts, charge.amount_fen)
+    lines += postings.consumption(lot.campus_id, lot.id, charge.amount_fen, parts)
+    rule_id = rule.id if rule else None
+    rows += [splits.Entry(part, rule_id, CONSUMPTION, charge.amount_fen) for part in parts]
+
+
+def _warn(
+    tx: Tx, attendance: Attendance, states: list[LotState], thresholds: tuple[int, ...], remaining: int
+) -> None:
+    """Announce each threshold that the hours are below, once until hours are bought again."""
+    below = crossed(thresholds, remaining)
+    if not below:
+        return
+    newest = max(states, key=lambda lot: (lot.contract_time, lot.id))
+    for threshold in below:
+        values = {"id": uuid7(), "order": newest.order_id, "threshold": threshold, "now": tx.now}
+        if tx.run(_NOTICE, _keys(tx, attendance) | values).scalar():
+            event = events.HoursBelowThreshold(
+                student_id=str(attendance.student_id),
+                course_id=str(attendance.course_id),
+                campus_id=str(newest.campus_id),
+                remaining_hundredths=remaining,
+                threshold_hundredths=threshold,
+                order_id=str(newest.order_id),
+            )
+            publish(tx, event)
+
+
+def _keys(tx: Tx, attendance: Attendance) -> dict[str, object]:
+    return {
+        "institution": tx.institution_id,
+        "student": attendance.student_id,
+        "course": attendance.course_id,
+    }
+
+
+def _entry(charge: Charge) -> dict[str, object]:
+    return {
+        "id": str(uuid7()),
+        "campus_id": str(charge.lot.campus_id),
+        "lot_id": str(charge.lot.id),
+        "hundredths": charge.hundredths,
+        "amount_fen": charge.amount_fen,
+        "reverses_id": None,
+        "explanation": charge.explanation,
+    }
+
+
+def _parse(event: AttendanceConfirmed) -> Attendance:
+    return Attendance(
+        as_uuid(event.attendance_id),
+        event.revision,
+        as_uuid(event.student_id),
+        as_uuid(event.course_id),
+        as_uuid(event.campus_id),
+        as_uuid(event.lesson_id),
+        as_uuid(event.teacher_id) if event.teacher_id else None,
+        event.lesson_start_time.ToDatetime(UTC),
+        event.charge_hundredths,
+    )
+
+
+def _consumed(
+    consumption_id: UUID, attendance: Attendance, resolution: Resolution, recognised: int
+) -> events.HoursConsumed:
+    event = events.HoursConsumed(
+        consumption_id=str(consumption_id),
+        attendance_id=str(attendance.attendance_id),
+        student_id=str(attendance.student_id),
+        course_id=str(attendance.course_id),
+        campus_id=str(attendance.campus_id),
+        consumed_hundredths=attendance.charge_hundredths,
+        remaining_hundredths=resolution.remaining_hundredths,
+        recognised_fen=recognised,
+        lesson_id=str(attendance.lesson_id),
+    )
+    event.lesson_start_time.FromDatetime(attendance.lesson_start_time)
+    return event
+
+
+def _not_covered(attendance: Attendance, reason: str) -> events.HoursNotCovered:
+    return events.HoursNotCovered(
+        attendance_id=str(attendance.attendance_id),
+        student_id=str(attendance.student_id),
+        course_id=str(attendance.course_id),
+        campus_id=str(attendance.campus_id),
+        uncovered_hundredths=attendance.charge_hundredths,
+        reason=reason,
+    )

@@ -1,0 +1,64 @@
+"""Agreements with families."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from lianxiao.billing.v1.billing_events_pb2 import ContractSigned
+
+from services.billing.actions import quotes
+from services.billing.models import Contract
+from shared.db import Tx
+from shared.errors import AlreadyExists, NotFound, Refused
+from shared.events import publish
+
+
+def create(tx: Tx, quote_id: UUID, *, gift_policy: str, expire_date: date | None = None) -> Contract:
+    """Make the contract of a confirmed quote; what gift hours are worth is frozen here."""
+    quote = quotes.get(tx, quote_id)
+    if quote.state != "confirmed":
+        raise Refused("QUOTE_NOT_CONFIRMED", f"the quote is {quote.state}", state=quote.state)
+    contract = Contract(
+        quote_id=quote.id,
+        customer_id=quote.customer_id,
+        campus_id=quote.campus_id,
+        owner_id=quote.owner_id,
+        total_fen=quote.total_fen,
+        gift_policy=gift_policy,
+        state="draft",
+        expire_date=expire_date,
+    )
+    with tx.translating({"uq_contract_quote": lambda: _exists(quote_id)}):
+        tx.session.add(contract)
+    return contract
+
+
+def get(tx: Tx, contract_id: UUID, *, for_update: bool = False) -> Contract:
+    """Return a contract within reach."""
+    contract = tx.session.get(Contract, (tx.institution_id, contract_id), with_for_update=for_update)
+    if contract is None:
+        raise NotFound("contract", contract_id)
+    return contract
+
+
+def sign(tx: Tx, contract_id: UUID) -> Contract:
+    """Record the signature."""
+    contract = get(tx, contract_id, for_update=True)
+    if contract.state != "draft":
+        raise Refused("CONTRACT_NOT_DRAFT", f"the contract is {contract.state}", state=contract.state)
+    contract.state = "signed"
+    contract.sign_time = tx.now
+    event = ContractSigned(
+        contract_id=str(contract.id),
+        customer_id=str(contract.customer_id),
+        campus_id=str(contract.campus_id),
+        total_fen=contract.total_fen,
+    )
+    event.sign_time.FromDatetime(tx.now)
+    publish(tx, event)
+    return contract
+
+
+def _exists(quote_id: UUID) -> AlreadyExists:
+    return AlreadyExists("CONTRACT_EXISTS", "the quote has its contract already", quote_id=str(quote_id))

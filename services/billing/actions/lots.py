@@ -1,0 +1,115 @@
+"""Lots of lesson hours: opened when an order is paid, read by everybody, used up by consumptions and refunds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from services.billing.actions import ledger, rulebooks
+from services.billing.models import Contract, Lot, LotEntry, Order, OrderLine
+from services.billing.rules import postings
+from services.billing.rules.lots import GIFT, PAID, opening_totals
+from shared.db import Tx
+from shared.ids import uuid7
+
+TAKE_SQL = (
+    "update lot set remaining_hundredths = remaining_hundredths - e.hundredths,"
+    " released_fen = released_fen + e.amount_fen, update_time = %(now)s"
+    " from jsonb_to_recordset(%(entries)s::jsonb) as e (lot_id uuid, hundredths bigint, amount_fen bigint)"
+    " where lot.institution_id = %(institution)s and lot.id = e.lot_id"
+)
+ENTRIES_SQL = (
+    "insert into lot_entry (institution_id, id, create_time, update_time, campus_id, lot_id, kind, hundredths,"
+    " amount_fen, source_id, reverses_id, explanation) select %(institution)s, e.id, %(now)s, %(now)s, e.campus_id,"
+    " e.lot_id, %(entry_kind)s, e.hundredths, e.amount_fen, %(source)s, e.reverses_id, e.explanation"
+    " from jsonb_to_recordset(%(entries)s::jsonb) as e (id uuid, campus_id uuid, lot_id uuid, hundredths bigint,"
+    " amount_fen bigint, reverses_id uuid, explanation text)"
+)
+
+
+class HourAccount(NamedTuple):
+    """A student's hours of one course, in hundredths; `remaining_fen` is what is still a liability."""
+
+    bought_hundredths: int = 0
+    gift_hundredths: int = 0
+    consumed_hundredths: int = 0
+    refunded_hundredths: int = 0
+    remaining_hundredths: int = 0
+    remaining_fen: int = 0
+
+
+def open_for(tx: Tx, order: Order, lines: Sequence[OrderLine], contract: Contract) -> None:
+    """Open a paid lot and, where hours are given, a gift lot for each line; the order's liability moves to them."""
+    opened: list[Lot] = []
+    for line in lines:
+        hundredths, gift = line.lesson_hours_hundredths, line.gift_hundredths
+        totals = opening_totals(
+            net_fen=line.net_fen, hundredths=hundredths, gift_hundredths=gift, policy=contract.gift_policy
+        )
+        for kind, quantity, total in zip((PAID, GIFT), (hundredths, gift), totals, strict=True):
+            if quantity:
+                opened.append(_lot(order, line, contract, kind=kind, quantity=quantity, total_fen=total))
+    tx.session.add_all(opened)
+    tx.session.flush()
+    ledger.post(
+        tx,
+        kind="lots_opened",
+        source_id=order.id,
+        campus_id=order.campus_id,
+        lines=postings.opening(order.campus_id, [(lot.id, lot.total_fen) for lot in opened]),
+        post_date=rulebooks.load(tx).day(order.campus_id, tx.now),
+    )
+
+
+def of_order_for_update(tx: Tx, order_id: UUID) -> Sequence[Lot]:
+    """Return the lots of an order, locked in the order that everybody locks them in."""
+    query = select(Lot).where(Lot.order_id == order_id).order_by(Lot.id).with_for_update()
+    return tx.session.scalars(query.execution_options(populate_existing=True)).all()
+
+
+def hour_account(tx: Tx, *, student_id: UUID, course_id: UUID) -> HourAccount:
+    """Sum a student's lots of a course; what was consumed and refunded comes from the entries."""
+    mine = (Lot.student_id == student_id, Lot.course_id == course_id)
+    quantity = func.sum(Lot.quantity_hundredths)
+    totals = tx.execute(
+        select(
+            quantity.filter(Lot.kind == PAID),
+            quantity.filter(Lot.kind == GIFT),
+            func.sum(Lot.remaining_hundredths),
+            func.sum(Lot.total_fen - Lot.released_fen),
+        ).where(*mine)
+    ).one()
+    left = func.sum(LotEntry.hundredths)
+    entries = tx.execute(
+        select(left.filter(LotEntry.kind != "refund"), left.filter(LotEntry.kind == "refund"))
+        .join(Lot, (Lot.institution_id == LotEntry.institution_id) & (Lot.id == LotEntry.lot_id))
+        .where(*mine)
+    ).one()
+    bought, gift, remaining, value = (int(figure or 0) for figure in totals)
+    consumed, refunded = (int(figure or 0) for figure in entries)
+    return HourAccount(bought, gift, consumed, refunded, remaining, value)
+
+
+def _lot(
+    order: Order, line: OrderLine, contract: Contract, *, kind: str, quantity: int, total_fen: int
+) -> Lot:
+    return Lot(
+        id=uuid7(),
+        campus_id=order.campus_id,
+        student_id=order.customer_id,
+        course_id=line.course_id,
+        order_id=order.id,
+        order_line_id=line.id,
+        kind=kind,
+        quantity_hundredths=quantity,
+        remaining_hundredths=quantity,
+        total_fen=total_fen,
+        released_fen=0,
+        expire_date=contract.expire_date,
+        contract_time=contract.sign_time,
+        advisor_id=order.owner_id,
+        channel=order.channel,
+    )

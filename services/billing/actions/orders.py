@@ -1,0 +1,106 @@
+"""Orders: made from signed contracts, paid in parts, opened as lots when paid in full."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from lianxiao.billing.v1.billing_events_pb2 import OrderActivated
+from sqlalchemy import select
+
+from services.billing.actions import contracts, lots, quotes
+from services.billing.models import Order, OrderLine
+from shared.db import Tx
+from shared.errors import AlreadyExists, NotFound, Refused
+from shared.events import publish
+from shared.ids import uuid7
+
+# The total bounds what is paid, whoever pays at the same time.
+_ADD_PAID = """
+update sales_order set paid_fen = paid_fen + %(amount)s, update_time = %(now)s,
+  state = case when paid_fen + %(amount)s = total_fen then 'paid' else 'part_paid' end,
+  activate_time = case when paid_fen + %(amount)s = total_fen then %(now)s end
+where institution_id = %(institution)s and id = %(order)s and state in ('open', 'part_paid')
+  and paid_fen + %(amount)s <= total_fen
+returning state"""
+
+
+def create(tx: Tx, contract_id: UUID) -> Order:
+    """Make the order of a signed contract; one that costs nothing is active at once."""
+    contract = contracts.get(tx, contract_id)
+    if contract.state != "signed":
+        raise Refused("CONTRACT_NOT_SIGNED", f"the contract is {contract.state}", state=contract.state)
+    quote = quotes.get(tx, contract.quote_id)
+    order = Order(
+        id=uuid7(),
+        contract_id=contract.id,
+        customer_id=contract.customer_id,
+        lead_id=quote.lead_id,
+        campus_id=contract.campus_id,
+        owner_id=contract.owner_id,
+        channel=quote.channel,
+        total_fen=contract.total_fen,
+        paid_fen=0,
+        refunded_fen=0,
+        state="open",
+    )
+    with tx.translating({"uq_sales_order_contract": lambda: _exists(contract_id)}):
+        tx.session.add(order)
+    tx.session.add_all(
+        OrderLine(
+            order_id=order.id,
+            line_number=line.line_number,
+            course_id=line.course_id,
+            lesson_hours_hundredths=line.lesson_hours_hundredths,
+            gift_hundredths=line.gift_hundredths,
+            unit_price_fen=line.unit_price_fen,
+            net_fen=line.net_fen,
+        )
+        for line in quotes.lines_of(tx, [quote.id])[quote.id]
+    )
+    tx.session.flush()
+    if not order.total_fen:
+        add_paid(tx, order.id, 0)
+        activate(tx, get(tx, order.id))
+    return order
+
+
+def get(tx: Tx, order_id: UUID, *, for_update: bool = False) -> Order:
+    """Return an order within reach as it stands in the database: payments and refunds pass the session by."""
+    key = (tx.institution_id, order_id)
+    order = tx.session.get(Order, key, with_for_update=for_update, populate_existing=True)
+    if order is None:
+        raise NotFound("order", order_id)
+    return order
+
+
+def lines_of(tx: Tx, order_id: UUID) -> Sequence[OrderLine]:
+    """Return the lines of an order, in order."""
+    query = select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.line_number)
+    return tx.session.scalars(query).all()
+
+
+def add_paid(tx: Tx, order_id: UUID, amount_fen: int) -> str:
+    """Count a payment towards an order and return the state after it; empty when the order cannot take it."""
+    values = {"amount": amount_fen, "now": tx.now, "institution": tx.institution_id, "order": order_id}
+    return tx.run(_ADD_PAID, values).scalar() or ""
+
+
+def activate(tx: Tx, order: Order) -> None:
+    """Open the lots of an order that was just paid in full."""
+    lines = lines_of(tx, order.id)
+    lots.open_for(tx, order, lines, contracts.get(tx, order.contract_id))
+    event = OrderActivated(
+        order_id=str(order.id),
+        customer_id=str(order.customer_id),
+        lead_id=str(order.lead_id or ""),
+        campus_id=str(order.campus_id),
+        total_fen=order.total_fen,
+        course_id=str(lines[0].course_id),
+    )
+    event.activate_time.FromDatetime(tx.now)
+    publish(tx, event)
+
+
+def _exists(contract_id: UUID) -> AlreadyExists:
+    return AlreadyExists("ORDER_EXISTS", "the contract has its order already", contract_id=str(contract_id))

@@ -1,0 +1,206 @@
+"""Money received. Each payment posts once, whatever arrives how often and in which order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from lianxiao.billing.v1.billing_events_pb2 import PaymentReceived
+from sqlalchemy import select
+
+from services.billing.actions import ledger, orders, rulebooks, splits
+from services.billing.models import Order, Payment, PaymentIntent
+from services.billing.rules import postings
+from services.billing.rules.callbacks import SUCCESS, Notice
+from services.billing.rules.splits import CASH, Facts, Part, choose, divide
+from shared.db import Tx
+from shared.errors import Conflict, InvalidInput, NotFound, Refused
+from shared.events import publish
+from shared.ids import uuid7
+
+CURRENCY = "CNY"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Money that has come in for an order."""
+
+    amount_fen: int
+    method: str
+    receive_time: datetime
+    provider_transaction_id: str | None = None
+
+
+def record(tx: Tx, order_id: UUID, received: Received) -> Payment:
+    """Record money that was received at the desk or by transfer; the last part opens the lots."""
+    if received.receive_time > tx.now:
+        raise InvalidInput("receive_time", "the money has not been received yet")
+    payment = _apply(tx, order_id, received)
+    if payment is None:
+        raise _refusal(orders.get(tx, order_id), received.amount_fen)
+    return payment
+
+
+def create_intent(tx: Tx, order_id: UUID, *, amount_fen: int, provider: str) -> PaymentIntent:
+    """Prepare a payment through a provider; its callback names the reference."""
+    order = orders.get(tx, order_id)
+    if order.state not in {"open", "part_paid"} or amount_fen > order.total_fen - order.paid_fen:
+        raise _refusal(order, amount_fen)
+    intent = PaymentIntent(
+        id=uuid7(),
+        campus_id=order.campus_id,
+        owner_id=order.owner_id,
+        order_id=order.id,
+        amount_fen=amount_fen,
+        provider=provider,
+        state="pending",
+    )
+    intent.reference = intent.id.hex
+    tx.session.add(intent)
+    tx.session.flush()
+    return intent
+
+
+def take_notice(tx: Tx, provider: str, notice: Notice) -> tuple[Payment | None, bool]:
+    """Post what a verified notice says; returns the payment and whether an earlier delivery had posted it.
+
+    Refuses an unknown reference and another amount or currency than was asked for. A second transaction for one
+    intent, and one that the order can no longer take, is money all the same: it is posted as unapplied.
+    """
+    query = select(PaymentIntent).where(PaymentIntent.provider == provider, PaymentIntent.reference == notice.reference)
+    # The lock makes deliveries of one intent wait for each other.
+    intent = tx.session.scalars(query.with_for_update()).one_or_none()
+    if intent is None:
+        raise NotFound("payment_intent", notice.reference)
+    if notice.status != SUCCESS:
+        return None, False
+    if notice.amount_fen != intent.amount_fen or notice.currency != CURRENCY:
+        raise Refused(
+            "PAYMENT_AMOUNT_MISMATCH",
+            f"{intent.amount_fen} fen {CURRENCY} were asked for, the notice says {notice.amount_fen} {notice.currency}",
+            asked_fen=intent.amount_fen,
+            notice_fen=notice.amount_fen,
+        )
+    known = _by_transaction(tx, provider, notice.transaction_id)
+    if known is not None:
+        if known.order_id != intent.order_id:
+            raise Conflict("PAYMENT_TRANSACTION_REUSED", "the transaction has paid for another order")
+        return known, True
+    received = Received(notice.amount_fen, provider, tx.now, notice.transaction_id)
+    payment = _apply(tx, intent.order_id, received) if intent.state == "pending" else None
+    intent.state = "succeeded"
+    return payment or _keep_unapplied(tx, orders.get(tx, intent.order_id), received), False
+
+
+def get(tx: Tx, payment_id: UUID) -> Payment:
+    """Return a payment within reach."""
+    payment = tx.session.get(Payment, (tx.institution_id, payment_id))
+    if payment is None:
+        raise NotFound("payment", payment_id)
+    return payment
+
+
+def _apply(tx: Tx, order_id: UUID, received: Received) -> Payment | None:
+    """Count money towards an order and post it; None when the order cannot take it."""
+    state = orders.add_paid(tx, order_id, received.amount_fen)
+    if not state:
+        return None
+    order = orders.get(tx, order_id)
+    payment = _store(tx, order, received, "applied")
+    rules = rulebooks.load(tx)
+    day = rules.day(order.campus_id, tx.now)
+    parts = _split(tx, order, payment, rules)
+    ledger.post(
+        tx,
+        kind="payment",
+        source_id=payment.id,
+        campus_id=order.campus_id,
+        lines=postings.payment(order.campus_id, received.amount_fen, parts),
+        post_date=day,
+    )
+    publish(tx, _event(payment))
+    if state == "paid":
+        orders.activate(tx, order)
+    return payment
+
+
+def _split(tx: Tx, order: Order, payment: Payment, rules: rulebooks.Rules) -> tuple[Part, ...]:
+    facts = Facts(
+        base=CASH,
+        day=rules.day(order.campus_id, payment.receive_time),
+        course_id=orders.lines_of(tx, order.id)[0].course_id,
+        selling_campus_id=order.campus_id,
+        advisor_id=order.owner_id,
+        channel=order.channel,
+    )
+    rule = choose(rules.split_rules, facts)
+    parts = divide(rule, facts, payment.amount_fen)
+    entries = [splits.Entry(part, rule.id if rule else None, CASH, payment.amount_fen) for part in parts]
+    splits.record(tx, entries, source_kind="payment", source_id=payment.id)
+    return parts
+
+
+def _keep_unapplied(tx: Tx, order: Order, received: Received) -> Payment:
+    payment = _store(tx, order, received, "unapplied")
+    ledger.post(
+        tx,
+        kind="payment",
+        source_id=payment.id,
+        campus_id=order.campus_id,
+        lines=postings.unapplied(order.campus_id, received.amount_fen),
+        post_date=rulebooks.load(tx).day(order.campus_id, tx.now),
+    )
+    return payment
+
+
+def _store(tx: Tx, order: Order, received: Received, state: str) -> Payment:
+    payment = Payment(
+        id=uuid7(),
+        campus_id=order.campus_id,
+        owner_id=order.owner_id,
+        order_id=order.id,
+        customer_id=order.customer_id,
+        amount_fen=received.amount_fen,
+        method=received.method,
+        provider_transaction_id=received.provider_transaction_id,
+        state=state,
+        receive_time=received.receive_time,
+    )
+    with tx.translating({"uq_payment_provider_transaction": _reused}):
+        tx.session.add(payment)
+    return payment
+
+
+def _by_transaction(tx: Tx, provider: str, transaction_id: str) -> Payment | None:
+    query = select(Payment).where(Payment.method == provider, Payment.provider_transaction_id == transaction_id)
+    return tx.session.scalars(query).one_or_none()
+
+
+def _reused() -> Conflict:
+    return Conflict("PAYMENT_TRANSACTION_REUSED", "the transaction has paid for another order")
+
+
+def _refusal(order: Order, amount_fen: int) -> Refused:
+    outstanding = order.total_fen - order.paid_fen
+    if order.state not in {"open", "part_paid"}:
+        return Refused("ORDER_NOT_PAYABLE", f"the order is {order.state}", state=order.state)
+    return Refused(
+        "PAYMENT_ABOVE_OUTSTANDING",
+        f"{amount_fen} fen are above the outstanding {outstanding} fen",
+        amount_fen=amount_fen,
+        outstanding_fen=outstanding,
+    )
+
+
+def _event(payment: Payment) -> PaymentReceived:
+    event = PaymentReceived(
+        payment_id=str(payment.id),
+        order_id=str(payment.order_id),
+        customer_id=str(payment.customer_id),
+        campus_id=str(payment.campus_id),
+        amount_fen=payment.amount_fen,
+        method=payment.method,
+    )
+    event.receive_time.FromDatetime(payment.receive_time)
+    return event

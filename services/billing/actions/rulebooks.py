@@ -1,0 +1,97 @@
+"""What consumption reads beside lots - split rules, thresholds, time zones - kept in memory by version.
+
+The version is a column that is read together with the lots, so a change holds from the next attendance on, in every
+process, without a query of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from services.billing.models import Campus, Rulebook, SplitRule
+from services.billing.rules import splits
+from shared.db import Tx
+
+TIME_ZONE = "Asia/Shanghai"
+LOW_HOURS_HUNDREDTHS = 300
+_KEPT = 1000
+
+_TOUCH = (
+    "insert into rulebook (institution_id, id, create_time, update_time, version, thresholds_hundredths)"
+    " values (%(institution)s, %(institution)s, %(now)s, %(now)s, 1, %(thresholds)s::bigint[])"
+    " on conflict (institution_id, id) do update set version = rulebook.version + 1, update_time = excluded.update_time"
+)
+_cache: dict[UUID, Rules] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """A rulebook in memory; thresholds are hundredths of an hour."""
+
+    version: int
+    thresholds: tuple[int, ...]
+    split_rules: tuple[splits.SplitRule, ...]
+    time_zones: dict[UUID, str]
+
+    def day(self, campus_id: UUID, instant: datetime) -> date:
+        """Return the local date at a campus."""
+        return instant.astimezone(_zone(self.time_zones.get(campus_id, TIME_ZONE))).date()
+
+
+def load(tx: Tx) -> Rules:
+    """Return the rules that hold now."""
+    version = tx.scalar(select(Rulebook.version).where(Rulebook.id == tx.institution_id))
+    return at(tx, version or 0)
+
+
+def at(tx: Tx, version: int) -> Rules:
+    """Return the rules of a version that was read in this transaction; 0 where there is no rulebook yet."""
+    known = _cache.get(tx.institution_id)
+    if known is not None and known.version == version:
+        return known
+    rules = _read(tx, version)
+    if len(_cache) >= _KEPT:
+        _cache.clear()
+    _cache[tx.institution_id] = rules
+    return rules
+
+
+def touch(tx: Tx) -> None:
+    """Make every process read the rules again, once this transaction is committed."""
+    thresholds = [LOW_HOURS_HUNDREDTHS]
+    tx.run(_TOUCH, {"institution": tx.institution_id, "now": tx.now, "thresholds": thresholds})
+
+
+def to_rule(row: SplitRule) -> splits.SplitRule:
+    """Return a stored rule as the pure rules take it."""
+    return splits.SplitRule(
+        id=row.id,
+        name=row.name,
+        base=row.base,
+        priority=row.priority,
+        shares=tuple(splits.Share(**share) for share in row.shares["shares"]),
+        start_date=row.start_date,
+        end_date=row.end_date,
+        course_id=row.course_id,
+        selling_campus_id=row.selling_campus_id,
+        teaching_campus_id=row.teaching_campus_id,
+        channel=row.channel,
+    )
+
+
+def _read(tx: Tx, version: int) -> Rules:
+    thresholds = tx.scalar(select(Rulebook.thresholds_hundredths).where(Rulebook.id == tx.institution_id))
+    rules = tuple(to_rule(row) for row in tx.session.scalars(select(SplitRule)))
+    zones = {row.id: row.time_zone for row in tx.execute(select(Campus.id, Campus.time_zone))}
+    return Rules(version, tuple(thresholds or (LOW_HOURS_HUNDREDTHS,)), rules, zones)
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)

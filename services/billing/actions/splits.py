@@ -1,0 +1,140 @@
+"""Split rules and the rows that they made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
+
+from services.billing.actions import rulebooks
+from services.billing.models import Payment, SplitRow, SplitRule
+from services.billing.rules import splits
+from services.billing.rules.splits import Part
+from shared.db import Tx
+from shared.ids import uuid7
+from shared.money import allocate
+
+ROWS_SQL = (
+    "insert into split_row (institution_id, id, create_time, update_time, campus_id, source_kind, source_id,"
+    " row_number, rule_id, base, base_fen, party, party_id, amount_fen, explanation, reverses_id, occur_time)"
+    " select %(institution)s, r.id, %(now)s, %(now)s, r.campus_id, %(source_kind)s, %(source)s, r.row_number,"
+    " r.rule_id, r.base, r.base_fen, r.party, r.party_id, r.amount_fen, r.explanation, r.reverses_id, %(occur)s"
+    " from jsonb_to_recordset(%(rows)s::jsonb) as r (id uuid, campus_id uuid, row_number int, rule_id uuid, base text,"
+    " base_fen bigint, party text, party_id uuid, amount_fen bigint, explanation text, reverses_id uuid)"
+)
+
+
+class Entry(NamedTuple):
+    """A part together with what it is a part of."""
+
+    part: Part
+    rule_id: UUID | None
+    base: str
+    base_fen: int
+    reverses_id: UUID | None = None
+
+
+def create_rule(tx: Tx, rule: splits.SplitRule) -> SplitRule:
+    """Add a rule; it holds for what happens after it, rows that exist never change."""
+    splits.check(rule)
+    row = SplitRule(
+        name=rule.name,
+        base=rule.base,
+        priority=rule.priority,
+        course_id=rule.course_id,
+        selling_campus_id=rule.selling_campus_id,
+        teaching_campus_id=rule.teaching_campus_id,
+        channel=rule.channel,
+        shares={"shares": [asdict(share) for share in rule.shares]},
+        start_date=rule.start_date,
+        end_date=rule.end_date,
+    )
+    tx.session.add(row)
+    tx.session.flush()
+    rulebooks.touch(tx)
+    return row
+
+
+def values(
+    tx: Tx, entries: Iterable[Entry], *, source_kind: str, source_id: UUID, occur_time: datetime
+) -> dict[str, object]:
+    """Return the parameters of ROWS_SQL, for callers that send it with other statements."""
+    rows = [
+        {
+            "id": str(uuid7()),
+            "campus_id": str(entry.part.home_campus_id),
+            "row_number": number,
+            "rule_id": str(entry.rule_id) if entry.rule_id else None,
+            "base": entry.base,
+            "base_fen": entry.base_fen,
+            "party": entry.part.party,
+            "party_id": str(entry.part.party_id),
+            "amount_fen": entry.part.amount_fen,
+            "explanation": entry.part.explanation,
+            "reverses_id": str(entry.reverses_id) if entry.reverses_id else None,
+        }
+        for number, entry in enumerate(entries, start=1)
+    ]
+    return {
+        "institution": tx.institution_id,
+        "now": tx.now,
+        "source_kind": source_kind,
+        "source": source_id,
+        "occur": occur_time,
+        "rows": json.dumps(rows),
+    }
+
+
+def record(tx: Tx, entries: Sequence[Entry], *, source_kind: str, source_id: UUID) -> None:
+    """Store rows of a document that happens now; a second time for the same document is refused by its key."""
+    if entries:
+        tx.run(ROWS_SQL, values(tx, entries, source_kind=source_kind, source_id=source_id, occur_time=tx.now))
+
+
+def reversal_of(tx: Tx, source_id: UUID, source_kind: str) -> list[Entry]:
+    """Return the exact negative of a document's rows; no rule is asked again."""
+    query = select(SplitRow).where(SplitRow.source_id == source_id, SplitRow.source_kind == source_kind)
+    rows = tx.session.scalars(query.order_by(SplitRow.row_number))
+    return [_taken_back(row, row.amount_fen, row.base_fen) for row in rows]
+
+
+def cash_to_take_back(tx: Tx, order_id: UUID, amount_fen: int, kept_before_fen: int) -> list[Entry]:
+    """Return what a refund takes back of the cash splits of an order, in proportion to what still stands.
+
+    `kept_before_fen` is the cash kept before this refund; when all of it goes back, so does every fen of the rows.
+    """
+    standing = _standing(tx, order_id)
+    total = sum(left for _, left in standing)
+    # Of each fen of cash that goes back, the same part of the splits does: cumulative, so that no fen is lost.
+    back = total - total * (kept_before_fen - amount_fen) // kept_before_fen if kept_before_fen else 0
+    parts = allocate(back, {str(row.id): left for row, left in standing})
+    return [_taken_back(row, parts[str(row.id)], row.base_fen) for row, _ in standing if parts[str(row.id)]]
+
+
+def _standing(tx: Tx, order_id: UUID) -> list[tuple[SplitRow, int]]:
+    """Return the rows of an order's payments with what has not been taken back of each."""
+    back = aliased(SplitRow)
+    taken = (
+        select(func.coalesce(func.sum(back.amount_fen), 0))
+        .where(back.institution_id == SplitRow.institution_id, back.reverses_id == SplitRow.id)
+        .scalar_subquery()
+    )
+    query = (
+        select(SplitRow, taken)
+        .join(Payment, (Payment.institution_id == SplitRow.institution_id) & (Payment.id == SplitRow.source_id))
+        .where(Payment.order_id == order_id, SplitRow.source_kind == "payment")
+        .order_by(SplitRow.id)
+    )
+    rows = [(row, row.amount_fen + int(sum_back)) for row, sum_back in tx.execute(query)]
+    return [(row, left) for row, left in rows if left]
+
+
+def _taken_back(row: SplitRow, amount_fen: int, base_fen: int) -> Entry:
+    part = Part(row.party, row.party_id, row.campus_id, -amount_fen, f"takes back: {row.explanation}")
+    return Entry(part, row.rule_id, row.base, -base_fen, row.id)

@@ -1,0 +1,69 @@
+"""What must hold in the books of an institution, after anything."""
+
+from __future__ import annotations
+
+from shared.db import Tx
+
+# Each query returns the rows that break an invariant.
+_BROKEN = {
+    "a lot's remaining hours are its quantity less its entries": """
+      select l.id from lot l left join lot_entry e on e.institution_id = l.institution_id and e.lot_id = l.id
+      group by l.id, l.quantity_hundredths, l.remaining_hundredths
+      having l.remaining_hundredths <> l.quantity_hundredths - coalesce(sum(e.hundredths), 0)""",
+    "a lot's released money is the sum of its entries": """
+      select l.id from lot l left join lot_entry e on e.institution_id = l.institution_id and e.lot_id = l.id
+      group by l.id, l.released_fen having l.released_fen <> coalesce(sum(e.amount_fen), 0)""",
+    "the liability of a lot is what it has not released": """
+      select l.id from lot l left join journal_line j
+        on j.institution_id = l.institution_id and j.lot_id = l.id and j.code = 'contract_liability'
+      group by l.id, l.total_fen, l.released_fen
+      having coalesce(-sum(j.amount_fen), 0) <> l.total_fen - l.released_fen""",
+    "every journal sums to zero": """
+      select journal_id from journal_line group by journal_id having sum(amount_fen) <> 0""",
+    "every journal sums to zero for each campus": """
+      select journal_id from journal_line group by journal_id, campus_id having sum(amount_fen) <> 0""",
+    "a balance is the sum of its lines": """
+      select a.id from ledger_account a left join journal_line j on j.institution_id = a.institution_id
+        and j.code = a.code and j.campus_id = a.campus_id and j.party_id = a.party_id
+      group by a.id, a.balance_fen having a.balance_fen <> coalesce(sum(j.amount_fen), 0)""",
+    "all accounts sum to zero": """
+      select 1 from ledger_account having coalesce(sum(balance_fen), 0) <> 0""",
+    "what campuses owe each other nets to zero": """
+      select 1 from ledger_account where code in ('inter_campus_payable', 'inter_campus_receivable')
+      having coalesce(sum(balance_fen), 0) <> 0""",
+    "each debt between two campuses stands in both books": """
+      select a.id from ledger_account a left join ledger_account b on b.institution_id = a.institution_id
+        and b.code = 'inter_campus_receivable' and b.campus_id = a.party_id and b.party_id = a.campus_id
+      where a.code = 'inter_campus_payable' and a.balance_fen + coalesce(b.balance_fen, 0) <> 0""",
+    "split rows of a consumption sum to what it recognised, and to nothing once it is taken back": """
+      select c.id from consumption c left join split_row r
+        on r.institution_id = c.institution_id and r.source_id = c.id
+      group by c.id, c.recognised_fen, c.state
+      having coalesce(sum(r.amount_fen), 0) <> case when c.state = 'consumed' then c.recognised_fen else 0 end""",
+    "revenue is what standing consumptions recognised": """
+      select 1 from (select coalesce(sum(balance_fen), 0) as booked from ledger_account where code = 'revenue') a,
+        (select coalesce(sum(recognised_fen), 0) as earned from consumption where state = 'consumed') c
+      where a.booked + c.earned <> 0""",
+    "an attendance is charged at most once": """
+      select attendance_id from consumption where state in ('consumed', 'uncovered')
+      group by attendance_id having count(*) > 1""",
+    "no order is paid above its total or refunded above what was paid": """
+      select id from sales_order where paid_fen > total_fen or refunded_fen > paid_fen""",
+    "an order's payments are what it counts as paid": """
+      select o.id from sales_order o left join payment p
+        on p.institution_id = o.institution_id and p.order_id = o.id and p.state = 'applied'
+      group by o.id, o.paid_fen having o.paid_fen <> coalesce(sum(p.amount_fen), 0)""",
+    "the liability is received less recognised less closed": """
+      select 1 from
+        (select coalesce(-sum(balance_fen), 0) as owed from ledger_account where code = 'contract_liability') a,
+        (select coalesce(sum(paid_fen), 0) as paid from sales_order) o,
+        (select coalesce(sum(amount_fen), 0) as gone from lot_entry) e,
+        (select coalesce(sum(paid_fen), 0) as closed from sales_order
+         where state = 'refunded' and activate_time is null) u
+      where a.owed <> o.paid - e.gone - u.closed""",
+}
+
+
+def broken(tx: Tx) -> list[str]:
+    """Return the invariants that do not hold; an empty list is what a test wants."""
+    return [sentence for sentence, query in _BROKEN.items() if tx.run(query).first() is not None]
