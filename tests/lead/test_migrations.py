@@ -24,7 +24,7 @@ def test_the_schema_goes_up_down_and_up_again(postgres: str, run_folder: Path) -
     schema = inspect(engine)
     made = {table: {column["name"] for column in schema.get_columns(table)} for table in schema.get_table_names()}
     engine.dispose()
-    assert left == []
+    assert set(left) <= {"alembic_version"}
     assert {table.name: {column.name for column in table.columns} for table in Base.metadata.sorted_tables}.items() <= (
         made.items()
     )

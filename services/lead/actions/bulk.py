@@ -1,0 +1,69 @@
+"""Rows of several tables in one statement: what a capture or a batch of an import writes costs one round trip."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from sqlalchemy import Column, Table
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.lead.models import Base
+from shared.db import Tx
+from shared.ids import uuid7
+from shared.tables import Row
+
+R = TypeVar("R", bound=Row)
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+
+def fresh(tx: Tx, model: type[R], **values: Any) -> R:
+    """Return a row outside the session, complete with institution, id and times."""
+    row = {"institution_id": tx.institution_id, "id": uuid7(), "create_time": tx.now, "update_time": tx.now}
+    return model(**row | values)
+
+
+def insert(tx: Tx, rows: Mapping[type[Base], Sequence[Base]], *, last: str = "", **parameters: object) -> None:
+    """Insert the rows of each model, and run `last` (any statement) with them, in one round trip.
+
+    Foreign keys among the rows are checked at its end, so their order does not matter.
+    """
+    tables = [cast("Table", model.__table__) for model in rows]
+    steps = [f"{table.name}_rows as ({_insert(table)})" for table in tables]
+    values: dict[str, object] = dict(parameters)
+    for model, some in rows.items():
+        values |= _columns(model, some)
+    tx.run(f"with {', '.join(steps)} {last or 'select 1'}", values)
+
+
+@cache
+def _insert(table: Table) -> str:
+    names = ", ".join(column.name for column in table.columns)
+    arrays = ", ".join(f"%({table.name}_{column.name})s::{_sql_type(column)}[]" for column in table.columns)
+    return f"insert into {table.name} ({names}) select * from unnest({arrays})"  # noqa: S608 - names of our own tables
+
+
+def _sql_type(column: Column[Any]) -> str:
+    return column.type.compile(dialect=_DIALECT)
+
+
+def _columns(model: type[Base], rows: Iterable[Base]) -> dict[str, list[object]]:
+    table = cast("Table", model.__table__)
+    some = list(rows)
+    return {
+        f"{table.name}_{column.name}": [_value(getattr(row, column.name), column) for row in some]
+        for column in table.columns
+    }
+
+
+def _value(value: Any, column: Column[Any]) -> object:
+    """Return a value as the driver takes it inside an array."""
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(column.type, JSONB):
+        return json.dumps(value, ensure_ascii=False)
+    return value

@@ -1,0 +1,257 @@
+"""How enquiries come in, one at the desk or five hundred of a file: known, alike or new, and who gets it.
+
+All writing of one call happens in one statement. The transaction must see the whole chain, because a child that
+another campus knows is the same child.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from lianxiao.lead.v1.lead_events_pb2 import LeadCaptured, LeadTouched
+from services.lead.actions import assignments, bulk, keys, known, leads
+from services.lead.actions.assignments import Decided, Desk
+from services.lead.actions.known import Known
+from services.lead.models import Assignment, Base, Duplicate, Lead, LeadKey, StageChange, Touch
+from services.lead.rules import matching, stages
+from services.lead.rules.matching import Decision, Person, Verdict
+from services.lead.rules.profile import Profile
+from services.lead.rules.rows import Enquiry
+from shared.db import Tx
+from shared.events import publish
+from shared.ids import uuid7
+
+_TOUCHED = """update lead set touch_count = touch_count + t.n, last_touch_time = %(now)s, update_time = %(now)s,
+    grade = t.grade, grade_reasons = t.reasons
+  from unnest(%(touched)s::uuid[], %(times)s::int[], %(grades)s::text[], %(reasons)s::jsonb[])
+    as t (id, n, grade, reasons)
+  where lead.institution_id = %(institution)s and lead.id = t.id"""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One enquiry at the door. `payload` is what came in, word for word; it is kept sealed with the touch."""
+
+    enquiry: Enquiry
+    campus_id: UUID
+    source: str
+    payload: Mapping[str, Any]
+    campaign_id: UUID | None = None
+    courses: tuple[Mapping[str, Any], ...] = ()
+    utm: Mapping[str, str] = field(default_factory=dict)
+    owner_id: UUID | None = None
+    import_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of an arrival: the verdict, and the lead that it made or touched."""
+
+    verdict: Verdict
+    lead: Any
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The rows that a call will write."""
+
+    leads: dict[UUID, Lead] = field(default_factory=dict)
+    keys: list[LeadKey] = field(default_factory=list)
+    touches: list[Touch] = field(default_factory=list)
+    stays: list[StageChange] = field(default_factory=list)
+    assignments: list[Assignment] = field(default_factory=list)
+    duplicates: list[Duplicate] = field(default_factory=list)
+    touched: dict[UUID, tuple[Any, int]] = field(default_factory=dict)
+
+    def write(self, tx: Tx) -> None:
+        """Write all rows in one round trip."""
+        again = sorted(self.touched.items())
+        graded = [
+            leads.graded(lead, touches=lead.touch_count + times, seen=tx.now, now=tx.now) for _, (lead, times) in again
+        ]
+        rows: dict[type[Base], Sequence[Base]] = {
+            Lead: list(self.leads.values()),
+            LeadKey: self.keys,
+            Touch: self.touches,
+            StageChange: self.stays,
+            Assignment: self.assignments,
+            Duplicate: self.duplicates,
+        }
+        bulk.insert(
+            tx,
+            {model: some for model, some in rows.items() if some},
+            last=_TOUCHED if again else "",
+            now=tx.now,
+            institution=str(tx.institution_id),
+            touched=[str(lead_id) for lead_id, _ in again],
+            times=[times for _, (_, times) in again],
+            grades=[letter for letter, _ in graded],
+            reasons=[json.dumps(reasons) for _, reasons in graded],
+        )
+
+
+def take_in(tx: Tx, arrivals: Sequence[Arrival]) -> list[Taken]:
+    """Take in enquiries in their order; a later one may touch the lead that an earlier one made.
+
+    Raises CAMPUS_NOT_FOUND, CAMPUS_CLOSED before anything is written.
+    """
+    if not arrivals:
+        return []
+    profiles = [Profile.of(arrival.enquiry) for arrival in arrivals]
+    persons = [_person(arrival, profile) for arrival, profile in zip(arrivals, profiles, strict=True)]
+    found = known.load(tx, persons)
+    desk = assignments.open_desk(tx, (arrival.campus_id for arrival in arrivals), expected=len(arrivals))
+    ledger = Ledger()
+    taken = []
+    for arrival, profile, person in zip(arrivals, profiles, persons, strict=True):
+        desk.check_campus(arrival.campus_id)
+        decision = found.decide(tx, person)
+        if decision.verdict == Verdict.ATTACH and decision.match is not None:
+            lead = found.leads[decision.match]
+            _touch(tx, ledger, lead, arrival)
+        else:
+            lead = _create(tx, ledger, arrival, profile, person)
+            found.add(lead, person, _index(tx, ledger, lead, profile, person))
+            _review(tx, ledger, lead, decision)
+            _give(tx, ledger, lead, arrival, desk)
+        taken.append(Taken(decision.verdict, lead))
+    ledger.write(tx)
+    return taken
+
+
+def judge(tx: Tx, arrivals: Sequence[Arrival], found: Known) -> list[Verdict]:
+    """Say what would become of enquiries without writing anything; `found` remembers what a dry run has seen."""
+    verdicts = []
+    for arrival in arrivals:
+        profile = Profile.of(arrival.enquiry)
+        person = _person(arrival, profile)
+        decision = found.decide(tx, person)
+        if decision.verdict != Verdict.ATTACH:
+            found.add(Lead(id=uuid7()), person, [keys.match_key(tx, key) for key in matching.keys(person)])
+        verdicts.append(decision.verdict)
+    return verdicts
+
+
+def _person(arrival: Arrival, profile: Profile) -> Person:
+    enquiry = arrival.enquiry
+    return profile.person(birth_date=enquiry.birth_date, school=enquiry.school, campus=str(arrival.campus_id))
+
+
+def _create(tx: Tx, ledger: Ledger, arrival: Arrival, profile: Profile, person: Person) -> Lead:
+    enquiry = arrival.enquiry
+    lead = bulk.fresh(
+        tx,
+        Lead,
+        customer_id=uuid7(),
+        campus_id=arrival.campus_id,
+        owner_id=None,
+        stage=stages.ENQUIRY,
+        stage_time=tx.now,
+        state=stages.OPEN,
+        source=arrival.source,
+        campaign_id=arrival.campaign_id,
+        birth_date=person.birth_date,
+        gender=enquiry.gender,
+        school=enquiry.school,
+        school_grade=enquiry.school_grade,
+        guardian_relation=enquiry.guardian_relation,
+        intended_courses=[dict(course) for course in arrival.courses],
+        last_touch_time=tx.now,
+        touch_count=1,
+        lost_reason="",
+    )
+    Lead.profile.seal(tx, lead, profile.to_json())
+    leads.regrade(tx, lead)
+    ledger.leads[lead.id] = lead
+    ledger.stays.append(leads.first_stay(tx, lead, stage=stages.ENQUIRY))
+    ledger.touches.append(_arrived(tx, lead, arrival))
+    publish(
+        tx,
+        LeadCaptured(
+            lead_id=str(lead.id),
+            customer_id=str(lead.customer_id),
+            campus_id=str(lead.campus_id),
+            source=arrival.source,
+            campaign_id=str(arrival.campaign_id or ""),
+            capture_time=tx.now,
+        ),
+    )
+    return lead
+
+
+def _index(tx: Tx, ledger: Ledger, lead: Lead, profile: Profile, person: Person) -> list[bytes]:
+    found = keys.all_of(tx, profile, person)
+    ledger.keys += [LeadKey(institution_id=tx.institution_id, key=key, lead_id=lead.id) for key in found]
+    return found
+
+
+def _touch(tx: Tx, ledger: Ledger, lead: Any, arrival: Arrival) -> None:
+    if lead.id in ledger.leads:
+        lead.touch_count += 1
+        leads.regrade(tx, lead)
+    else:
+        ledger.touched[lead.id] = (lead, ledger.touched.get(lead.id, (lead, 0))[1] + 1)
+    ledger.touches.append(_arrived(tx, lead, arrival))
+    publish(
+        tx,
+        LeadTouched(
+            lead_id=str(lead.id),
+            customer_id=str(lead.customer_id),
+            campus_id=str(lead.campus_id),
+            source=arrival.source,
+            campaign_id=str(arrival.campaign_id or ""),
+            touch_time=tx.now,
+        ),
+    )
+
+
+def _arrived(tx: Tx, lead: Any, arrival: Arrival) -> Touch:
+    touch = bulk.fresh(
+        tx,
+        Touch,
+        lead_id=lead.id,
+        source=arrival.source,
+        campaign_id=arrival.campaign_id,
+        utm=dict(arrival.utm),
+        payload_sealed=None,
+        import_id=arrival.import_id,
+        staff_id=leads.actor(tx),
+    )
+    Touch.payload.seal(tx, touch, json.dumps(arrival.payload, ensure_ascii=False))
+    return touch
+
+
+def _review(tx: Tx, ledger: Ledger, lead: Lead, decision: Decision[UUID]) -> None:
+    if decision.verdict != Verdict.REVIEW or decision.match is None or decision.evidence is None:
+        return
+    ledger.duplicates.append(
+        bulk.fresh(
+            tx,
+            Duplicate,
+            campus_id=lead.campus_id,
+            lead_id=lead.id,
+            other_lead_id=decision.match,
+            score=decision.evidence.score,
+            reasons=[list(reason) for reason in decision.evidence.reasons],
+            state="open",
+        )
+    )
+
+
+def _give(tx: Tx, ledger: Ledger, lead: Lead, arrival: Arrival, desk: Desk) -> None:
+    """Give a new lead to whom the arrival names, else to whom the rules choose, else to the pool."""
+    decided: Decided | None = None
+    if arrival.owner_id is not None:
+        ledger.assignments.append(assignments.by_hand(tx, lead, arrival.owner_id))
+        lead.owner_id = arrival.owner_id
+    else:
+        decided = desk.decide(tx, lead.campus_id, lead.source, leads.course_ids(lead.intended_courses))
+        if decided is None:
+            return
+        ledger.assignments.append(assignments.by_rule(tx, lead, decided))
+        lead.owner_id = decided.choice.staff_id
+    publish(tx, assignments.event(lead, decided.rule.rule_id if decided else None))

@@ -1,0 +1,94 @@
+"""The leads that an enquiry may belong to, and the locks that keep two enquiries of one phone from racing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import LargeBinary, column, text
+
+from services.lead.actions import keys
+from services.lead.models import Lead
+from services.lead.rules import matching
+from services.lead.rules.matching import Decision, Person
+from services.lead.rules.profile import Profile
+from shared.db import Tx
+
+# A key with more leads than this says nothing: a placeholder phone, a common name in one school.
+_MOST_PER_KEY = 100
+_COLUMNS = tuple(Lead.__table__.columns)
+_LOOK_UP = text(
+    f"""select pg_advisory_xact_lock(h) from unnest(cast(:locks as bigint[])) as h;
+    select q.key as found_by, {", ".join("l." + c.name for c in _COLUMNS)}
+    from unnest(cast(:keys as bytea[])) as q (key)
+    cross join lateral (select k.lead_id from lead_key k
+      where k.institution_id = cast(:institution as uuid) and k.key = q.key
+      order by k.lead_id desc limit {_MOST_PER_KEY}) k
+    join lead l on l.institution_id = cast(:institution as uuid) and l.id = k.lead_id
+    where l.state <> 'merged'"""  # noqa: S608 - names of our own columns
+).columns(column("found_by", LargeBinary), *_COLUMNS)
+
+
+@dataclass(slots=True)
+class Known:
+    """Leads by key; grows with the leads that the same batch makes."""
+
+    leads: dict[UUID, Any] = field(default_factory=dict)
+    persons: dict[UUID, Person] = field(default_factory=dict)
+    by_key: dict[bytes, list[UUID]] = field(default_factory=dict)
+
+    def add(self, lead: Any, person: Person, lead_keys: Iterable[bytes]) -> None:
+        """Remember a lead under its keys."""
+        self.leads[lead.id] = lead
+        self.persons[lead.id] = person
+        for key in lead_keys:
+            self.by_key.setdefault(key, []).append(lead.id)
+
+    def decide(self, tx: Tx, person: Person) -> Decision[UUID]:
+        """Say whether a person is one of the known leads."""
+        candidates: dict[UUID, Person] = {}
+        for key in matching.keys(person):
+            for lead_id in self.by_key.get(keys.match_key(tx, key), ()):
+                candidates.setdefault(lead_id, self.persons[lead_id])
+        # A lead that others were merged into is found by their phones as well, which are not in its own profile.
+        for phone in person.phones:
+            for lead_id in self.by_key.get(keys.phone_key(tx, phone), ()):
+                candidates[lead_id] = replace(candidates[lead_id], phones=candidates[lead_id].phones | {phone})
+        return matching.decide(person, candidates)
+
+
+def load(tx: Tx, persons: Sequence[Person]) -> Known:
+    """Lock the phones of these persons until the transaction ends, then find every lead that shares a key.
+
+    Two round trips in one: the look-up sees what the holder of the lock before us has committed. Locks are taken in
+    sorted order, so that two batches cannot wait for each other. The transaction must see the whole chain.
+    """
+    phones = {keys.phone_key(tx, phone) for person in persons for phone in person.phones}
+    wanted = {keys.match_key(tx, key) for person in persons for key in matching.keys(person)}
+    rows = tx.execute(
+        _LOOK_UP,
+        {
+            "locks": sorted(int.from_bytes(key[:8], "big", signed=True) for key in phones),
+            "keys": sorted(wanted),
+            "institution": str(tx.institution_id),
+        },
+    )
+    found = Known()
+    for row in rows:
+        if row.id not in found.leads:
+            found.add(row, person_of(tx, row), ())
+        found.by_key.setdefault(bytes(row.found_by), []).append(row.id)
+    return found
+
+
+def profile_of(tx: Tx, lead: Any) -> Profile:
+    """Open the profile of a lead, given as a model or as a row of its columns."""
+    return Profile.from_json(Lead.profile.reveal(tx, lead) or "{}")
+
+
+def person_of(tx: Tx, lead: Any) -> Person:
+    """Return what identifies the child of a lead."""
+    profile = profile_of(tx, lead)
+    return profile.person(birth_date=lead.birth_date, school=lead.school, campus=str(lead.campus_id))

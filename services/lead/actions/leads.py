@@ -1,0 +1,220 @@
+"""Leads: read, change, move along their stages, give up and take up again. How they come in: intake.py."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, select
+
+from lianxiao.lead.v1.lead_events_pb2 import LeadLost
+from services.lead.actions import bulk, campuses, keys, known
+from services.lead.models import Lead, StageChange
+from services.lead.rules import grading, rows, stages
+from services.lead.rules.profile import Profile
+from shared.caller import NOBODY
+from shared.crypto import normalise_phone
+from shared.db import Tx
+from shared.errors import InvalidInput, NotFound, Refused
+from shared.events import publish
+
+_BY_ID = select(Lead.__table__).where(Lead.institution_id == bindparam("institution"), Lead.id == bindparam("lead_id"))
+PERSONAL = frozenset(Profile.__dataclass_fields__)
+_PHONES = frozenset({"guardian_phone", "alternate_phone"})
+_PLAIN = frozenset({"birth_date", "gender", "school", "school_grade", "guardian_relation", "intended_courses",
+                    "next_contact_time"})  # fmt: skip
+CHANGEABLE = PERSONAL | _PLAIN | {"campus_id"}
+
+
+def get(tx: Tx, lead_id: UUID) -> Any:
+    """Return a lead as a row of its columns (hot path). Raises LEAD_NOT_FOUND, also for leads out of scope."""
+    row = tx.one_or_none(_BY_ID, {"institution": tx.institution_id, "lead_id": lead_id})
+    if row is None:
+        raise NotFound("lead", lead_id)
+    return row
+
+
+def get_for_update(tx: Tx, lead_id: UUID) -> Lead:
+    """Return a lead with its lock. Raises LEAD_NOT_FOUND."""
+    lead = tx.session.get(Lead, (tx.institution_id, lead_id), with_for_update=True, populate_existing=True)
+    if lead is None:
+        raise NotFound("lead", lead_id)
+    return lead
+
+
+def get_unmerged(tx: Tx, lead_id: UUID) -> Lead:
+    """Return a lead with its lock. Raises LEAD_MERGED for one that lives on in another."""
+    lead = get_for_update(tx, lead_id)
+    if lead.state == stages.MERGED:
+        raise Refused("LEAD_MERGED", "this lead was merged into another one", survivor_lead_id=str(lead.merged_into_id))
+    return lead
+
+
+def get_open(tx: Tx, lead_id: UUID) -> Lead:
+    """Return an open lead with its lock. Raises LEAD_CLOSED, LEAD_MERGED."""
+    lead = get_unmerged(tx, lead_id)
+    if lead.state != stages.OPEN:
+        raise Refused("LEAD_CLOSED", "this lead is closed; reopen it first", state=lead.state)
+    return lead
+
+
+def actor(tx: Tx) -> UUID | None:
+    """Return who acts, or None for the system."""
+    return None if tx.caller.subject_id == NOBODY else tx.caller.subject_id
+
+
+def update(tx: Tx, lead_id: UUID, changes: Mapping[str, Any]) -> Lead:
+    """Change what the family told us; `changes` holds fields of CHANGEABLE.
+
+    Raises InvalidInput for other fields and bad phones, LEAD_MERGED, CAMPUS_NOT_FOUND, CAMPUS_CLOSED.
+    """
+    unknown = sorted(set(changes) - CHANGEABLE)
+    if unknown or not changes:
+        raise InvalidInput(
+            "update_mask",
+            f"name fields among {', '.join(sorted(CHANGEABLE))}",
+            field_path=unknown[0] if unknown else "",
+        )
+    lead = get_unmerged(tx, lead_id)
+    old_keys = _keys(tx, lead)
+    if "campus_id" in changes and changes["campus_id"] != lead.campus_id:
+        campuses.check_open(tx, changes["campus_id"])
+        lead.campus_id = changes["campus_id"]
+    for name in _PLAIN & set(changes):
+        setattr(lead, name, changes[name])
+    profile = replace(known.profile_of(tx, lead), **_personal(changes))
+    if not profile.guardian_phone:
+        raise InvalidInput("lead.guardian_phone", "a lead needs a phone", reason="PHONE_MISSING")
+    Lead.profile.seal(tx, lead, profile.to_json())
+    keys.replace(tx, lead.id, before=old_keys, after=_keys(tx, lead))
+    regrade(tx, lead)
+    return lead
+
+
+def _personal(changes: Mapping[str, Any]) -> dict[str, str]:
+    found = {name: rows.clean(changes[name]) for name in PERSONAL & set(changes)}
+    for name in _PHONES & set(found):
+        found[name] = phone(found[name], f"lead.{name}") if found[name] else ""
+    return found
+
+
+def phone(typed: str, field: str) -> str:
+    """Return a phone in E.164. Raises InvalidInput PHONE_INVALID."""
+    number = normalise_phone(typed)
+    if number is None:
+        raise InvalidInput(field, "this is not a phone number", reason="PHONE_INVALID")
+    return number
+
+
+def _keys(tx: Tx, lead: Lead) -> list[bytes]:
+    return keys.all_of(tx, known.profile_of(tx, lead), known.person_of(tx, lead))
+
+
+def move(tx: Tx, lead_id: UUID, *, stage: str) -> Lead:
+    """Put an open lead into another open stage by hand. Raises LEAD_CLOSED, LEAD_MERGED."""
+    lead = get_open(tx, lead_id)
+    enter(tx, lead, stage)
+    return lead
+
+
+def lose(tx: Tx, lead_id: UUID, *, reason: str, detail: str = "") -> Lead:
+    """Give an open lead up; its stage is kept for a reopening. Raises LEAD_CLOSED, LEAD_MERGED."""
+    if not reason.strip():
+        raise InvalidInput("reason", "say why the lead is lost", reason="LOST_REASON_MISSING")
+    lead = get_open(tx, lead_id)
+    enter(tx, lead, stages.LOST, reason=reason, detail=detail)
+    who = {"lead_id": str(lead.id), "customer_id": str(lead.customer_id), "campus_id": str(lead.campus_id)}
+    publish(tx, LeadLost(**who, reason=reason))
+    return lead
+
+
+def reopen(tx: Tx, lead_id: UUID, *, reason: str = "reopened") -> Lead:
+    """Take a lost lead up again in the stage that it had. Raises LEAD_NOT_LOST, LEAD_MERGED."""
+    lead = get_unmerged(tx, lead_id)
+    if lead.state != stages.LOST:
+        raise Refused("LEAD_NOT_LOST", "only a lost lead can be reopened", state=lead.state)
+    stay = _stay(tx, lead)
+    enter(
+        tx,
+        lead,
+        stay.previous_stage if stay and stay.previous_stage in stages.OPEN_STAGES else stages.ENQUIRY,
+        reason=reason,
+    )
+    return lead
+
+
+def advance(tx: Tx, lead: Lead, reached: str) -> None:
+    """Move a lead forward to a stage that something just showed; never back, never out of a closed stage."""
+    enter(tx, lead, stages.advanced(lead.stage, reached))
+
+
+def enter(tx: Tx, lead: Lead, stage: str, *, reason: str = "", detail: str = "") -> None:
+    """End the stay in the present stage and begin the next; nothing happens when it is the same."""
+    if stage == lead.stage:
+        return
+    stay = _stay(tx, lead)
+    if stay is not None:
+        stay.exit_time = tx.now
+        # The stay that ends leaves the partial unique index before the next one enters it.
+        tx.session.flush()
+    tx.session.add(first_stay(tx, lead, stage=stage, previous_stage=lead.stage, reason=reason, detail=detail))
+    lead.stage, lead.stage_time, lead.state = stage, tx.now, stages.state_of(stage)
+    lead.lost_reason = reason if stage == stages.LOST else ""
+    regrade(tx, lead)
+
+
+def first_stay(
+    tx: Tx, lead: Lead, *, stage: str, previous_stage: str = "", reason: str = "", detail: str = ""
+) -> StageChange:
+    """Return the record of a stay that begins now."""
+    row = bulk.fresh(
+        tx,
+        StageChange,
+        lead_id=lead.id,
+        stage=stage,
+        previous_stage=previous_stage,
+        exit_time=None,
+        reason=reason,
+        detail_sealed=None,
+        staff_id=actor(tx),
+    )
+    StageChange.detail.seal(tx, row, detail)
+    return row
+
+
+def _stay(tx: Tx, lead: Lead) -> StageChange | None:
+    query = select(StageChange).where(StageChange.lead_id == lead.id, StageChange.exit_time.is_(None))
+    return tx.session.scalars(query).one_or_none()
+
+
+def regrade(tx: Tx, lead: Any) -> None:
+    """Grade a lead by what is known now."""
+    lead.grade, lead.grade_reasons = graded(lead, touches=lead.touch_count, seen=last_seen(lead), now=tx.now)
+
+
+def last_seen(lead: Any) -> datetime:
+    """Return when the family was last heard of."""
+    times: list[datetime] = [lead.last_touch_time, lead.last_contact_time or lead.last_touch_time]
+    return max(times)
+
+
+def graded(lead: Any, *, touches: int, seen: datetime, now: datetime) -> tuple[str, list[list[Any]]]:
+    """Return the grade of a lead and its reasons as they are stored."""
+    facts = grading.Facts(
+        stage=lead.stage,
+        source=lead.source,
+        has_course=bool(lead.intended_courses),
+        touches=touches,
+        last_seen=seen,
+        next_contact=lead.next_contact_time,
+    )
+    result = grading.grade(facts, now)
+    return result.letter, [list(reason) for reason in result.reasons]
+
+
+def course_ids(courses: Collection[Mapping[str, Any]]) -> set[UUID]:
+    """Return the ids among intended courses."""
+    return {UUID(course["course_id"]) for course in courses if course.get("course_id")}
