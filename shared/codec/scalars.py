@@ -15,7 +15,6 @@ from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 Convert = Callable[[Any], Any]
 
 _DIGITS = re.compile(r"-?[0-9]{1,20}\Z")
-_NUMBER = re.compile(r"-?[0-9]{1,300}(\.[0-9]{1,300})?([eE][+-]?[0-9]{1,3})?\Z")
 _BASE64 = re.compile(r"[A-Za-z0-9_-]*={0,2}\Z")
 _INSTANT = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt]([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))\Z",
@@ -57,13 +56,15 @@ def boolean(value: Any) -> bool:
     raise WrongValue("must be true or false")
 
 
-def whole(low: int, high: int) -> Convert:
-    """Accept a whole number in [low, high], as a number or as a string of digits."""
+def whole(low: int, high: int, *, as_text: bool = False) -> Convert:
+    """Accept a whole number in [low, high]; with `as_text` also its digits, as 64 bits and keys need them."""
 
     def convert(value: Any) -> int:
         if value.__class__ is int:
             number = value
-        elif (value.__class__ is str and _DIGITS.match(value)) or (value.__class__ is float and value.is_integer()):
+        elif (value.__class__ is float and value.is_integer()) or (
+            as_text and value.__class__ is str and _DIGITS.match(value)
+        ):
             number = int(value)
         else:
             raise WrongValue("must be a whole number")
@@ -75,13 +76,11 @@ def whole(low: int, high: int) -> Convert:
 
 
 def double(value: Any) -> float:
-    """Accept a number, its text, or one of the three words for what JSON cannot write."""
+    """Accept a number, or one of the three words for what JSON cannot write."""
     if value.__class__ is float or value.__class__ is int:
         return _finite(value)
     if value in ("NaN", "Infinity", "-Infinity"):
         return float(value)
-    if value.__class__ is str and _NUMBER.match(value):
-        return _finite(float(value))
     raise WrongValue("must be a number")
 
 
@@ -116,16 +115,13 @@ def binary(value: Any) -> bytes:
 
 
 def enum(descriptor: EnumDescriptor) -> Convert:
-    """Accept the name of a value, or its number when the enum knows it."""
+    """Accept the name of a value."""
     numbers = {name: value.number for name, value in descriptor.values_by_name.items()}
-    known = frozenset(numbers.values())
     names = ", ".join(name for name, number in numbers.items() if number) or ", ".join(numbers)
 
     def convert(value: Any) -> int:
         if value.__class__ is str and value in numbers:
             return numbers[value]
-        if value.__class__ is int and value in known:
-            return int(value)
         raise WrongValue(f"must be one of {names}")
 
     return convert
@@ -190,13 +186,14 @@ def day(value: Any, target: Any) -> None:
     target.year, target.month, target.day = year, month, number
 
 
-_INT32, _INT64 = whole(-(2**31), 2**31 - 1), whole(-(2**63), 2**63 - 1)
-_UINT32, _UINT64 = whole(0, 2**32 - 1), whole(0, 2**64 - 1)
+_RANGES = {
+    FieldDescriptor.CPPTYPE_INT32: (-(2**31), 2**31 - 1),
+    FieldDescriptor.CPPTYPE_INT64: (-(2**63), 2**63 - 1),
+    FieldDescriptor.CPPTYPE_UINT32: (0, 2**32 - 1),
+    FieldDescriptor.CPPTYPE_UINT64: (0, 2**64 - 1),
+}
+_LONG = {FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64}
 _BY_TYPE: dict[int, Convert] = {
-    FieldDescriptor.CPPTYPE_INT32: _INT32,
-    FieldDescriptor.CPPTYPE_INT64: _INT64,
-    FieldDescriptor.CPPTYPE_UINT32: _UINT32,
-    FieldDescriptor.CPPTYPE_UINT64: _UINT64,
     FieldDescriptor.CPPTYPE_DOUBLE: double,
     FieldDescriptor.CPPTYPE_FLOAT: single,
     FieldDescriptor.CPPTYPE_BOOL: boolean,
@@ -208,4 +205,19 @@ def converter(field: FieldDescriptor) -> Convert:
     """Return the conversion for one scalar or enum field."""
     if field.enum_type:
         return enum(field.enum_type)
+    if field.cpp_type in _RANGES:
+        return whole(*_RANGES[field.cpp_type], as_text=field.cpp_type in _LONG)
     return binary if field.type == FieldDescriptor.TYPE_BYTES else _BY_TYPE[field.cpp_type]
+
+
+def key_converter(field: FieldDescriptor) -> Convert:
+    """Return the conversion for the key of a map, which JSON can only write as a string."""
+    if field.type == FieldDescriptor.TYPE_BOOL:
+        return _boolean_key
+    return whole(*_RANGES[field.cpp_type], as_text=True) if field.cpp_type in _RANGES else text
+
+
+def _boolean_key(key: str) -> bool:
+    if key in ("true", "false"):
+        return key == "true"
+    raise WrongValue("must be true or false")

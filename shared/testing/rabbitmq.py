@@ -50,7 +50,7 @@ class RabbitMQ:
         self.folder = folder.resolve()
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port, self._dist_port, self._epmd_port = _free_ports(3)
-        self._node = f"lianxiao{token_hex(4)}@localhost"
+        self._node = self._own_name()
         self._environment = self._make_environment()
         self._server: subprocess.Popen[bytes] | None = None
         self._epmd: subprocess.Popen[bytes] | None = None
@@ -122,6 +122,13 @@ class RabbitMQ:
         """List queues with columns of `rabbitmqctl list_queues`; counts of quorum queues lag by some seconds."""
         text = self.ctl("list_queues", "--vhost", vhost, "--formatter", "json", *columns)
         return list(json.loads(text or "[]"))
+
+    def _own_name(self) -> str:
+        """Return the node's name; what is on disk belongs to it, so it stays the same for a folder."""
+        file = self.folder / "node"
+        if not file.exists():
+            file.write_text(f"lianxiao{token_hex(4)}@localhost")
+        return file.read_text()
 
     def _make_environment(self) -> dict[str, str]:
         folder = self.folder

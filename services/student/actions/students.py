@@ -1,0 +1,179 @@
+"""Student files: opened by enrolment, changed by hand, moved through the lifecycle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from lianxiao.student.v1.student_events_pb2 import StudentEnrolled, StudentStateChanged
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.sql import ColumnElement
+
+from services.student.models import Household, StateEntry, Student, StudentNameToken
+from services.student.rules import lifecycle
+from shared.crypto import query_tokens, search_tokens
+from shared.db import Tx
+from shared.errors import NotFound
+from shared.events import publish
+from shared.ids import uuid7
+
+NAME_KIND = "student_name"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What is known about a child when the file is opened; a part of the birth date is 0 when unknown."""
+
+    name: str
+    birth_year: int = 0
+    birth_month: int = 0
+    birth_day: int = 0
+    gender: str = ""
+    school: str = ""
+    school_grade: str = ""
+
+
+def enrol(  # noqa: PLR0913 - each is a fact of its own
+    tx: Tx,
+    student_id: UUID,
+    *,
+    campus_id: UUID,
+    profile: Profile,
+    household_id: UUID | None = None,
+    lead_id: UUID | None = None,
+    owner_id: UUID | None = None,
+    enrol_time: datetime | None = None,
+) -> Student:
+    """Open a file, or bring the existing one back to `enrolled`; the household is made when none is given."""
+    existing = tx.session.get(Student, (tx.institution_id, student_id), with_for_update=True)
+    if existing is not None:
+        if existing.state != lifecycle.ENROLLED:
+            change_state(tx, student_id, to_state=lifecycle.ENROLLED, reason="re_enrolled")
+        return existing
+    if household_id is None:
+        household_id = uuid7()
+        tx.session.add(Household(id=household_id))
+        tx.session.flush()
+    student = Student(
+        id=student_id,
+        household_id=household_id,
+        campus_id=campus_id,
+        owner_id=owner_id,
+        birth_year=profile.birth_year,
+        birth_month=profile.birth_month,
+        birth_day=profile.birth_day,
+        gender=profile.gender,
+        school=profile.school,
+        school_grade=profile.school_grade,
+        state=lifecycle.ENROLLED,
+        lead_id=lead_id,
+        enrol_time=enrol_time or tx.now,
+    )
+    Student.name.seal(tx, student, profile.name)
+    tx.session.add(student)
+    tx.session.flush()
+    _index_name(tx, student_id, profile.name)
+    _note_state(tx, student, "", "")
+    publish(tx, _enrolled(student, profile.name))
+    return student
+
+
+def get(tx: Tx, student_id: UUID, *, for_update: bool = False) -> Student:
+    """Return a student; raises NotFound."""
+    query = select(Student).where(Student.institution_id == tx.institution_id, Student.id == student_id)
+    student = tx.session.scalars(query.with_for_update() if for_update else query).one_or_none()
+    if student is None:
+        raise NotFound("student", student_id)
+    return student
+
+
+def name_filter(tx: Tx, text: str) -> list[ColumnElement[bool]]:
+    """Return the condition for students whose name has all tokens of what somebody typed."""
+    tokens = query_tokens(tx, NAME_KIND, text)
+    if not tokens:
+        return []
+    matches = (
+        select(StudentNameToken.student_id)
+        .where(StudentNameToken.institution_id == tx.institution_id, StudentNameToken.token.in_(tokens))
+        .group_by(StudentNameToken.student_id)
+        .having(func.count() == len(set(tokens)))
+    )
+    return [Student.id.in_(matches)]
+
+
+def update(tx: Tx, student_id: UUID, changes: dict[str, object]) -> Student:
+    """Change what the family told us: name, birth date parts, gender, school, school grade."""
+    student = get(tx, student_id, for_update=True)
+    for field, value in changes.items():
+        if field == "name":
+            Student.name.seal(tx, student, str(value))
+            _index_name(tx, student_id, str(value))
+        else:
+            setattr(student, field, value)
+    tx.audit("student.update", "student", student_id, fields=sorted(changes))
+    tx.session.flush()
+    return student
+
+
+def change_state(tx: Tx, student_id: UUID, *, to_state: str, reason: str) -> Student:
+    """Move a student through the lifecycle; raises Refused STUDENT_STATE_FORBIDDEN."""
+    student = get(tx, student_id, for_update=True)
+    from_state = student.state
+    lifecycle.check_move(from_state, to_state)
+    student.state = to_state
+    _note_state(tx, student, from_state, reason)
+    publish(
+        tx,
+        StudentStateChanged(
+            student_id=str(student_id),
+            campus_id=str(student.campus_id),
+            from_state=from_state,
+            to_state=to_state,
+            reason=reason,
+        ),
+    )
+    return student
+
+
+def states(tx: Tx, student_id: UUID) -> Sequence[StateEntry]:
+    """Return the history of states, newest first; raises NotFound for a student out of sight."""
+    get(tx, student_id)
+    query = select(StateEntry).where(StateEntry.student_id == student_id).order_by(StateEntry.id.desc())
+    return tx.session.scalars(query).all()
+
+
+def _note_state(tx: Tx, student: Student, from_state: str, reason: str) -> None:
+    tx.session.add(
+        StateEntry(
+            campus_id=student.campus_id,
+            student_id=student.id,
+            from_state=from_state,
+            to_state=student.state,
+            reason=reason,
+            actor_id=tx.caller.subject_id,
+        )
+    )
+
+
+def _index_name(tx: Tx, student_id: UUID, name: str) -> None:
+    mine = (StudentNameToken.institution_id == tx.institution_id, StudentNameToken.student_id == student_id)
+    tx.execute(delete(StudentNameToken).where(*mine))
+    tokens = set(search_tokens(tx, NAME_KIND, name))
+    if tokens:
+        rows = [{"institution_id": tx.institution_id, "token": t, "student_id": student_id} for t in tokens]
+        tx.execute(insert(StudentNameToken), rows)
+
+
+def _enrolled(student: Student, name: str) -> StudentEnrolled:
+    event = StudentEnrolled(
+        student_id=str(student.id),
+        household_id=str(student.household_id),
+        campus_id=str(student.campus_id),
+        lead_id=str(student.lead_id or ""),
+        owner_id=str(student.owner_id or ""),
+        display_name=name,
+    )
+    event.enrol_time.FromDatetime(student.enrol_time)
+    return event

@@ -1,0 +1,12 @@
+"""Events that student listens to."""
+
+from __future__ import annotations
+
+from lianxiao.lead.v1.lead_events_pb2 import LeadEnrolled
+
+from services.student.actions import enrolments
+from shared.inbox import AnyConsumer, Consumer
+
+CONSUMERS: list[AnyConsumer] = [
+    Consumer("student.on_lead_enrolled", LeadEnrolled, enrolments.from_lead),
+]

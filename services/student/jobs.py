@@ -1,0 +1,7 @@
+"""Timers of student: none yet."""
+
+from __future__ import annotations
+
+from shared.jobs import Job
+
+JOBS: list[Job] = []

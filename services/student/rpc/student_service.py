@@ -1,0 +1,114 @@
+"""StudentService on the wire."""
+
+from __future__ import annotations
+
+from google.type import date_pb2
+from lianxiao.student.v1 import student_pb2, student_service_pb2_grpc
+from lianxiao.student.v1 import student_service_pb2 as pb
+
+from services.student.actions import students
+from services.student.models import StateEntry, Student
+from shared.db import Tx
+from shared.ids import as_uuid
+from shared.listing import Field, Listing, named_fields
+from shared.rpc import Servicer, command, query
+
+_PREFIX = "STUDENT_STATE_"
+LISTING = Listing(
+    Student,
+    fields={
+        "state": Field(Student.state, prefix="STUDENT_STATE_"),
+        "campus_id": Field(Student.campus_id),
+        "owner_id": Field(Student.owner_id),
+        "household_id": Field(Student.household_id),
+        "create_time": Field(Student.create_time),
+        "update_time": Field(Student.update_time),
+    },
+    default_order="create_time desc",
+)
+_EDITABLE = ("name", "birth_date", "gender", "school", "school_grade")
+
+
+class StudentService(Servicer, student_service_pb2_grpc.StudentServiceServicer):
+    """Student files."""
+
+    @query
+    def GetStudent(self, request: pb.GetStudentRequest, tx: Tx) -> pb.GetStudentResponse:
+        return pb.GetStudentResponse(student=to_pb(tx, students.get(tx, as_uuid(request.student_id))))
+
+    @query
+    def ListStudents(self, request: pb.ListStudentsRequest, tx: Tx) -> pb.ListStudentsResponse:
+        page = LISTING.page(tx, request, where=students.name_filter(tx, request.search))
+        rows = [to_pb(tx, row) for row in page.rows]
+        return pb.ListStudentsResponse(students=rows, next_page_token=page.next_page_token)
+
+    @command
+    def UpdateStudent(self, request: pb.UpdateStudentRequest, tx: Tx) -> pb.UpdateStudentResponse:
+        changes = _changes(request)
+        return pb.UpdateStudentResponse(
+            student=to_pb(tx, students.update(tx, as_uuid(request.student.student_id), changes))
+        )
+
+    @command
+    def ChangeStudentState(
+        self, request: pb.ChangeStudentStateRequest, tx: Tx
+    ) -> pb.ChangeStudentStateResponse:
+        state = student_pb2.StudentState.Name(request.state).removeprefix(_PREFIX).lower()
+        student = students.change_state(tx, as_uuid(request.student_id), to_state=state, reason=request.reason)
+        return pb.ChangeStudentStateResponse(student=to_pb(tx, student))
+
+    @query
+    def ListStudentStates(self, request: pb.ListStudentStatesRequest, tx: Tx) -> pb.ListStudentStatesResponse:
+        entries = students.states(tx, as_uuid(request.student_id))
+        return pb.ListStudentStatesResponse(states=[_entry_to_pb(entry) for entry in entries])
+
+
+def to_pb(tx: Tx, student: Student) -> student_pb2.Student:
+    """Return a student as callers see it; the boundary masks the name for those without `pii.read`."""
+    message = student_pb2.Student(
+        student_id=str(student.id),
+        household_id=str(student.household_id),
+        campus_id=str(student.campus_id),
+        owner_id=str(student.owner_id or ""),
+        name=Student.name.reveal(tx, student) or "",
+        gender=student.gender,
+        school=student.school,
+        school_grade=student.school_grade,
+        state=_state(student.state),
+        lead_id=str(student.lead_id or ""),
+    )
+    if student.birth_year:
+        birth = date_pb2.Date(year=student.birth_year, month=student.birth_month, day=student.birth_day)
+        message.birth_date.CopyFrom(birth)
+    message.enrol_time.FromDatetime(student.enrol_time)
+    message.create_time.FromDatetime(student.create_time)
+    message.update_time.FromDatetime(student.update_time)
+    return message
+
+
+def _state(name: str) -> student_pb2.StudentState:
+    return student_pb2.StudentState.Value(_PREFIX + (name.upper() or "UNSPECIFIED"))
+
+
+def _entry_to_pb(entry: StateEntry) -> student_pb2.StudentStateEntry:
+    message = student_pb2.StudentStateEntry(
+        from_state=_state(entry.from_state),
+        to_state=_state(entry.to_state),
+        reason=entry.reason,
+        actor_id=str(entry.actor_id),
+    )
+    message.change_time.FromDatetime(entry.create_time)
+    return message
+
+
+def _changes(request: pb.UpdateStudentRequest) -> dict[str, object]:
+    """Return the columns to change; without a mask, every editable field that the student message sets."""
+    student = request.student
+    changes: dict[str, object] = {}
+    for path in named_fields(request.update_mask.paths, _EDITABLE):
+        if path == "birth_date":
+            date = student.birth_date
+            changes |= {"birth_year": date.year, "birth_month": date.month, "birth_day": date.day}
+        else:
+            changes[path] = getattr(student, path)
+    return changes
