@@ -1,0 +1,33 @@
+import { createBrowserRouter, Navigate } from 'react-router'
+import { CrashPage } from '@/app/crash-page'
+import { NotFoundPage } from '@/app/not-found-page'
+import { RequireSession } from '@/app/require-session'
+import { Splash } from '@/components/splash'
+
+export const router = createBrowserRouter([
+  {
+    HydrateFallback: Splash,
+    ErrorBoundary: CrashPage,
+    children: [
+      {
+        path: '/sign-in',
+        lazy: async () => ({ Component: (await import('@/features/session/sign-in-page')).SignInPage }),
+      },
+      {
+        Component: RequireSession,
+        children: [
+          { path: '/', element: <Navigate to="/leads" replace /> },
+          {
+            path: '/leads',
+            lazy: async () => ({ Component: (await import('@/features/leads/lead-list-page')).LeadListPage }),
+          },
+          {
+            path: '/leads/:leadId',
+            lazy: async () => ({ Component: (await import('@/features/leads/lead-page')).LeadPage }),
+          },
+          { path: '*', Component: NotFoundPage },
+        ],
+      },
+    ],
+  },
+])

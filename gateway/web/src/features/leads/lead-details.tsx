@@ -1,0 +1,64 @@
+import { Card, Descriptions, Typography, type DescriptionsProps } from 'antd'
+import { word } from '@/features/leads/lead-words'
+import type { Lead } from '@/features/leads/lead-queries'
+import { formatInstant, formatLocalDate } from '@/lib/dates'
+import { useCampuses } from '@/lib/directory'
+import { can } from '@/lib/permissions'
+import { useSession } from '@/lib/session'
+import { useText } from '@/lib/text'
+
+type Fact = readonly [label: string, value: React.ReactNode]
+
+/** Facts that are known; an unknown one takes no room. */
+function items(facts: readonly Fact[]): DescriptionsProps['items'] {
+  return facts.filter(([, value]) => Boolean(value)).map(([label, children]) => ({ key: label, label, children }))
+}
+
+function Phone({ number }: { number: string | undefined }): React.ReactNode {
+  if (!number) return null
+  const masked = number.includes('*')
+  return masked ? <span className="mono">{number}</span> : <a className="mono" href={`tel:${number}`}>{number}</a>
+}
+
+const STYLES = { label: { width: 84 }, content: { overflowWrap: 'anywhere' as const, whiteSpace: 'pre-wrap' as const } }
+
+export function LeadDetails({ lead }: { lead: Lead }): React.ReactNode {
+  const text = useText()
+  const { session } = useSession()
+  const zone = useCampuses().timeZone(lead.campusId)
+  const courses = (lead.intendedCourses ?? []).map((course) => [course.name, course.level].filter(Boolean).join(' '))
+  const contact: Fact[] = [
+    [text('leads.column.guardian'), [lead.guardianName, word(text, 'relation', lead.guardianRelation)].filter(Boolean).join(' · ')],
+    [text('lead.phone'), lead.guardianPhone && <Phone number={lead.guardianPhone} />],
+    [text('lead.alternatePhone'), lead.alternatePhone && <Phone number={lead.alternatePhone} />],
+    [text('lead.wechat'), lead.wechatId],
+    [text('lead.email'), lead.guardianEmail],
+  ]
+  const child: Fact[] = [
+    [text('lead.gender'), word(text, 'gender', lead.gender)],
+    [text('lead.birth'), formatLocalDate(lead.birthDate)],
+    [text('lead.school'), lead.school],
+    [text('lead.schoolGrade'), lead.schoolGrade],
+    [text('lead.courses'), courses.filter(Boolean).join('\n')],
+    [text('lead.remark'), lead.remark],
+    [text('leads.filter.grade'), word(text, 'grade', lead.grade)],
+    [text('leads.column.source'), word(text, 'source', lead.source)],
+    [text('lead.touches'), (lead.touchCount ?? 0) > 1 ? String(lead.touchCount) : ''],
+    [text('leads.column.createTime'), formatInstant(lead.createTime, zone)],
+  ]
+  return (
+    <>
+      <Card size="small" title={text('lead.contact')}>
+        <Descriptions size="small" column={1} colon={false} styles={STYLES} items={items(contact)} />
+        {!can(session, 'pii.read') && (
+          <Typography.Text type="secondary" style={{ fontSize: 12 }}>
+            {text('lead.masked')}
+          </Typography.Text>
+        )}
+      </Card>
+      <Card size="small" title={text('lead.facts')}>
+        <Descriptions size="small" column={1} colon={false} styles={STYLES} items={items(child)} />
+      </Card>
+    </>
+  )
+}

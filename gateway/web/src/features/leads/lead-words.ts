@@ -1,0 +1,41 @@
+import type { Text } from '@/lib/text'
+import { zhCN, type TextKey } from '@/locales/zh-CN'
+
+export const OPEN_STAGES = [
+  'LEAD_STAGE_ENQUIRY',
+  'LEAD_STAGE_CONTACTED',
+  'LEAD_STAGE_TRIAL_BOOKED',
+  'LEAD_STAGE_TRIALLED',
+  'LEAD_STAGE_QUOTED',
+  'LEAD_STAGE_ENROLLED',
+] as const
+
+export const STAGES = [...OPEN_STAGES, 'LEAD_STAGE_LOST'] as const
+export const GRADES = ['LEAD_GRADE_A', 'LEAD_GRADE_B', 'LEAD_GRADE_C'] as const
+
+export const CHANNELS = [
+  'FOLLOW_UP_CHANNEL_PHONE',
+  'FOLLOW_UP_CHANNEL_WECHAT',
+  'FOLLOW_UP_CHANNEL_VISIT',
+  'FOLLOW_UP_CHANNEL_SMS',
+  'FOLLOW_UP_CHANNEL_EMAIL',
+  'FOLLOW_UP_CHANNEL_EVENT',
+] as const
+
+type Family = 'stage' | 'grade' | 'source' | 'relation' | 'gender' | 'channel' | 'field' | 'reason' | 'task.kind' | 'timeline.trial'
+
+/** The word for a code; a code of a newer server that has no word yet is shown as it is. */
+export function word(text: Text, family: Family, code: string | undefined): string {
+  if (!code || code.endsWith('_UNSPECIFIED')) return ''
+  const key = `${family}.${code}`
+  return key in zhCN ? text(key as TextKey) : code
+}
+
+export const STAGE_COLOURS: Readonly<Record<string, string>> = {
+  LEAD_STAGE_ENQUIRY: 'blue',
+  LEAD_STAGE_CONTACTED: 'cyan',
+  LEAD_STAGE_TRIAL_BOOKED: 'geekblue',
+  LEAD_STAGE_TRIALLED: 'purple',
+  LEAD_STAGE_QUOTED: 'gold',
+  LEAD_STAGE_ENROLLED: 'green',
+}

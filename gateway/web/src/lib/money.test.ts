@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { formatFen, formatHundredths } from '@/lib/money'
+
+test.each([
+  ['0', '¥0.00'],
+  ['5', '¥0.05'],
+  ['-5', '-¥0.05'],
+  ['1234567', '¥12,345.67'],
+  ['-100000000', '-¥1,000,000.00'],
+  ['9223372036854775807', '¥92,233,720,368,547,758.07'],
+])('%s fen reads %s', (fen, text) => {
+  expect(formatFen(fen)).toBe(text)
+})
+
+test.each([
+  ['0', '0'],
+  ['200', '2'],
+  ['3050', '30.5'],
+  ['125', '1.25'],
+  ['-50', '-0.5'],
+  ['120000', '1,200'],
+])('%s hundredths of a lesson hour read %s', (hundredths, text) => {
+  expect(formatHundredths(hundredths)).toBe(text)
+})
