@@ -1,0 +1,187 @@
+"""Start and stop a whole installation on this machine (`make up`, `make down`, `make demo`, `make audit-verify`)."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from shared import postgres
+from tools import servers, web
+from tools.broker import URL_FILE, component
+from tools.installation import BUSES, STATE, Installation, fingerprint
+from tools.node import NodeFailed
+from tools.processes import Component, Processes, StartFailed
+from tools.sources import ROOT
+
+T = TypeVar("T")
+DATABASE = STATE / "postgres"
+SEEDED = STATE / "seeded"
+RUNNING = STATE / "run" / "installation"
+# Stopped in this order: first who asks, last who is asked.
+ORDER = ("gateway", "worker", "server", "broker")
+
+
+class Up:
+    """One `make up`: every step says in a line what it does and how long it took."""
+
+    def __init__(self, bus: str) -> None:
+        self.bus = bus
+        self.processes = Processes(STATE)
+
+    def start(self) -> None:
+        """Start what does not run as it should, fill it the first time, and say who may sign in."""
+        _say_step("console", web.build)
+        wanted = f"{self.bus} {fingerprint()}"
+        if self._runs(wanted):
+            print("already running")
+            _greet(json.loads(RUNNING.read_text())["url"])
+            return
+        stop(keep_database=True)
+        installation = self._lay_foundation()
+        self._start_all(installation.servers())
+        self._start_all(installation.workers())
+        self._start_all([installation.gateway()])
+        if not SEEDED.exists():
+            seed(installation.service_environment(signs=True), "1")
+        state = {"url": installation.url, "wanted": wanted, "environment": _ours(installation)}
+        RUNNING.touch(mode=0o600)
+        RUNNING.write_text(json.dumps(state))
+        _greet(installation.url)
+
+    def _runs(self, wanted: str) -> bool:
+        if not RUNNING.exists() or json.loads(RUNNING.read_text())["wanted"] != wanted:
+            return False
+        names = self.processes.names()
+        return bool(names) and all(self.processes.living(name) for name in names)
+
+    def _lay_foundation(self) -> Installation:
+        database_url = _say_step("database", lambda: postgres.ensure(DATABASE, durable=True))
+        amqp_url = self._broker() if self.bus == "amqp" else ""
+        installation = Installation(self.bus, database_url, amqp_url)
+        _say_step("schemas", lambda: _run(["-m", "services", "all", "migrate"], installation))
+        return installation
+
+    def _broker(self) -> str:
+        given = os.environ.get("LIANXIAO_AMQP_URL", "")
+        if given:
+            return given
+        os.environ.update(servers.broker())
+        self._start_all([component()])
+        return URL_FILE.read_text()
+
+    def _start_all(self, components: Sequence[Component]) -> None:
+        started = time.monotonic()
+        for one in components:
+            self.processes.start(one)
+        for one in components:
+            self.processes.wait(one, seconds=60 + 10 * len(components))
+        names = ", ".join(one.name for one in components)
+        print(f"  {names} ({time.monotonic() - started:.1f} s)", flush=True)
+
+
+def stop(*, keep_database: bool = False) -> list[str]:
+    """Stop everything that was started here; return what was running."""
+    processes = Processes(STATE)
+    names = sorted(processes.names(), key=lambda name: [ORDER.index(o) for o in ORDER if name.endswith(o)] or [9])
+    stopped = [name for name in names if processes.stop(name)]
+    RUNNING.unlink(missing_ok=True)
+    if not keep_database:
+        postgres.stop(DATABASE)
+    return stopped
+
+
+def seed(environment: dict[str, str], number: str) -> None:
+    """Make the demo chain; its program prints its own progress."""
+    if not (ROOT / "tools" / "demo.py").exists() and not (ROOT / "tools" / "demo").is_dir():
+        print("  there is no demo chain in this version")
+        return
+    started = time.monotonic()
+    print("  demo chain:", flush=True)
+    command = [sys.executable, "-m", "tools.demo", "--seed", number]
+    if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode:
+        raise StartFailed("the demo chain could not be made; the rest is running")
+    SEEDED.write_text(number)
+    print(f"  demo chain ({time.monotonic() - started:.0f} s)", flush=True)
+
+
+def verify_audit() -> int:
+    """Recompute the audit chains with the database of this installation."""
+    environment = Installation("direct", postgres.ensure(DATABASE, durable=True)).service_environment(signs=False)
+    return subprocess.run(
+        [sys.executable, "-m", "shared.audit", "verify"], cwd=ROOT, env=environment, check=False
+    ).returncode
+
+
+def _ours(installation: Installation) -> dict[str, str]:
+    environment = installation.service_environment(signs=True)
+    return {key: value for key, value in environment.items() if key.startswith("LIANXIAO_")}
+
+
+def _run(words: Sequence[str], installation: Installation) -> None:
+    done = subprocess.run(
+        [sys.executable, *words],
+        cwd=ROOT,
+        env=installation.service_environment(signs=True),
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise StartFailed(f"{' '.join(words)} failed:\n{(done.stdout + done.stderr).strip()[-3000:]}")
+
+
+def _say_step(name: str, work: Callable[[], T]) -> T:
+    started = time.monotonic()
+    answer = work()
+    print(f"  {name} ({time.monotonic() - started:.1f} s)", flush=True)
+    return answer
+
+
+def _greet(url: str) -> None:
+    users = Path(STATE / "demo_users.json")
+    print(f"\nLianxiao runs at {url}")
+    if users.exists():
+        print(f"\n  {'role':<22} {'user':<34} password")
+        for person in json.loads(users.read_text()):
+            print(f"  {person['role']:<22} {person['user']:<34} {person['password']}")
+    print("\n`make down` stops it; logs are in .lianxiao/log")
+
+
+def main() -> int:
+    """Do what the command line says; a refusal is one clear text and exit code 1."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("action", choices=["start", "stop", "demo", "audit-verify"])
+    parser.add_argument("--bus", choices=BUSES, default="direct")
+    parser.add_argument("--seed", default="1")
+    options = parser.parse_args()
+    try:
+        return _act(options)
+    except (StartFailed, NodeFailed, postgres.ServerUnavailable, servers.CannotGet) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+
+
+def _act(options: argparse.Namespace) -> int:
+    if options.action == "start":
+        Up(options.bus).start()
+    elif options.action == "stop":
+        stopped = stop()
+        print(f"stopped {', '.join(stopped)}" if stopped else "nothing was running")
+    elif options.action == "audit-verify":
+        return verify_audit()
+    elif not RUNNING.exists():
+        raise StartFailed("nothing is running: `make up` first")
+    else:
+        seed(os.environ | json.loads(RUNNING.read_text())["environment"], options.seed)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
