@@ -26,9 +26,12 @@ def prepare() -> None:
     node.install(WEB)
     stamp = WEB / "gen" / ".stamp"
     wanted = _fingerprint([ROOT / "gen" / "stamp", WEB / "package-lock.json", *sorted((ROOT / "gateway").glob("*.py"))])
-    if not (ROOT / "gateway" / "openapi.py").exists() or (stamp.exists() and stamp.read_text() == wanted):
+    if stamp.exists() and stamp.read_text() == wanted:
         return
-    subprocess.run([sys.executable, "-m", "gateway.openapi", str(DESCRIPTION)], cwd=ROOT, check=True)
+    description = subprocess.run(
+        [sys.executable, "-m", "gateway", "openapi"], cwd=ROOT, check=True, capture_output=True
+    )
+    DESCRIPTION.write_bytes(description.stdout)
     (WEB / "gen").mkdir(exist_ok=True)
     node.run(WEB, "npm", "run", "types")
     stamp.write_text(wanted)
