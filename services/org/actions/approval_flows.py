@@ -10,6 +10,17 @@ from services.org.actions.access import check_chain
 from services.org.models import ApprovalFlow, Role
 from shared.db import Tx
 from shared.errors import AlreadyExists, InvalidInput, NotFound
+from shared.listing import Field, Listing
+
+LISTING: Listing[ApprovalFlow] = Listing(
+    ApprovalFlow,
+    fields={
+        "subject": Field(ApprovalFlow.subject),
+        "active": Field(ApprovalFlow.active, sortable=False),
+        "create_time": Field(ApprovalFlow.create_time),
+    },
+    default_order="subject, create_time",
+)
 
 
 def create(tx: Tx, *, subject: str, name: str, from_amount_fen: int, steps: Sequence[str]) -> ApprovalFlow:
@@ -18,6 +29,8 @@ def create(tx: Tx, *, subject: str, name: str, from_amount_fen: int, steps: Sequ
     Raises NotFound ROLE_NOT_FOUND, AlreadyExists APPROVAL_FLOW_TAKEN.
     """
     check_chain(tx)
+    if not subject:
+        raise InvalidInput("approval_flow.subject", "a flow is for one kind of document")
     if not name.strip():
         raise InvalidInput("approval_flow.name", "a flow has a name")
     if not steps:

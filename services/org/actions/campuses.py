@@ -16,6 +16,19 @@ from services.org.rules import time_zones
 from shared.db import Tx
 from shared.errors import AlreadyExists, DomainError, InvalidInput, NotFound, Refused
 from shared.events import publish
+from shared.listing import Field, Listing
+
+LISTING: Listing[Campus] = Listing(
+    Campus,
+    fields={
+        "code": Field(Campus.code),
+        "name": Field(Campus.name),
+        "region_id": Field(Campus.region_id, sortable=False),
+        "active": Field(Campus.active, sortable=False),
+        "create_time": Field(Campus.create_time),
+    },
+    default_order="code",
+)
 
 
 @dataclass(frozen=True, slots=True)

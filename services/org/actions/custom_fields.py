@@ -8,6 +8,17 @@ from services.org.actions.access import check_chain
 from services.org.models import CustomField
 from shared.db import Tx
 from shared.errors import AlreadyExists, InvalidInput
+from shared.listing import Field, Listing
+
+LISTING: Listing[CustomField] = Listing(
+    CustomField,
+    fields={
+        "subject": Field(CustomField.subject),
+        "code": Field(CustomField.code, sortable=False),
+        "create_time": Field(CustomField.create_time),
+    },
+    default_order="subject, create_time",
+)
 
 
 def create(
@@ -15,6 +26,8 @@ def create(
 ) -> CustomField:
     """Add a field to a kind of record. Raises AlreadyExists CUSTOM_FIELD_CODE_TAKEN."""
     check_chain(tx)
+    if not subject or not code:
+        raise InvalidInput("custom_field.code", "a field says which records it belongs to, and has a code")
     offered = [choice.strip() for choice in choices]
     if (kind == "choice") != bool(offered):
         raise InvalidInput("custom_field.choices", "a field of kind choice, and no other, lists its choices")

@@ -11,6 +11,17 @@ from services.org.actions.access import check_chain
 from services.org.models import Campus, Region
 from shared.db import Tx
 from shared.errors import AlreadyExists, InvalidInput, NotFound, Refused
+from shared.listing import Field, Listing
+
+LISTING: Listing[Region] = Listing(
+    Region,
+    fields={
+        "name": Field(Region.name),
+        "active": Field(Region.active, sortable=False),
+        "create_time": Field(Region.create_time),
+    },
+    default_order="name",
+)
 
 
 def create(tx: Tx, *, name: str) -> Region:

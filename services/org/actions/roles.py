@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from services.org.actions import campuses, regions, staff
 from services.org.actions.access import announce, call_back, check_chain, check_gives, check_outranks
@@ -15,6 +15,28 @@ from services.org.rules.scopes import places
 from shared.caller import Grant
 from shared.db import Tx
 from shared.errors import AlreadyExists, InvalidInput, NotFound, Refused
+from shared.listing import Field, Listing
+
+LISTING: Listing[Role] = Listing(
+    Role,
+    fields={"code": Field(Role.code), "name": Field(Role.name), "built_in": Field(Role.built_in, sortable=False)},
+    default_order="code",
+)
+_CODE = select(Role.code).where(Role.institution_id == RoleAssignment.institution_id, Role.id == RoleAssignment.role_id)
+ASSIGNMENTS: Listing[RoleAssignment] = Listing(
+    RoleAssignment,
+    fields={
+        "staff_id": Field(RoleAssignment.staff_id, sortable=False),
+        "role": Field(_CODE.scalar_subquery(), sortable=False),
+        "create_time": Field(RoleAssignment.create_time),
+    },
+    default_order="create_time",
+)
+
+
+def holding() -> list[ColumnElement[bool]]:
+    """Return what narrows a list to assignments that hold, of people within sight."""
+    return [RoleAssignment.revoke_time.is_(None), RoleAssignment.staff_id.in_(select(Staff.id))]
 
 
 def create_built_in(tx: Tx) -> None:

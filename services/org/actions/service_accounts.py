@@ -15,8 +15,19 @@ from services.org.rules.secrets import digest
 from shared.caller import Caller, Grant
 from shared.db import Tx
 from shared.errors import AlreadyExists, InvalidInput, NotFound
+from shared.listing import Field, Listing
 
 _NOBODYS_DIGEST = bytes(32)
+
+LISTING: Listing[ServiceAccount] = Listing(
+    ServiceAccount,
+    fields={
+        "name": Field(ServiceAccount.name),
+        "active": Field(ServiceAccount.active, sortable=False),
+        "create_time": Field(ServiceAccount.create_time),
+    },
+    default_order="name",
+)
 
 
 def create(

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from services.org.actions import campuses, sessions
 from services.org.actions.access import announce, call_back, check_outranks
@@ -18,6 +18,18 @@ from shared.crypto import blind_index, normalise_phone
 from shared.db import Tx
 from shared.errors import AlreadyExists, InvalidInput, NotFound, Refused
 from shared.ids import uuid7
+from shared.listing import Field, Listing
+
+LISTING: Listing[Staff] = Listing(
+    Staff,
+    fields={
+        "display_name": Field(Staff.display_name),
+        "campus_id": Field(Staff.campus_id, sortable=False),
+        "active": Field(Staff.active, sortable=False),
+        "create_time": Field(Staff.create_time),
+    },
+    default_order="create_time",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +40,18 @@ class Details:
     email: str
     phone: str = ""
     campus_id: UUID | None = None
+
+
+def who_hold(role: str) -> list[ColumnElement[bool]]:
+    """Return what narrows a list to people who hold a role somewhere; everybody for an empty code."""
+    if not role:
+        return []
+    holders = (
+        select(RoleAssignment.staff_id)
+        .join(Role, (Role.institution_id == RoleAssignment.institution_id) & (Role.id == RoleAssignment.role_id))
+        .where(Role.code == role, RoleAssignment.revoke_time.is_(None))
+    )
+    return [Staff.id.in_(holders)]
 
 
 def create(

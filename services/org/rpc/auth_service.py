@@ -16,9 +16,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from lianxiao.org.v1 import auth_service_pb2 as pb
 from lianxiao.org.v1 import auth_service_pb2_grpc as pb_grpc
-from lianxiao.org.v1 import role_pb2, session_pb2
+from lianxiao.org.v1 import session_pb2
 from services.org.actions import hashing, profiles, service_accounts, sessions, staff
 from services.org.actions.sessions import Candidate, Opened, Reused
+from services.org.rpc.role_service import SCOPES_TO_PB
 from services.org.rules.institutions import id_of
 from services.org.rules.secrets import read_client_id, read_refresh_token
 from shared import status
@@ -30,12 +31,6 @@ from shared.settings import settings
 from shared.tokens import TokenIssuer
 
 LIFETIME_SECONDS = 300
-_SCOPES = {
-    "own": role_pb2.ROLE_SCOPE_OWN,
-    "campus": role_pb2.ROLE_SCOPE_CAMPUS,
-    "region": role_pb2.ROLE_SCOPE_REGION,
-    "chain": role_pb2.ROLE_SCOPE_CHAIN,
-}
 
 
 class AuthService(Servicer, pb_grpc.AuthServiceServicer):
@@ -138,7 +133,7 @@ def session_to_pb(profile: profiles.Profile, caller: Caller) -> session_pb2.Sess
     grants = [
         session_pb2.SessionGrant(
             permissions=held.permissions,
-            scope=_SCOPES[held.scope],
+            scope=SCOPES_TO_PB[held.scope],
             campus_ids=sorted(str(campus) for campus in held.campuses or ()),
         )
         for held in profile.held

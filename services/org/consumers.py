@@ -1,0 +1,7 @@
+"""What org subscribes to: nothing of the other services."""
+
+from __future__ import annotations
+
+from shared.inbox import AnyConsumer
+
+CONSUMERS: list[AnyConsumer] = []
