@@ -1,0 +1,138 @@
+"""The gRPC port for partner platforms: unary calls pass through by method name, after the same checks as REST."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import grpc
+import grpc.aio
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from gateway.config import Config
+from gateway.edge import Edge
+from shared import status, telemetry
+from shared.caller import Caller
+from shared.errors import DomainError, NotSignedIn
+
+LARGEST_MESSAGE = 4 * 1024 * 1024
+_PASSED_ON = ("accept-language", "x-request-id", "traceparent")
+_STOP_SECONDS = 10.0
+
+_Handler = Any  # grpc's own class is generic to the type checker only
+
+
+class Partner:
+    """A generic proxy: it knows the names of methods, never the types of their messages."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+        self._forwards: dict[str, _Handler] = {}
+        self._health = _Health()
+        options = [
+            ("grpc.max_receive_message_length", LARGEST_MESSAGE),
+            ("grpc.max_send_message_length", 4 * LARGEST_MESSAGE),
+            ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+            ("grpc.max_connection_age_ms", 600_000),
+            ("grpc.max_connection_age_grace_ms", 30_000),
+            ("grpc.so_reuseport", 0),
+        ]
+        self._server = grpc.aio.server(options=options)
+        self._server.add_generic_rpc_handlers((_Everything(self._handler),))
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+
+    async def start(self, host: str) -> int:
+        """Listen on the partner port; return the port."""
+        config = self._edge.config
+        address = f"{host}:{config.partner_port}"
+        credentials = _credentials(config)
+        port = (
+            self._server.add_secure_port(address, credentials)
+            if credentials
+            else self._server.add_insecure_port(address)
+        )
+        await self._server.start()
+        return int(port)
+
+    async def stop(self) -> None:
+        """Let running calls end."""
+        await self._server.stop(_STOP_SECONDS)
+
+    def _handler(self, path: str) -> _Handler | None:
+        known = self._forwards.get(path)
+        if known is None and path in self._edge.catalogue.methods:
+            known = self._forwards[path] = self._forward(path)
+        return known
+
+    def _forward(self, path: str) -> _Handler:
+        method = self._edge.catalogue.methods[path]
+        call = self._edge.channels.channel(method.endpoint.service).unary_unary(path)
+
+        async def forward(request: bytes, context: Any) -> bytes:
+            given = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
+            try:
+                metadata = self._admit(given, context.peer(), is_public=method.is_public)
+            except DomainError as error:
+                return await _abort(context, status.to_status(error, telemetry.trace_id()))
+            limit = self._edge.config.deadline_seconds
+            remaining = context.time_remaining()
+            seconds = limit if remaining is None else min(limit, remaining)
+            try:
+                return cast("bytes", await call(request, timeout=seconds, metadata=metadata))
+            except grpc.aio.AioRpcError as error:
+                return cast(
+                    "bytes", await context.abort(error.code(), error.details() or "", error.trailing_metadata() or ())
+                )
+
+        return grpc.unary_unary_rpc_method_handler(cast("Any", forward))
+
+    def _admit(self, given: dict[str, str], peer: str, *, is_public: bool) -> list[tuple[str, str]]:
+        """Return the metadata to pass on; raises NotSignedIn or LimitReached."""
+        caller: Caller | None = None
+        token = given.get("authorization", "")
+        try:
+            if not is_public:
+                if not token.startswith("Bearer "):
+                    raise NotSignedIn("TOKEN_MISSING", "sign in first: this call needs a token")
+                caller = self._edge.verifier.verify(token.removeprefix("Bearer "))
+        finally:
+            key = f"{caller.institution_id}/{caller.subject_id}" if caller else f"@{_address(peer)}"
+            self._edge.rate.take(key)
+        passed = [(name, given[name]) for name in _PASSED_ON if name in given]
+        return [*passed, ("authorization", token)] if caller else passed
+
+
+class _Everything(grpc.GenericRpcHandler):
+    def __init__(self, find: Callable[[str], _Handler | None]) -> None:
+        self._find = find
+
+    def service(self, handler_call_details: Any) -> _Handler | None:
+        return self._find(handler_call_details.method)
+
+
+class _Health(health_pb2_grpc.HealthServicer):
+    async def Check(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802 - named by the health protocol
+        return health_pb2.HealthCheckResponse(status=health_pb2.HealthCheckResponse.SERVING)
+
+
+async def _abort(context: Any, refusal: Any) -> bytes:
+    abort = cast("Callable[..., Awaitable[bytes]]", context.abort)
+    return await abort(refusal.code, refusal.details, refusal.trailing_metadata)
+
+
+def _address(peer: str) -> str:
+    """Return the host of `ipv4:10.0.0.1:5000`: a rate must not start afresh with every connection."""
+    return peer.rpartition(":")[0]
+
+
+def _credentials(config: Config) -> grpc.ServerCredentials | None:
+    """Return TLS with a client certificate required, or None where TLS ends before us (or in development)."""
+    files = (config.partner_certificate, config.partner_key, config.partner_clients)
+    if not any(files):
+        return None
+    certificate, key, clients = files
+    if not certificate or not key or not clients:
+        raise SystemExit("the partner port needs all three: certificate, key and the authority of its clients")
+    return grpc.ssl_server_credentials(
+        [(key.read_bytes(), certificate.read_bytes())], clients.read_bytes(), require_client_auth=True
+    )
