@@ -110,8 +110,10 @@ _TABLES = {
 }
 
 _INDEXES = (
-    ("create index ix_teacher_availability_now on teacher_availability (institution_id, teacher_id)"
-    " where replace_time is null"),
+    (
+        "create index ix_teacher_availability_now on teacher_availability (institution_id, teacher_id)"
+        " where replace_time is null"
+    ),
     "create index ix_class_group_teacher on class_group (institution_id, teacher_id)",
     "create index ix_class_group_course on class_group (institution_id, course_id)",
     "create index ix_membership_group on membership (institution_id, class_group_id, join_time)",
@@ -119,10 +121,14 @@ _INDEXES = (
     "create index ix_lesson_campus on lesson (institution_id, campus_id, start_time)",
     "create index ix_lesson_teacher on lesson (institution_id, teacher_id, start_time)",
     "create index ix_lesson_start on lesson (institution_id, start_time, id)",
-    ("create index ix_lesson_roll_call on lesson (institution_id, start_time)"
-    " where state = 'scheduled' and roll_call_state = 'open'"),
-    ("create index ix_lesson_resource_time on lesson_resource (institution_id, resource_id, start_time)"
-    " where state = 'live'"),
+    (
+        "create index ix_lesson_roll_call on lesson (institution_id, start_time)"
+        " where state = 'scheduled' and roll_call_state = 'open'"
+    ),
+    (
+        "create index ix_lesson_resource_time on lesson_resource (institution_id, resource_id, start_time)"
+        " where state = 'live'"
+    ),
     "create unique index uq_trial_live on trial (institution_id, lesson_id, customer_id) where state <> 'cancelled'",
     "create index ix_trial_lead on trial (institution_id, lead_id)",
     "create index ix_trial_open on trial (institution_id, lesson_start_time) where state = 'booked'",
@@ -132,10 +138,10 @@ _INDEXES = (
 
 # A grant for own rows means: teachers meet what they teach themselves. People who do not teach, such as advisors
 # who look for a trial seat, own no lesson; they meet the timetable of their campuses.
-_OWNER = "(select nullif(current_setting('app.owner', true), '')::uuid)"
+_CALLER = "nullif(current_setting('app.owner', true), '')::uuid"
+_OWNER = f"(select {_CALLER})"
 _TAUGHT_BY_CALLER = (
-    f"{_OWNER} is null or teacher_id = {_OWNER}"
-    " or (select not exists (select 1 from teacher t where t.id = nullif(current_setting('app.owner', true), '')::uuid))"
+    f"{_OWNER} is null or teacher_id = {_OWNER} or (select not exists (select from teacher t where t.id = {_CALLER}))"  # noqa: S608 - constants only
 )
 _TRIAL_OF_CALLER = f"{_OWNER} is null or teacher_id = {_OWNER} or owner_id = {_OWNER}"
 

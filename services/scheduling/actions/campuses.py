@@ -1,0 +1,31 @@
+"""Campuses as org tells of them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from lianxiao.org.v1.org_events_pb2 import CampusChanged
+from services.scheduling.actions import attendance_codes
+from services.scheduling.models import Campus
+from shared.db import Tx
+from shared.errors import NotFound
+
+
+def get(tx: Tx, campus_id: UUID) -> Campus:
+    """Return a campus within the caller's scope; also NotFound while org's word about a new one is on its way."""
+    tx.check_campus(campus_id)
+    campus = tx.session.get(Campus, (tx.institution_id, campus_id))
+    if campus is None:
+        raise NotFound("campus", campus_id)
+    return campus
+
+
+def project(tx: Tx, event: CampusChanged) -> None:
+    """Keep what org says about a campus; the first campus of an institution brings its attendance codes."""
+    key = (tx.institution_id, UUID(event.campus_id))
+    campus = tx.session.get(Campus, key) or Campus(id=key[1])
+    campus.name = event.name
+    campus.time_zone = event.time_zone
+    campus.active = event.active
+    tx.session.add(campus)
+    attendance_codes.seed(tx)

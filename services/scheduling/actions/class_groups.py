@@ -1,0 +1,123 @@
+"""Class groups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from lianxiao.scheduling.v1.scheduling_events_pb2 import ClassGroupCreated
+from services.scheduling.actions import courses, resources, rooms, teachers
+from services.scheduling.models import ClassGroup
+from services.scheduling.rules.seats import check_capacity
+from shared.db import Tx
+from shared.errors import AlreadyExists, DomainError, InvalidInput, NotFound, Refused
+from shared.events import publish
+from shared.ids import uuid7
+
+# Gives the coming lessons of a class group the seats that groups and room allow now.
+_RESEAT = """
+update lesson l set update_time = %(now)s, seat_limit = least(
+    (select sum(g.capacity) from class_group g where g.id = any (l.class_group_ids)),
+    (select greatest(r.capacity, l.seats_taken) from room r where r.id = l.room_id))
+where l.state = 'scheduled' and l.roll_call_state = 'open' and l.start_time > %(now)s and l.id in (
+    select lesson_id from lesson_resource where resource_id = %(group)s and state = 'live' and start_time > %(now)s)"""
+
+
+def get(tx: Tx, class_group_id: UUID, *, for_update: bool = False) -> ClassGroup:
+    """Return a class group within the caller's scope, or raise NotFound."""
+    lock: dict[str, bool] | None = {"key_share": True} if for_update else None
+    group = tx.session.get(
+        ClassGroup, (tx.institution_id, class_group_id), with_for_update=lock, populate_existing=for_update
+    )
+    if group is None:
+        raise NotFound("class_group", class_group_id)
+    return group
+
+
+def in_order(tx: Tx, class_group_ids: Sequence[UUID]) -> list[ClassGroup]:
+    """Return class groups in the order of their ids; NotFound for the first that is not there."""
+    if not class_group_ids:
+        return []
+    wanted = select(ClassGroup).where(ClassGroup.id.in_(class_group_ids))
+    found = {group.id: group for group in tx.session.scalars(wanted)}
+    for class_group_id in class_group_ids:
+        if class_group_id not in found:
+            raise NotFound("class_group", class_group_id)
+    return [found[class_group_id] for class_group_id in class_group_ids]
+
+
+def create(
+    tx: Tx,
+    *,
+    campus_id: UUID,
+    course_id: UUID,
+    name: str,
+    capacity: int,
+    teacher_id: UUID | None = None,
+    room_id: UUID | None = None,
+) -> ClassGroup:
+    """Open a class group; CLASS_GROUP_NAME_TAKEN when the campus has one of that name, COURSE_INACTIVE."""
+    tx.check_campus(campus_id)
+    if not courses.get(tx, course_id).active:
+        raise Refused("COURSE_INACTIVE", "the course is out of use", id=str(course_id))
+    _check_parts(tx, campus_id, teacher_id=teacher_id, room_id=room_id)
+    group = ClassGroup(
+        id=uuid7(),
+        campus_id=campus_id,
+        course_id=course_id,
+        name=name,
+        teacher_id=teacher_id,
+        room_id=room_id,
+        capacity=capacity,
+        member_count=0,
+        state="open",
+    )
+    with tx.translating(_taken(name)):
+        tx.session.add(group)
+    publish(
+        tx,
+        ClassGroupCreated(
+            class_group_id=str(group.id),
+            course_id=str(course_id),
+            campus_id=str(campus_id),
+            name=name,
+            capacity=capacity,
+        ),
+    )
+    return group
+
+
+def update(tx: Tx, class_group_id: UUID, changes: Mapping[str, Any]) -> ClassGroup:
+    """Change columns of a class group; a new capacity reaches the coming lessons at once.
+
+    CLASS_GROUP_CAPACITY_TOO_SMALL when more places are taken, LESSON_FULL when trials fill a coming lesson beyond it.
+    """
+    resources.lock(tx, [class_group_id])
+    group = get(tx, class_group_id, for_update=True)
+    check_capacity(changes.get("capacity", group.capacity), member_count=group.member_count)
+    _check_parts(tx, group.campus_id, teacher_id=changes.get("teacher_id"), room_id=changes.get("room_id"))
+    with tx.translating(_taken(changes.get("name", group.name))):
+        for column, value in changes.items():
+            setattr(group, column, value)
+    if "capacity" in changes:
+        full = Refused("LESSON_FULL", "a coming lesson has more students and trials than that")
+        with tx.translating({"ck_lesson_seats": lambda: full}):
+            tx.run(_RESEAT, {"group": str(class_group_id), "now": tx.now})
+    return group
+
+
+def _check_parts(tx: Tx, campus_id: UUID, *, teacher_id: UUID | None, room_id: UUID | None) -> None:
+    if teacher_id is not None and not teachers.get(tx, teacher_id).active:
+        raise Refused("TEACHER_INACTIVE", "the teacher is out of use", id=str(teacher_id))
+    if room_id is not None and rooms.get(tx, room_id).campus_id != campus_id:
+        raise InvalidInput("room_id", "the room is at another campus")
+
+
+def _taken(name: str) -> dict[str, Callable[[], DomainError]]:
+    def refuse() -> DomainError:
+        return AlreadyExists("CLASS_GROUP_NAME_TAKEN", "the campus has a class group of that name", name=name)
+
+    return {"uq_class_group_name": refuse}

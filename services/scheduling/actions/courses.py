@@ -1,0 +1,65 @@
+"""The course catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+from services.scheduling.models import Course
+from shared.db import Tx
+from shared.errors import AlreadyExists, DomainError, NotFound
+from shared.ids import uuid7
+
+
+def get(tx: Tx, course_id: UUID, *, for_update: bool = False) -> Course:
+    """Return a course, or raise NotFound."""
+    course = tx.session.get(
+        Course, (tx.institution_id, course_id), with_for_update=for_update or None, populate_existing=for_update
+    )
+    if course is None:
+        raise NotFound("course", course_id)
+    return course
+
+
+def create(
+    tx: Tx,
+    *,
+    name: str,
+    kind: str,
+    subject: str,
+    level: str,
+    lesson_minutes: int,
+    lesson_hours_hundredths: int,
+    total_lesson_hours_hundredths: int,
+) -> Course:
+    """Add a course; COURSE_NAME_TAKEN when there is one of that name."""
+    course = Course(
+        id=uuid7(),
+        name=name,
+        kind=kind,
+        subject=subject,
+        level=level,
+        lesson_minutes=lesson_minutes,
+        lesson_hours_hundredths=lesson_hours_hundredths,
+        total_lesson_hours_hundredths=total_lesson_hours_hundredths,
+        active=True,
+    )
+    with tx.translating(_taken(name)):
+        tx.session.add(course)
+    return course
+
+
+def update(tx: Tx, course_id: UUID, changes: Mapping[str, Any]) -> Course:
+    """Change columns of a course. Lessons that exist keep the lesson hours they were made with."""
+    course = get(tx, course_id, for_update=True)
+    with tx.translating(_taken(changes.get("name", course.name))):
+        for column, value in changes.items():
+            setattr(course, column, value)
+    return course
+
+
+def _taken(name: str) -> dict[str, Callable[[], DomainError]]:
+    return {
+        "uq_course_name": lambda: AlreadyExists("COURSE_NAME_TAKEN", "there is a course of that name", name=name),
+    }

@@ -1,0 +1,152 @@
+"""What lessons occupy: locks, the search for collisions, and the claims themselves.
+
+Every change of the timetable takes locks in this order: class groups, then teachers and rooms, then rows of lessons
+by id, then students. So two changes wait for each other, but never in a circle, and whoever looks for collisions
+under the locks sees all of them. The exclusion constraint stands behind that for whatever forgets a lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.scheduling.actions.rows import stamped
+from services.scheduling.models import LessonResource
+from services.scheduling.rules.locking import lock_keys
+from services.scheduling.rules.spans import Span
+from shared.db import Tx
+from shared.errors import Conflict, Refused
+
+TEACHER, ROOM, CLASS_GROUP, STUDENT = "teacher", "room", "class_group", "student"
+
+# The lower bound on start_time keeps the index range short: no lesson lasts longer than a day.
+# Comparisons of columns only: range operators are not leak-proof and would lose the index under row-level security.
+_COLLISIONS = """
+select r.resource_kind, r.resource_id, r.lesson_id, r.start_time, r.end_time, w.start_time as wanted_start_time
+from unnest(%(ids)s::uuid[], %(starts)s::timestamptz[], %(ends)s::timestamptz[]) as w (id, start_time, end_time)
+join lesson_resource r on r.resource_id = w.id and r.state = 'live' and r.start_time < w.end_time
+  and r.end_time > w.start_time and r.start_time > w.start_time - interval '24 hours'
+where r.lesson_id <> %(ignored)s
+order by w.start_time, r.resource_kind, r.resource_id, r.lesson_id limit %(limit)s"""
+_NOBODY = UUID(int=0)
+MOST_COLLISIONS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """A resource that should be free during a span."""
+
+    resource_id: UUID
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Collision:
+    """A resource that is not free, the lesson that holds it, and the start of the span that was wanted."""
+
+    resource_kind: str
+    resource_id: UUID
+    lesson_id: UUID
+    start_time: datetime
+    end_time: datetime
+    wanted_start_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A resource of a lesson; `origin` and `class_group_id` say how a student came in."""
+
+    lesson_id: UUID
+    resource_kind: str
+    resource_id: UUID
+    span: Span
+    origin: str = ""
+    class_group_id: UUID | None = None
+
+
+def lock(tx: Tx, resource_ids: Iterable[UUID]) -> None:
+    """Hold the timetables of resources until the end of the transaction; see the module's text for the order."""
+    keys = lock_keys(tx.institution_id, resource_ids)
+    if keys:
+        tx.run("select pg_advisory_xact_lock(key) from unnest(%(keys)s::bigint[]) as wanted (key)", {"keys": keys})
+
+
+def collisions(tx: Tx, wants: Sequence[Want], *, ignoring: UUID | None = None) -> list[Collision]:
+    """Return who collides with what, by wanted time; `ignoring` is a lesson that does not count."""
+    if not wants:
+        return []
+    parameters = {
+        "ids": [str(want.resource_id) for want in wants],
+        "starts": [want.span.start for want in wants],
+        "ends": [want.span.end for want in wants],
+        "ignored": str(ignoring or _NOBODY),
+        "limit": MOST_COLLISIONS,
+    }
+    return [Collision(**row) for row in tx.run(_COLLISIONS, parameters).mappings()]
+
+
+def check_free(tx: Tx, wants: Sequence[Want], *, ignoring: UUID | None = None) -> None:
+    """Refuse with LESSON_CONFLICT, naming the first collision, unless every resource is free."""
+    found = collisions(tx, wants, ignoring=ignoring)
+    if found:
+        first = found[0]
+        raise Refused(
+            "LESSON_CONFLICT",
+            f"the {first.resource_kind.replace('_', ' ')} has another lesson then",
+            resource_kind=first.resource_kind,
+            resource_id=str(first.resource_id),
+            lesson_id=str(first.lesson_id),
+            start_time=first.start_time.isoformat(),
+            end_time=first.end_time.isoformat(),
+            wanted_start_time=first.wanted_start_time.isoformat(),
+            conflict_count=len(found),
+        )
+
+
+def claim(tx: Tx, claims: Sequence[Claim]) -> None:
+    """Write claims in one statement; a released claim of the same lesson and resource comes to life again."""
+    if not claims:
+        return
+    statement = insert(LessonResource)
+    renewed = {
+        name: statement.excluded[name]
+        for name in ("origin", "class_group_id", "start_time", "end_time", "state", "update_time")
+    }
+    statement = statement.on_conflict_do_update(constraint="uq_lesson_resource_once", set_=renewed)
+    with tx.translating(
+        {"ex_lesson_resource_during": lambda: Conflict("LESSON_CONFLICT", "somebody took that time just now")}
+    ):
+        tx.execute(statement, [_row(tx, each) for each in _sorted(claims)])
+
+
+def release(tx: Tx, lesson_ids: Collection[UUID], *, resource_ids: Collection[UUID], origin: str = "") -> list[UUID]:
+    """Free resources of lessons, only those that came in by `origin` if given; return the lessons they were in."""
+    row = LessonResource
+    which = [row.lesson_id.in_(list(lesson_ids)), row.resource_id.in_(list(resource_ids)), row.state == "live"]
+    if origin:
+        which.append(row.origin == origin)
+    done = update(row).where(*which).values(state="released", update_time=tx.now).returning(row.lesson_id)
+    return list(tx.execute(done).scalars())
+
+
+def _sorted(claims: Sequence[Claim]) -> list[Claim]:
+    return sorted(claims, key=lambda each: (each.resource_kind, each.resource_id, each.span.start))
+
+
+def _row(tx: Tx, each: Claim) -> dict[str, object]:
+    return stamped(
+        tx,
+        lesson_id=each.lesson_id,
+        resource_kind=each.resource_kind,
+        resource_id=each.resource_id,
+        origin=each.origin,
+        class_group_id=each.class_group_id,
+        start_time=each.span.start,
+        end_time=each.span.end,
+        state="live",
+    )

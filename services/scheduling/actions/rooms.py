@@ -1,0 +1,30 @@
+"""Rooms of a campus."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from services.scheduling.models import Room
+from shared.db import Tx
+from shared.errors import AlreadyExists, NotFound
+from shared.ids import uuid7
+
+
+def get(tx: Tx, room_id: UUID) -> Room:
+    """Return a room, or raise NotFound."""
+    room = tx.session.get(Room, (tx.institution_id, room_id))
+    if room is None:
+        raise NotFound("room", room_id)
+    return room
+
+
+def create(tx: Tx, *, campus_id: UUID, name: str, capacity: int, equipment: Sequence[str]) -> Room:
+    """Add a room; ROOM_NAME_TAKEN when the campus has one of that name."""
+    tx.check_campus(campus_id)
+    room = Room(id=uuid7(), campus_id=campus_id, name=name, capacity=capacity, equipment=sorted(equipment), active=True)
+    with tx.translating(
+        {"uq_room_name": lambda: AlreadyExists("ROOM_NAME_TAKEN", "the campus has a room of that name", name=name)}
+    ):
+        tx.session.add(room)
+    return room

@@ -1,0 +1,32 @@
+"""Students as the student service tells of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+
+from lianxiao.student.v1.student_events_pb2 import StudentEnrolled
+from services.scheduling.models import Student
+from shared.db import Tx
+from shared.errors import NotFound
+
+
+def check_known(tx: Tx, student_ids: Sequence[UUID]) -> None:
+    """Raise NotFound for the first student who is not there; also while word of a new one is on its way."""
+    if not student_ids:
+        return
+    known = set(tx.execute(select(Student.id).where(Student.id.in_(student_ids))).scalars())
+    for student_id in student_ids:
+        if student_id not in known:
+            raise NotFound("student", student_id)
+
+
+def project(tx: Tx, event: StudentEnrolled) -> None:
+    """Keep what rosters show of a student."""
+    student_id = UUID(event.student_id)
+    student = tx.session.get(Student, (tx.institution_id, student_id)) or Student(id=student_id)
+    student.campus_id = UUID(event.campus_id)
+    Student.display_name.seal(tx, student, event.display_name)
+    tx.session.add(student)

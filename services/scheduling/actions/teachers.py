@@ -1,0 +1,104 @@
+"""Teachers: who they are comes from org, what they can and when they can is kept here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+
+from lianxiao.org.v1.org_events_pb2 import StaffChanged
+from services.scheduling.actions.rows import stamped
+from services.scheduling.models import Teacher, TeacherAvailability
+from services.scheduling.rules.availability import Place, Range, check_ranges
+from shared.db import Tx
+from shared.errors import NotFound
+
+ROLE = "teacher"
+
+
+def get(tx: Tx, teacher_id: UUID, *, for_update: bool = False) -> Teacher:
+    """Return a teacher, or raise NotFound; also while org's word about a new one is on its way."""
+    teacher = tx.session.get(
+        Teacher, (tx.institution_id, teacher_id), with_for_update=for_update or None, populate_existing=for_update
+    )
+    if teacher is None:
+        raise NotFound("teacher", teacher_id)
+    return teacher
+
+
+def in_order(tx: Tx, teacher_ids: Sequence[UUID]) -> list[Teacher]:
+    """Return teachers in the order of their ids; NotFound for the first that is not there."""
+    if not teacher_ids:
+        return []
+    found = {each.id: each for each in tx.session.scalars(select(Teacher).where(Teacher.id.in_(teacher_ids)))}
+    for teacher_id in teacher_ids:
+        if teacher_id not in found:
+            raise NotFound("teacher", teacher_id)
+    return [found[teacher_id] for teacher_id in teacher_ids]
+
+
+def availabilities(tx: Tx, teacher_ids: Collection[UUID]) -> dict[UUID, list[Place]]:
+    """Return the present weekly ranges of each teacher, over all campuses, in order."""
+    places: dict[UUID, list[Place]] = {teacher_id: [] for teacher_id in teacher_ids}
+    if not places:
+        return places
+    row = TeacherAvailability
+    columns = (row.teacher_id, row.campus_id, row.weekday, row.start_minute, row.end_minute)
+    wanted = select(*columns).where(row.teacher_id.in_(list(places)), row.replace_time.is_(None))
+    for teacher_id, campus_id, weekday, start, end in tx.session.execute(
+        wanted.order_by(row.campus_id, row.weekday, row.start_minute)
+    ):
+        places[teacher_id].append(Place(campus_id, Range(weekday, start, end)))
+    return places
+
+
+def set_skills(tx: Tx, teacher_id: UUID, skills: Iterable[tuple[str, str]]) -> Teacher:
+    """Replace the skills, pairs of subject and level code."""
+    teacher = get(tx, teacher_id, for_update=True)
+    teacher.skills = [{"subject": subject, "level": level} for subject, level in sorted(set(skills))]
+    return teacher
+
+
+def set_availability(tx: Tx, teacher_id: UUID, *, campus_id: UUID, ranges: Sequence[Range]) -> Teacher:
+    """Replace the weekly ranges of a teacher at one campus; the old ones stay as history."""
+    tx.check_campus(campus_id)
+    check_ranges(ranges)
+    teacher = get(tx, teacher_id, for_update=True)
+    row = TeacherAvailability
+    present = (row.teacher_id == teacher_id, row.campus_id == campus_id, row.replace_time.is_(None))
+    tx.execute(update(row).where(*present).values(replace_time=tx.now, update_time=tx.now))
+    if ranges:
+        tx.execute(
+            insert(row),
+            [
+                stamped(
+                    tx,
+                    teacher_id=teacher_id,
+                    campus_id=campus_id,
+                    weekday=each.weekday,
+                    start_minute=each.start_minute,
+                    end_minute=each.end_minute,
+                    replace_time=None,
+                )
+                for each in ranges
+            ],
+        )
+    return teacher
+
+
+def project(tx: Tx, event: StaffChanged) -> None:
+    """Keep what org says about staff who teach, or did."""
+    teacher_id = UUID(event.staff_id)
+    roles = [role for role in event.roles if role.role == ROLE]
+    teacher = tx.session.get(Teacher, (tx.institution_id, teacher_id))
+    if teacher is None:
+        if not roles:
+            return
+        teacher = Teacher(id=teacher_id, skills=[])
+        tx.session.add(teacher)
+    teacher.display_name = event.display_name
+    teacher.active = event.active and bool(roles)
+    everywhere = any(not role.campus_ids for role in roles)
+    named = {UUID(campus_id) for role in roles for campus_id in role.campus_ids}
+    teacher.campus_ids = [] if everywhere else sorted(named)

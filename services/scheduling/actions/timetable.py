@@ -1,0 +1,177 @@
+"""The timetable: lessons planned one by one or as a weekly series, previewed, and cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from uuid import UUID
+
+from sqlalchemy import update
+
+from lianxiao.scheduling.v1.scheduling_events_pb2 import LessonCancelled, LessonScheduled
+from services.scheduling.actions import lessons, plans, resources, rosters, students, trials
+from services.scheduling.actions.plans import Objection, Plan, Wish
+from services.scheduling.actions.resources import CLASS_GROUP, ROOM, STUDENT, TEACHER, Claim, Collision, Want
+from services.scheduling.actions.rosters import Roster
+from services.scheduling.models import Lesson, LessonResource, LessonSeries
+from services.scheduling.rules.series import Slot, expand
+from services.scheduling.rules.spans import Span, lesson_span
+from shared.db import Tx
+from shared.events import publish
+from shared.ids import uuid7
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A weekly pattern between two local dates, both included; a slot of 0 minutes has the course's length."""
+
+    slots: Sequence[Slot]
+    start_date: date
+    end_date: date
+    holiday_dates: Collection[date] = ()
+
+
+def create(tx: Tx, wish: Wish, *, start: datetime, end: datetime | None = None, override_reason: str = "") -> Lesson:
+    """Put one lesson into the timetable.
+
+    Refusals: LESSON_CONFLICT, TEACHER_UNAVAILABLE, ROOM_TOO_SMALL, and COURSE_, TEACHER_ or ROOM_INACTIVE.
+    """
+    plan = _locked_plan(tx, wish)
+    return _schedule(tx, plan, [lesson_span(start, end, plan.course.lesson_minutes)], None, override_reason)[0]
+
+
+def create_series(
+    tx: Tx, wish: Wish, pattern: Pattern, *, override_reason: str = ""
+) -> tuple[LessonSeries, list[Lesson]]:
+    """Put a weekly pattern into the timetable, all lessons or none; refusals as for one lesson."""
+    plan = _locked_plan(tx, wish)
+    length = plan.course.lesson_minutes
+    slots = [Slot(slot.weekday, slot.start, slot.lesson_minutes or length) for slot in pattern.slots]
+    spans = expand(
+        slots,
+        start_date=pattern.start_date,
+        end_date=pattern.end_date,
+        holiday_dates=pattern.holiday_dates,
+        time_zone=plan.campus.time_zone,
+    )
+    series = LessonSeries(
+        id=uuid7(),
+        campus_id=plan.campus.id,
+        course_id=plan.course.id,
+        start_date=pattern.start_date,
+        end_date=pattern.end_date,
+        slots=[{"weekday": s.weekday, "start": _clock(s.start), "lesson_minutes": s.lesson_minutes} for s in slots],
+        holiday_dates=sorted(pattern.holiday_dates),
+    )
+    tx.session.add(series)
+    tx.session.flush()
+    return series, _schedule(tx, plan, spans, series.id, override_reason)
+
+
+def preview(
+    tx: Tx, wish: Wish, *, start: datetime, end: datetime | None, moving_lesson_id: UUID | None
+) -> tuple[list[Collision], list[Objection]]:
+    """Say what a lesson would collide with and what speaks against it, without a lock: a hint, not a promise."""
+    plan = plans.resolve(tx, wish)
+    span = lesson_span(start, end, plan.course.lesson_minutes)
+    expected = rosters.load(tx, plan.group_ids, [span], plan.student_ids).at(span.start)
+    wanted = [*plan.group_ids, *plan.staff_and_room_ids, *expected]
+    found = resources.collisions(tx, [Want(each, span) for each in wanted], ignoring=moving_lesson_id)
+    return found, plans.objections(tx, plan, [span], student_count=lambda _: len(expected))
+
+
+def cancel(tx: Tx, lesson_id: UUID, *, reason: str) -> Lesson:
+    """Cancel a lesson: everybody and everything is free again, its open trials are cancelled with it."""
+    lesson = lessons.get(tx, lesson_id, for_update=True)
+    lessons.check_changeable(tx, lesson)
+    lesson.state = "cancelled"
+    lesson.cancel_reason = reason
+    row = LessonResource
+    tx.execute(
+        update(row).where(row.lesson_id == lesson_id, row.state == "live").values(state="cancelled", update_time=tx.now)
+    )
+    trials.cancel_with_lesson(tx, lesson)
+    publish(tx, LessonCancelled(lesson_id=str(lesson_id), campus_id=str(lesson.campus_id), reason=reason))
+    return lesson
+
+
+def _locked_plan(tx: Tx, wish: Wish) -> Plan:
+    resources.lock(tx, wish.class_group_ids)
+    plan = plans.resolve(tx, wish)
+    plans.check_active(plan)
+    students.check_known(tx, plan.student_ids)
+    resources.lock(tx, plan.staff_and_room_ids)
+    return plan
+
+
+def _schedule(tx: Tx, plan: Plan, spans: Sequence[Span], series_id: UUID | None, override_reason: str) -> list[Lesson]:
+    roster = rosters.load(tx, plan.group_ids, spans, plan.student_ids)
+    resources.lock(tx, roster.student_ids())
+    found = plans.objections(tx, plan, spans, student_count=lambda span: len(roster.at(span.start)))
+    overridden = plans.check_objections(tx, plan, found, override_reason)
+    planned = [_lesson(plan, span, len(roster.at(span.start)), series_id) for span in spans]
+    if overridden:
+        for lesson in planned:
+            lesson.override_reason, lesson.override_by = override_reason, tx.caller.subject_id
+        tx.audit("lesson.override", "lesson", planned[0].id, rules=sorted({each.reason for each in found}))
+    claims = [claim for lesson in planned for claim in _claims(plan, lesson, roster)]
+    resources.check_free(tx, [Want(claim.resource_id, claim.span) for claim in claims])
+    tx.session.add_all(planned)
+    tx.session.flush()
+    resources.claim(tx, claims)
+    for lesson in planned:
+        publish(tx, _scheduled(lesson))
+    return planned
+
+
+def _lesson(plan: Plan, span: Span, student_count: int, series_id: UUID | None) -> Lesson:
+    teacher_ids = [teacher.id for teacher in plan.teachers]
+    return Lesson(
+        id=uuid7(),
+        campus_id=plan.campus.id,
+        course_id=plan.course.id,
+        series_id=series_id,
+        class_group_ids=plan.group_ids,
+        teacher_ids=teacher_ids,
+        teacher_id=teacher_ids[0] if teacher_ids else None,
+        room_id=plan.room.id if plan.room else None,
+        start_time=span.start,
+        end_time=span.end,
+        state="scheduled",
+        roll_call_state="open",
+        lesson_hours_hundredths=plan.course.lesson_hours_hundredths,
+        seat_limit=plan.seat_limit(student_count),
+        seats_taken=student_count,
+        cancel_reason="",
+        override_reason="",
+        override_by=None,
+    )
+
+
+def _claims(plan: Plan, lesson: Lesson, roster: Roster) -> list[Claim]:
+    span = Span(lesson.start_time, lesson.end_time)
+    claims = [Claim(lesson.id, CLASS_GROUP, group_id, span) for group_id in plan.group_ids]
+    claims += [Claim(lesson.id, TEACHER, teacher.id, span) for teacher in plan.teachers]
+    claims += [Claim(lesson.id, ROOM, plan.room.id, span)] if plan.room else []
+    for student_id, group_id in roster.at(span.start).items():
+        origin = "membership" if group_id else "assigned"
+        claims.append(Claim(lesson.id, STUDENT, student_id, span, origin, group_id))
+    return claims
+
+
+def _scheduled(lesson: Lesson) -> LessonScheduled:
+    return LessonScheduled(
+        lesson_id=str(lesson.id),
+        campus_id=str(lesson.campus_id),
+        course_id=str(lesson.course_id),
+        class_group_ids=[str(group_id) for group_id in lesson.class_group_ids],
+        teacher_id=str(lesson.teacher_id or ""),
+        room_id=str(lesson.room_id or ""),
+        start_time=lesson.start_time,
+        end_time=lesson.end_time,
+    )
+
+
+def _clock(moment: time) -> str:
+    return moment.strftime("%H:%M")
