@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from uuid import UUID
 
 from shared import telemetry
 from shared.caller import Caller
@@ -23,11 +24,32 @@ class Job:
     every_seconds: float
     function: Callable[[Tx], bool | None]
 
+    def run(self, database: Database, institution_id: UUID) -> bool:
+        """Run once for one institution, in one transaction."""
+        with database.begin(Caller.system(institution_id)) as tx:
+            return bool(self.function(tx))
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """Work that reaches outside the database between transactions of its own: `function(database, institution_id)`."""
+
+    name: str
+    every_seconds: float
+    function: Callable[[Database, UUID], bool | None]
+
+    def run(self, database: Database, institution_id: UUID) -> bool:
+        """Run once for one institution."""
+        return bool(self.function(database, institution_id))
+
+
+AnyJob = Job | Errand
+
 
 class JobRunner:
     """Runs due jobs. Jobs are idempotent: a new leader runs every one of them at once."""
 
-    def __init__(self, database: Database, jobs: Iterable[Job]) -> None:
+    def __init__(self, database: Database, jobs: Iterable[AnyJob]) -> None:
         self._database = database
         self._jobs = list(jobs)
         self._due = dict.fromkeys((job.name for job in self._jobs), 0.0)
@@ -42,7 +64,7 @@ class JobRunner:
                 self._due[job.name] = 0.0 if more else time.monotonic() + job.every_seconds
         return busy
 
-    def run(self, job: Job) -> bool:
+    def run(self, job: AnyJob) -> bool:
         """Run one job once for every institution; one that fails does not keep the others from running."""
         with self._database.system(read_only=True) as tx:
             institutions = [row.institution_id for row in tx.run(_INSTITUTIONS)]
@@ -50,11 +72,8 @@ class JobRunner:
         for institution_id in institutions:
             with telemetry.span(job.name):
                 try:
-                    with (
-                        telemetry.timed(telemetry.JOB_SECONDS, job.name),
-                        self._database.begin(Caller.system(institution_id)) as tx,
-                    ):
-                        more = bool(job.function(tx)) or more
+                    with telemetry.timed(telemetry.JOB_SECONDS, job.name):
+                        more = job.run(self._database, institution_id) or more
                 except Exception:
                     log.exception("job failed", extra={"facts": {"job": job.name, "institution": institution_id}})
         return more

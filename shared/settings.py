@@ -29,6 +29,7 @@ class Settings:
     jwt_public_keys_dir: Path | None
     audit_checkpoint_dir: Path | None
     otlp_endpoint: str
+    smtp_url: str
     log_level: str
     demo: bool
     max_attempts: int
@@ -85,6 +86,7 @@ def from_environment(env: dict[str, str]) -> Settings:
         jwt_public_keys_dir=path("JWT_PUBLIC_KEYS_DIR"),
         audit_checkpoint_dir=path("AUDIT_CHECKPOINT_DIR"),
         otlp_endpoint=text("OTLP_ENDPOINT"),
+        smtp_url=text("SMTP_URL"),
         log_level=text("LOG_LEVEL", "INFO"),
         demo=text("DEMO") == "1",
         max_attempts=int(text("MAX_ATTEMPTS", "8")),

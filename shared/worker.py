@@ -19,7 +19,7 @@ from shared.audit import Sealer
 from shared.bus import AmqpSink, Inlet, Loop, queue_of
 from shared.db import Database
 from shared.inbox import AnyConsumer, Handler, claim
-from shared.jobs import Job, JobRunner
+from shared.jobs import AnyJob, JobRunner
 from shared.leader import Leader
 from shared.relay import DirectSink, Relay, Sink
 from shared.settings import settings
@@ -38,7 +38,7 @@ class Worker:
     """What a service subscribes to and does by the clock."""
 
     consumers: Sequence[AnyConsumer] = ()
-    jobs: Sequence[Job] = field(default=())
+    jobs: Sequence[AnyJob] = field(default=())
 
     def all_consumers(self, service: str) -> list[AnyConsumer]:
         """Return the service's own subscriptions and those of the chassis."""

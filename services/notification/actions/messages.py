@@ -1,0 +1,189 @@
+"""Messages: queued once per cause and recipient, claimed before the call, never sent twice.
+
+Between claim and outcome stands the outside world. A sender that dies there leaves `sending` behind, which becomes
+`unknown` for a person to look at; nothing that may have gone out goes out again by itself (I-22).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold, HoursConsumed
+from lianxiao.notification.v1.notification_events_pb2 import MessageFinished
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.notification.actions import contacts, templates
+from services.notification.models import Contact, Message
+from services.notification.rules.templates import HOURS_CONSUMED, HOURS_LOW, hours_text, render
+from shared.caller import NOBODY
+from shared.db import Tx
+from shared.errors import NotFound
+from shared.events import publish
+from shared.ids import as_uuid, uuid7
+
+EMAIL = "email"
+SANDBOX = "sandbox"
+FINAL = ("sent", "refused", "failed", "unknown")
+_LANGUAGE = "zh"
+_ZONE = ZoneInfo("Asia/Shanghai")
+_LOST_AFTER = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A claimed message, ready for a provider."""
+
+    message_id: UUID
+    address: str
+    subject: str
+    body: str
+
+
+def tell_consumption(tx: Tx, event: HoursConsumed) -> None:
+    """Tell each guardian who may be contacted what a lesson has used and what is left."""
+    start = event.lesson_start_time.ToDatetime(tzinfo=UTC).astimezone(_ZONE)
+    values = {
+        "consumed": hours_text(event.consumed_hundredths),
+        "remaining": hours_text(event.remaining_hundredths),
+        "lesson_time": f"{start:%Y-%m-%d %H:%M}",
+    }
+    _queue(tx, HOURS_CONSUMED, event.student_id, event.campus_id, event.consumption_id, values)
+
+
+def remind_of_renewal(tx: Tx, event: HoursBelowThreshold) -> None:
+    """Remind each guardian once per order and threshold that few hours are left."""
+    values = {"remaining": hours_text(event.remaining_hundredths)}
+    cause = f"{event.order_id}:{event.course_id}:{event.threshold_hundredths}"
+    _queue(tx, HOURS_LOW, event.student_id, event.campus_id, cause, values)
+
+
+def get(tx: Tx, message_id: UUID) -> Message:
+    """Return a message; raises NotFound."""
+    message = tx.session.get(Message, (tx.institution_id, message_id))
+    if message is None:
+        raise NotFound("message", message_id)
+    return message
+
+
+def claim(tx: Tx, limit: int) -> list[Letter]:
+    """Mark queued messages as being sent, and return them."""
+    due = select(Message.id).where(Message.institution_id == tx.institution_id, Message.state == "queued")
+    due = due.order_by(Message.id).limit(limit).with_for_update(skip_locked=True)
+    ids = tx.session.scalars(due).all()
+    rows = tx.session.scalars(
+        update(Message)
+        .where(Message.institution_id == tx.institution_id, Message.id.in_(ids))
+        .values(state="sending", claim_time=tx.now, update_time=tx.now)
+        .returning(Message)
+    ).all()
+    return [_letter(tx, row) for row in rows]
+
+
+def finish(tx: Tx, message_id: UUID, *, state: str, reason: str = "") -> None:
+    """Write what became of a claimed message."""
+    query = select(Message).where(Message.institution_id == tx.institution_id, Message.id == message_id)
+    message = tx.session.scalars(query.with_for_update()).one()
+    if message.state in FINAL:
+        return
+    message.state, message.reason, message.finish_time = state, reason, tx.now
+    _announce(tx, message)
+
+
+def give_up_lost(tx: Tx) -> None:
+    """Turn claims without an outcome into `unknown`, for a person to look at."""
+    query = select(Message).where(
+        Message.institution_id == tx.institution_id,
+        Message.state == "sending",
+        Message.claim_time < tx.now - _LOST_AFTER,
+    )
+    for message in tx.session.scalars(query.with_for_update(skip_locked=True)):
+        finish(tx, message.id, state="unknown", reason="SENDER_DIED")
+
+
+def _queue(  # noqa: PLR0917 - the five facts of a message
+    tx: Tx, template: str, student_id: str, campus_id: str, cause: str, values: Mapping[str, str]
+) -> None:
+    everyone = contacts.of_student(tx, as_uuid(student_id))
+    wanted = [contact for contact in everyone if contact.may_contact]
+    if not wanted:
+        reason = "NO_CONTACT" if not everyone else "CONTACT_NOT_WANTED"
+        _insert(tx, _row(template, student_id, campus_id, cause, NOBODY, "refused", reason))
+        return
+    student = contacts.name_of_student(tx, as_uuid(student_id))
+    for contact in wanted:
+        row = _row(template, student_id, campus_id, cause, contact.guardian_id, "queued", "")
+        _address(tx, row, contact, dict(values) | {"student": student})
+        _insert(tx, row)
+
+
+def _row(  # noqa: PLR0913, PLR0917 - the columns of a new message
+    template: str, student_id: str, campus_id: str, cause: str, guardian_id: UUID, state: str, reason: str
+) -> Message:
+    return Message(
+        id=uuid7(),
+        campus_id=as_uuid(campus_id),
+        student_id=as_uuid(student_id),
+        guardian_id=guardian_id,
+        template=template,
+        business_key=cause,
+        channel=SANDBOX,
+        state=state,
+        reason=reason,
+    )
+
+
+def _address(tx: Tx, row: Message, contact: Contact, values: dict[str, str]) -> None:
+    email = Contact.email.reveal(tx, contact)
+    values["guardian"] = Contact.name.reveal(tx, contact) or "家长"
+    text = render(templates.find(tx, row.template, _LANGUAGE), values)
+    row.channel = EMAIL if email else SANDBOX
+    Message.address.seal(tx, row, email or Contact.phone.reveal(tx, contact))
+    Message.subject.seal(tx, row, text.subject)
+    Message.body.seal(tx, row, text.body)
+
+
+_COLUMNS = tuple(column.key for column in Message.__table__.columns)
+
+
+def _insert(tx: Tx, row: Message) -> None:
+    """Insert a message unless its cause has one already for this recipient."""
+    row.institution_id, row.create_time, row.update_time = tx.institution_id, tx.now, tx.now
+    row.claim_time, row.finish_time = None, tx.now if row.state in FINAL else None
+    values = {name: getattr(row, name) for name in _COLUMNS}
+    fresh = insert(Message).values(values).on_conflict_do_nothing(constraint="uq_message_cause").returning(Message.id)
+    if tx.scalar(fresh) is not None and row.state in FINAL:
+        _announce(tx, row)
+
+
+def _letter(tx: Tx, row: Message) -> Letter:
+    return Letter(
+        row.id,
+        Message.address.reveal(tx, row) or "",
+        Message.subject.reveal(tx, row) or "",
+        Message.body.reveal(tx, row) or "",
+    )
+
+
+def _announce(tx: Tx, message: Message) -> None:
+    event = MessageFinished(
+        message_id=str(message.id),
+        campus_id=str(message.campus_id),
+        student_id=str(message.student_id),
+        template=message.template,
+        channel=message.channel,
+        state=message.state,
+        reason=message.reason,
+    )
+    event.finish_time.FromDatetime(message.finish_time or tx.now)
+    publish(tx, event)
+
+
+def unknown(tx: Tx) -> Sequence[Message]:
+    """Return messages whose outcome nobody knows."""
+    query = select(Message).where(Message.institution_id == tx.institution_id, Message.state == "unknown")
+    return tx.session.scalars(query.order_by(Message.id)).all()

@@ -1,0 +1,17 @@
+"""Events that notification listens to: recipients, causes of messages, and everything for the feed."""
+
+from __future__ import annotations
+
+from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold, HoursConsumed
+from lianxiao.student.v1.student_events_pb2 import GuardianContactChanged, StudentEnrolled
+
+from services.notification.actions import contacts, feed, messages
+from shared.inbox import AnyConsumer, Consumer, WildConsumer
+
+CONSUMERS: list[AnyConsumer] = [
+    Consumer("notification.on_student_enrolled", StudentEnrolled, contacts.remember_student),
+    Consumer("notification.on_guardian_contact_changed", GuardianContactChanged, contacts.remember_guardian),
+    Consumer("notification.on_hours_consumed", HoursConsumed, messages.tell_consumption),
+    Consumer("notification.on_hours_below_threshold", HoursBelowThreshold, messages.remind_of_renewal),
+    WildConsumer("notification.feed", feed.append),
+]

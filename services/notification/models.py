@@ -1,0 +1,79 @@
+"""Tables of notification. The feed has no model: it is written and read by two statements."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import DeclarativeBase, Mapped
+
+from shared.crypto import Sealed
+from shared.tables import COLUMN_TYPES, CampusRow, Row, new_metadata
+
+
+class Base(DeclarativeBase):
+    metadata = new_metadata()
+    type_annotation_map = COLUMN_TYPES
+
+
+class Contact(CampusRow, Base):
+    """A guardian as a recipient of messages about one student; follows the student service's events."""
+
+    __tablename__ = "contact"
+
+    student_id: Mapped[UUID]
+    guardian_id: Mapped[UUID]
+    name_sealed: Mapped[bytes | None]
+    phone_sealed: Mapped[bytes | None]
+    email_sealed: Mapped[bytes | None]
+    may_contact: Mapped[bool]
+
+    name = Sealed("name_sealed")
+    phone = Sealed("phone_sealed")
+    email = Sealed("email_sealed")
+
+
+class Pupil(CampusRow, Base):
+    """What messages call a student; follows the student service's events. The id is the student's."""
+
+    __tablename__ = "pupil"
+
+    name_sealed: Mapped[bytes | None]
+
+    name = Sealed("name_sealed")
+
+
+class OwnTemplate(Row, Base):
+    """An institution's own text in place of a shipped one."""
+
+    __tablename__ = "own_template"
+
+    code: Mapped[str]
+    language: Mapped[str]
+    subject: Mapped[str]
+    body: Mapped[str]
+
+
+class Message(CampusRow, Base):
+    """One message to one recipient; `business_key` makes it the only one of its cause (I-22)."""
+
+    __tablename__ = "message"
+
+    student_id: Mapped[UUID]
+    guardian_id: Mapped[UUID]
+    template: Mapped[str]
+    business_key: Mapped[str]
+    channel: Mapped[str]
+    address_sealed: Mapped[bytes | None]
+    subject_sealed: Mapped[bytes | None]
+    body_sealed: Mapped[bytes | None]
+    state: Mapped[str]
+    reason: Mapped[str]
+    claim_time: Mapped[datetime | None]
+    finish_time: Mapped[datetime | None]
+
+    address = Sealed("address_sealed")
+    subject = Sealed("subject_sealed")
+    body = Sealed("body_sealed")
+
+

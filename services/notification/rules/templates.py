@@ -1,0 +1,74 @@
+"""Shipped texts, and how variables are put into a text."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from shared.errors import InvalidInput
+
+HOURS_CONSUMED = "hours_consumed"
+HOURS_LOW = "hours_low"
+
+VARIABLES: dict[str, tuple[str, ...]] = {
+    HOURS_CONSUMED: ("guardian", "student", "consumed", "remaining", "lesson_time"),
+    HOURS_LOW: ("guardian", "student", "remaining"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A template's subject and body."""
+
+    subject: str
+    body: str
+
+
+SHIPPED: dict[tuple[str, str], Text] = {
+    (HOURS_CONSUMED, "zh"): Text(
+        "{student} 的课时消耗通知",
+        "{guardian}您好：{student} 于 {lesson_time} 上课，消耗 {consumed} 课时，剩余 {remaining} 课时。",
+    ),
+    (HOURS_CONSUMED, "en"): Text(
+        "Lesson hours used by {student}",
+        "Dear {guardian}, {student} had a lesson on {lesson_time}: {consumed} lesson hours used, {remaining} left.",
+    ),
+    (HOURS_LOW, "zh"): Text(
+        "{student} 的课时即将用完",
+        "{guardian}您好：{student} 的剩余课时为 {remaining}，请及时联系课程顾问安排续费。",
+    ),
+    (HOURS_LOW, "en"): Text(
+        "Few lesson hours left for {student}",
+        "Dear {guardian}, {student} has {remaining} lesson hours left. Please talk to your course advisor.",
+    ),
+}
+
+
+def render(text: Text, values: Mapping[str, str]) -> Text:
+    """Return the text with its variables filled in."""
+    return Text(text.subject.format_map(values), text.body.format_map(values))
+
+
+def check(code: str, text: Text) -> None:
+    """Raise InvalidInput unless the text uses only variables that its template has."""
+    if code not in VARIABLES:
+        known = ", ".join(sorted(VARIABLES))
+        raise InvalidInput("template_code", f"there is no template {code}; there are {known}", "TEMPLATE_UNKNOWN")
+    for field, value in (("subject", text.subject), ("body", text.body)):
+        try:
+            names = {name for _, name, _, _ in string.Formatter().parse(value) if name is not None}
+        except ValueError as error:
+            raise InvalidInput(field, "a brace is open or closed alone", "TEMPLATE_BRACES") from error
+        unknown = sorted(names - set(VARIABLES[code]))
+        if unknown:
+            allowed = ", ".join(VARIABLES[code])
+            message = f"{', '.join(unknown) or 'an empty name'} is no variable here; there are {allowed}"
+            raise InvalidInput(field, message, "TEMPLATE_VARIABLE_UNKNOWN")
+
+
+def hours_text(hundredths: int) -> str:
+    """Return hundredths of an hour as people write them: 150 -> 1.5, 2800 -> 28."""
+    hours = Fraction(hundredths, 100)
+    return str(hours.numerator) if hours.denominator == 1 else f"{hundredths / 100:.2f}".rstrip("0")

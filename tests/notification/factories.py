@@ -1,0 +1,55 @@
+"""Events that notification listens to."""
+
+from __future__ import annotations
+
+from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold, HoursConsumed
+from lianxiao.student.v1.student_events_pb2 import GuardianContactChanged, StudentEnrolled
+
+from shared.ids import uuid7
+
+
+def enrolled(student_id: str, name: str = "张小明") -> StudentEnrolled:
+    """Return the event that names a student."""
+    return StudentEnrolled(student_id=student_id, campus_id=str(uuid7()), display_name=name)
+
+
+def contact(
+    student_id: str, *, name: str = "张伟", email: str = "zhang@example.com", may_contact: bool = True
+) -> GuardianContactChanged:
+    """Return the event that tells where a guardian is reached."""
+    return GuardianContactChanged(
+        student_id=student_id,
+        guardian_id=str(uuid7()),
+        campus_id=str(uuid7()),
+        name=name,
+        phone="+8613812345678",
+        email=email,
+        may_contact=may_contact,
+    )
+
+
+def consumed(student_id: str, *, remaining: int = 2850) -> HoursConsumed:
+    """Return the event of a consumption at 2026-03-02 18:00 in Shanghai."""
+    event = HoursConsumed(
+        consumption_id=str(uuid7()),
+        attendance_id=str(uuid7()),
+        student_id=student_id,
+        course_id=str(uuid7()),
+        campus_id=str(uuid7()),
+        consumed_hundredths=150,
+        remaining_hundredths=remaining,
+    )
+    event.lesson_start_time.FromJsonString("2026-03-02T10:00:00Z")
+    return event
+
+
+def low(student_id: str, order_id: str) -> HoursBelowThreshold:
+    """Return the event of few remaining hours."""
+    return HoursBelowThreshold(
+        student_id=student_id,
+        order_id=order_id,
+        course_id=str(uuid7()),
+        campus_id=str(uuid7()),
+        remaining_hundredths=250,
+        threshold_hundredths=300,
+    )

@@ -1,0 +1,107 @@
+"""Messages: once per cause and recipient, sent at most once, always with an end."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from services.notification import jobs
+from services.notification.actions import messages, sending
+from services.notification.actions.messages import Letter
+from services.notification.consumers import CONSUMERS
+from services.notification.models import Message
+from shared.caller import Caller
+from shared.db import Database
+from shared.ids import uuid7
+from shared.mail import Mailbox
+from shared.testing.bus import deliver, published
+from shared.testing.mail import smtp_server
+from tests.notification import factories
+
+
+def every(database: Database, institution: UUID) -> list[tuple[str, str, str]]:
+    """Return (state, reason, body) of all messages."""
+    with database.begin(Caller.system(institution)) as tx:
+        rows = tx.session.scalars(select(Message).order_by(Message.id)).all()
+        return [(row.state, row.reason, Message.body.reveal(tx, row) or "") for row in rows]
+
+
+def prepare(database: Database, institution: UUID, *, may_contact: bool = True) -> str:
+    """Make one student with one guardian known."""
+    student = str(uuid7())
+    deliver(database, CONSUMERS, factories.enrolled(student), institution)
+    deliver(database, CONSUMERS, factories.contact(student, may_contact=may_contact), institution)
+    return student
+
+
+def test_a_consumption_makes_one_message_with_the_remaining_hours(database: Database, institution: UUID) -> None:
+    student = prepare(database, institution)
+    event = factories.consumed(student)
+    deliver(database, CONSUMERS, event, institution, times=3)
+    deliver(database, CONSUMERS, event, institution)
+    ((state, _, body),) = every(database, institution)
+    assert state == "queued"
+    assert body == "张伟您好：张小明 于 2026-03-02 18:00 上课，消耗 1.5 课时，剩余 28.5 课时。"
+
+
+def test_few_hours_make_one_reminder_per_order_and_threshold(database: Database, institution: UUID) -> None:
+    student, order = prepare(database, institution), str(uuid7())
+    event = factories.low(student, order)
+    deliver(database, CONSUMERS, event, institution)
+    event.remaining_hundredths = 100
+    deliver(database, CONSUMERS, event, institution)
+    assert len(every(database, institution)) == 1
+
+
+@pytest.mark.parametrize(("known", "reason"), [(True, "CONTACT_NOT_WANTED"), (False, "NO_CONTACT")])
+def test_who_cannot_or_must_not_be_told_is_on_record(
+    database: Database, institution: UUID, known: bool, reason: str
+) -> None:
+    student = prepare(database, institution, may_contact=False) if known else str(uuid7())
+    deliver(database, CONSUMERS, factories.consumed(student), institution)
+    assert [(state, why) for state, why, _ in every(database, institution)] == [("refused", reason)]
+
+
+def test_the_sandbox_takes_what_is_due_and_each_message_ends_once(database: Database, institution: UUID) -> None:
+    student = prepare(database, institution)
+    deliver(database, CONSUMERS, factories.consumed(student), institution)
+    assert jobs.send_due(database, institution) is False
+    assert jobs.send_due(database, institution) is False
+    assert [state for state, _, _ in every(database, institution)] == ["sent"]
+    assert len(published(database, institution, "message_finished")) == 1
+
+
+def test_a_mail_goes_out_in_a_real_conversation() -> None:
+    letter = Letter(uuid7(), "zhang@example.com", "课时通知", "剩余 28.5 课时")
+    with smtp_server() as box:
+        assert sending.hand_over(letter, Mailbox.parse(box.url)) == ("sent", "")
+    (mail,) = box.mails
+    assert (mail.to, mail.body) == ("zhang@example.com", "剩余 28.5 课时")
+    assert str(letter.message_id) in mail.message_id
+
+
+def test_an_unreachable_server_is_a_failure_with_its_reason() -> None:
+    with smtp_server() as box:
+        mailbox = Mailbox.parse(box.url)
+    letter = Letter(uuid7(), "zhang@example.com", "a", "b")
+    assert sending.hand_over(letter, mailbox) == ("failed", "PROVIDER_UNREACHABLE")
+
+
+def test_a_claim_without_an_outcome_becomes_unknown_and_is_not_sent_again(
+    database: Database, institution: UUID
+) -> None:
+    student = prepare(database, institution)
+    deliver(database, CONSUMERS, factories.consumed(student), institution)
+    caller = Caller.system(institution)
+    with database.begin(caller) as tx:
+        assert len(messages.claim(tx, 10)) == 1
+        later = tx.now + timedelta(minutes=11)
+    with database.begin(caller, now=later) as tx:
+        assert messages.claim(tx, 10) == []
+        messages.give_up_lost(tx)
+    with database.begin(caller) as tx:
+        assert [row.reason for row in messages.unknown(tx)] == ["SENDER_DIED"]
+        assert messages.claim(tx, 10) == []
