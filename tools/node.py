@@ -59,7 +59,7 @@ def install(folder: Path) -> None:
             return
         written = folder / "node_modules" / ".package-lock.json"
         if not (written.exists() and written.stat().st_mtime >= lock.stat().st_mtime):
-            print(f"set-up: Node packages of {folder.name}", flush=True)
+            print(f"set-up: Node packages of {folder.name}/", flush=True)
             run(folder, "npm", "ci", "--ignore-scripts", "--no-progress", "--loglevel=error")
         mark.write_text(wanted)
 
