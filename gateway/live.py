@@ -86,10 +86,10 @@ class Live:
                 spoken = time.monotonic()
 
     async def _changes(self, exchange: Exchange, after: int) -> tuple[int, list[dict[str, Any]]]:
-        """Return the next place and the changes up to it; from the newest change on when `after` is negative."""
+        """Return the next place and the changes up to it; place 0 asks where the feed stands and brings none."""
         method = self._edge.method(SERVICE, "ListChanges")
         request: Any = method.request()
-        request.after_sequence = _LARGEST_SEQUENCE if after < 0 else after
+        request.after_sequence = after
         request.page_size = PAGE
         response = await self._edge.backend.ask(method, request, exchange)
         return response.next_sequence, encode(response)["changes"]
@@ -99,7 +99,7 @@ def _place_of(exchange: Exchange) -> int:
     """Return after which change to begin; without `Last-Event-ID` after the newest."""
     last = exchange.header("last-event-id")
     if not last:
-        return -1
+        return 0
     if last.isascii() and last.isdigit() and int(last) <= _LARGEST_SEQUENCE:
         return int(last)
     raise InvalidInput("Last-Event-ID", "must be the id of an event of this stream")
