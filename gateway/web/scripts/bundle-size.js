@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 
 const LIMIT_KB = 400
-const manifest = JSON.parse(readFileSync('dist/.vite/manifest.json', 'utf8'))
+const folder = process.argv[2] ?? 'dist'
+const manifest = JSON.parse(readFileSync(`${folder}/.vite/manifest.json`, 'utf8'))
 
 function closure(key, seen = new Set()) {
   if (seen.has(key)) return seen
@@ -13,7 +14,7 @@ function closure(key, seen = new Set()) {
 }
 
 function kilobytes(keys) {
-  const bytes = [...keys].map((key) => gzipSync(readFileSync(`dist/${manifest[key].file}`)).length)
+  const bytes = [...keys].map((key) => gzipSync(readFileSync(`${folder}/${manifest[key].file}`)).length)
   return bytes.reduce((sum, size) => sum + size, 0) / 1000
 }
 

@@ -2,12 +2,12 @@ import { useEffect, useEffectEvent } from 'react'
 import { EventStreamParser, type ServerEvent } from '@/lib/event-stream'
 import { authorizedFetch } from '@/lib/session'
 
-/** A change somewhere in the chain that this person may see. */
+/** A change somewhere in the chain that this person may see; what changed is read again from its service. */
 export interface Change {
   /** Such as "lead.lead_assigned.v1". */
-  type: string
-  /** The event's own fields. */
-  body: Readonly<Record<string, unknown>>
+  kind: string
+  /** Id of what the change is about: a lead, a task, a trial. */
+  aggregateId: string
 }
 
 const FIRST_PAUSE_MS = 1_000
@@ -17,12 +17,8 @@ let stop: AbortController | null = null
 
 function readChange(event: ServerEvent): Change | null {
   try {
-    const document: unknown = JSON.parse(event.data)
-    if (typeof document !== 'object' || document === null) return null
-    const fields = document as Record<string, unknown>
-    const body = typeof fields['data'] === 'object' && fields['data'] !== null ? fields['data'] : fields
-    const type = typeof fields['type'] === 'string' ? fields['type'] : event.type
-    return { type, body: body as Record<string, unknown> }
+    const change = JSON.parse(event.data) as Partial<Change> | null
+    return { kind: change?.kind ?? event.type, aggregateId: change?.aggregateId ?? '' }
   } catch {
     return null
   }

@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { api, unwrap, type Schemas } from '@/lib/api'
 import { authorizedFetch, refuseProblem } from '@/lib/session'
+import { uuid } from '@/lib/uuid'
 
 export type LeadImport = Schemas['Import']
 export type ImportRow = Schemas['ImportRow']
@@ -59,13 +60,12 @@ export interface UploadInput {
 
 async function upload({ file, campusId, dryRun }: UploadInput): Promise<LeadImport> {
   const body = new FormData()
-  body.set('dry_run', String(dryRun))
-  body.set('campus_id', campusId)
+  // The gateway passes the file on while it arrives, so what to do with it must come first.
+  body.set('options', JSON.stringify({ campusId, dryRun, requestId: uuid() }))
   body.set('file', file)
   const response = await authorizedFetch(new Request('/v1/leads/imports:upload', { method: 'POST', body }))
   await refuseProblem(response)
-  const answer = (await response.json()) as Schemas['StartImportResponse']
-  return answer.leadImport ?? {}
+  return (await response.json()) as LeadImport
 }
 
 /** Send a file; the answer is the import that has begun. */

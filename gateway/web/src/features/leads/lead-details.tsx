@@ -20,21 +20,36 @@ function Phone({ number }: { number: string | undefined }): React.ReactNode {
   return masked ? <span className="mono">{number}</span> : <a className="mono" href={`tel:${number}`}>{number}</a>
 }
 
-const STYLES = { label: { width: 84 }, content: { overflowWrap: 'anywhere' as const, whiteSpace: 'pre-wrap' as const } }
+const STYLES = { label: { width: 92 }, content: { overflowWrap: 'anywhere' as const, whiteSpace: 'pre-wrap' as const } }
 
-export function LeadDetails({ lead }: { lead: Lead }): React.ReactNode {
+export function LeadContact({ lead }: { lead: Lead }): React.ReactNode {
   const text = useText()
   const { session } = useSession()
-  const zone = useCampuses().timeZone(lead.campusId)
-  const courses = (lead.intendedCourses ?? []).map((course) => [course.name, course.level].filter(Boolean).join(' '))
-  const contact: Fact[] = [
-    [text('leads.column.guardian'), [lead.guardianName, word(text, 'relation', lead.guardianRelation)].filter(Boolean).join(' · ')],
+  const relation = word(text, 'relation', lead.guardianRelation)
+  const facts: Fact[] = [
+    [text('leads.column.guardian'), [lead.guardianName, relation].filter(Boolean).join(' · ')],
     [text('lead.phone'), lead.guardianPhone && <Phone number={lead.guardianPhone} />],
     [text('lead.alternatePhone'), lead.alternatePhone && <Phone number={lead.alternatePhone} />],
     [text('lead.wechat'), lead.wechatId],
     [text('lead.email'), lead.guardianEmail],
   ]
-  const child: Fact[] = [
+  return (
+    <Card size="small" title={text('lead.contact')}>
+      <Descriptions size="small" column={1} colon={false} styles={STYLES} items={items(facts)} />
+      {!can(session, 'pii.read') && (
+        <Typography.Text type="secondary" style={{ fontSize: 12 }}>
+          {text('lead.masked')}
+        </Typography.Text>
+      )}
+    </Card>
+  )
+}
+
+export function LeadFacts({ lead }: { lead: Lead }): React.ReactNode {
+  const text = useText()
+  const zone = useCampuses().timeZone(lead.campusId)
+  const courses = (lead.intendedCourses ?? []).map((course) => [course.name, course.level].filter(Boolean).join(' '))
+  const facts: Fact[] = [
     [text('lead.gender'), word(text, 'gender', lead.gender)],
     [text('lead.birth'), formatLocalDate(lead.birthDate)],
     [text('lead.school'), lead.school],
@@ -47,18 +62,8 @@ export function LeadDetails({ lead }: { lead: Lead }): React.ReactNode {
     [text('leads.column.createTime'), formatInstant(lead.createTime, zone)],
   ]
   return (
-    <>
-      <Card size="small" title={text('lead.contact')}>
-        <Descriptions size="small" column={1} colon={false} styles={STYLES} items={items(contact)} />
-        {!can(session, 'pii.read') && (
-          <Typography.Text type="secondary" style={{ fontSize: 12 }}>
-            {text('lead.masked')}
-          </Typography.Text>
-        )}
-      </Card>
-      <Card size="small" title={text('lead.facts')}>
-        <Descriptions size="small" column={1} colon={false} styles={STYLES} items={items(child)} />
-      </Card>
-    </>
+    <Card size="small" title={text('lead.facts')}>
+      <Descriptions size="small" column={1} colon={false} styles={STYLES} items={items(facts)} />
+    </Card>
   )
 }

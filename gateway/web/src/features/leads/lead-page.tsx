@@ -4,7 +4,7 @@ import { Suspense, lazy, useState } from 'react'
 import { Link, useParams } from 'react-router'
 import { ProblemNotice } from '@/components/problem-notice'
 import { FollowUpForm } from '@/features/leads/follow-up-form'
-import { LeadDetails } from '@/features/leads/lead-details'
+import { LeadContact, LeadFacts } from '@/features/leads/lead-details'
 import { GradeMark, StageTag, childLine } from '@/features/leads/lead-facts-line'
 import { useLead, useRefreshLead, type Lead } from '@/features/leads/lead-queries'
 import { LeadTasks } from '@/features/leads/lead-tasks'
@@ -90,7 +90,10 @@ function LeadBody({ lead, leadId }: { lead: Lead; leadId: string }): React.React
       <div className={styles['columns']}>
         <div className={styles['side']}>
           <LeadTasks leadId={leadId} timeZone={zone} />
-          <LeadDetails lead={lead} />
+          <LeadContact lead={lead} />
+          <div className={styles['facts']}>
+            <LeadFacts lead={lead} />
+          </div>
         </div>
         <div className={styles['main']}>
           {mayFollowUp && (

@@ -74,7 +74,7 @@ export function useRefreshLeads(): () => Promise<void> {
 
 export interface FollowUpInput {
   requestId: string
-  channel: Schemas['FollowUp']['channel']
+  channel: Schemas['FollowUpChannel']
   content: string
   nextContactTime?: string
 }

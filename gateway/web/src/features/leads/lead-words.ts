@@ -1,3 +1,4 @@
+import type { Schemas } from '@/lib/api'
 import type { Text } from '@/lib/text'
 import { zhCN, type TextKey } from '@/locales/zh-CN'
 
@@ -8,10 +9,10 @@ export const OPEN_STAGES = [
   'LEAD_STAGE_TRIALLED',
   'LEAD_STAGE_QUOTED',
   'LEAD_STAGE_ENROLLED',
-] as const
+] as const satisfies Schemas['LeadStage'][]
 
-export const STAGES = [...OPEN_STAGES, 'LEAD_STAGE_LOST'] as const
-export const GRADES = ['LEAD_GRADE_A', 'LEAD_GRADE_B', 'LEAD_GRADE_C'] as const
+export const STAGES = [...OPEN_STAGES, 'LEAD_STAGE_LOST'] as const satisfies Schemas['LeadStage'][]
+export const GRADES = ['LEAD_GRADE_A', 'LEAD_GRADE_B', 'LEAD_GRADE_C'] as const satisfies Schemas['LeadGrade'][]
 
 export const CHANNELS = [
   'FOLLOW_UP_CHANNEL_PHONE',
@@ -20,7 +21,7 @@ export const CHANNELS = [
   'FOLLOW_UP_CHANNEL_SMS',
   'FOLLOW_UP_CHANNEL_EMAIL',
   'FOLLOW_UP_CHANNEL_EVENT',
-] as const
+] as const satisfies Schemas['FollowUpChannel'][]
 
 type Family = 'stage' | 'grade' | 'source' | 'relation' | 'gender' | 'channel' | 'field' | 'reason' | 'task.kind' | 'timeline.trial'
 
@@ -31,7 +32,7 @@ export function word(text: Text, family: Family, code: string | undefined): stri
   return key in zhCN ? text(key as TextKey) : code
 }
 
-export const STAGE_COLOURS: Readonly<Record<string, string>> = {
+export const STAGE_COLOURS: Readonly<Partial<Record<string, string>>> = {
   LEAD_STAGE_ENQUIRY: 'blue',
   LEAD_STAGE_CONTACTED: 'cyan',
   LEAD_STAGE_TRIAL_BOOKED: 'geekblue',

@@ -1,10 +1,15 @@
 import { useEffect, useRef } from 'react'
-import { useChanges } from '@/lib/live'
+import { useChanges, type Change } from '@/lib/live'
 
 // An import makes hundreds of changes a second; the screen follows every other second.
 const QUIET_MS = 2_000
 
-/** Call `refresh` after something about `leadId`, or about any lead without one, has changed; bursts count once. */
+/** Changes that may concern any lead: tasks and trials carry ids of their own. */
+function isAround({ kind }: Change): boolean {
+  return kind.startsWith('lead.task') || kind.startsWith('scheduling.trial')
+}
+
+/** Call `refresh` after `leadId`, or any lead without one, has changed; bursts count once. */
 export function useLeadChanges(refresh: () => Promise<void>, leadId?: string): void {
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
   const latest = useRef(refresh)
@@ -12,16 +17,16 @@ export function useLeadChanges(refresh: () => Promise<void>, leadId?: string): v
     latest.current = refresh
   })
   useEffect(() => () => clearTimeout(timer.current), [])
-  useChanges(({ type, body }) => {
-    const about = body['leadId'] ?? body['lead_id']
-    const concerns = leadId === undefined ? type.includes('lead') : about === leadId
+  useChanges((change) => {
+    const isIt = leadId !== undefined && change.aggregateId === leadId
+    const concerns = isIt || isAround(change) || (leadId === undefined && change.kind.startsWith('lead.'))
     if (!concerns) return
     timer.current ??= setTimeout(
       () => {
         timer.current = undefined
         void latest.current()
       },
-      leadId === undefined ? QUIET_MS : 0,
+      isIt ? 0 : QUIET_MS,
     )
   })
 }
