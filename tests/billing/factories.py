@@ -9,7 +9,6 @@ from uuid import UUID
 
 from lianxiao.org.v1.org_events_pb2 import CampusChanged
 from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceConfirmed, AttendanceUnconfirmed
-
 from services.billing.actions import campuses, contracts, orders, payments, quotes, splits
 from services.billing.actions.payments import Received
 from services.billing.actions.quotes import Item
@@ -39,7 +38,7 @@ class Purchase:
 
 
 def campus(tx: Tx, campus_id: UUID | None = None, *, time_zone: str = "Asia/Shanghai") -> UUID:
-    """A campus that billing has heard of."""
+    """Return a campus that billing has heard of."""
     campus_id = campus_id or uuid7()
     campuses.apply(tx, CampusChanged(campus_id=str(campus_id), name="Pudong", time_zone=time_zone, active=True))
     return campus_id
@@ -60,7 +59,7 @@ def order(
     expire_date: date | None = None,
     channel: str = "",
 ) -> Purchase:
-    """A signed order of which nothing is paid."""
+    """Return a signed order of which nothing is paid."""
     campus_id = campus_id or campus(tx)
     student_id, course_id = student_id or uuid7(), course_id or uuid7()
     item = Item(course_id, hours, unit_price_fen, gift, discount_fen)
@@ -74,7 +73,7 @@ def order(
 
 
 def paid_order(tx: Tx, **wanted: object) -> Purchase:
-    """An order that is paid in full in cash; its lots are open."""
+    """Return an order that is paid in full in cash; its lots are open."""
     bought = order(tx, **wanted)  # type: ignore[arg-type]
     if bought.order.total_fen:
         pay(tx, bought.order.id, bought.order.total_fen)
@@ -94,7 +93,7 @@ def split_rule(
     start_date: date = LONG_AGO,
     priority: int = 0,
 ) -> SplitRule:
-    """A rule that matches everything."""
+    """Return a rule that matches everything."""
     rule = rules.SplitRule(None, "standard", base, priority, tuple(shares), start_date)
     return splits.create_rule(tx, rule)
 
@@ -109,7 +108,7 @@ def confirmed(
     teacher_id: UUID | None = None,
     start_time: datetime | None = None,
 ) -> AttendanceConfirmed:
-    """What scheduling says when a roll call is confirmed."""
+    """Return what scheduling says when a roll call is confirmed."""
     event = AttendanceConfirmed(
         attendance_id=str(attendance_id or uuid7()),
         lesson_id=str(uuid7()),
@@ -126,7 +125,7 @@ def confirmed(
 
 
 def unconfirmed(event: AttendanceConfirmed) -> AttendanceUnconfirmed:
-    """What scheduling says when that confirmation is taken back."""
+    """Return what scheduling says when that confirmation is taken back."""
     return AttendanceUnconfirmed(
         attendance_id=event.attendance_id,
         lesson_id=event.lesson_id,

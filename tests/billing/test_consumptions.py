@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, date, datetime
 
 from services.billing.actions import consumptions, lots, restorations
@@ -12,13 +11,7 @@ from shared.db import Tx
 from shared.ids import uuid7
 from tests.billing import factories
 from tests.billing.books import broken
-
-
-def published(tx: Tx, name: str) -> list[dict[str, object]]:
-    """Return the bodies of the events of a type that this transaction will publish."""
-    return [
-        json.loads(str(row[5])) for _, row in tx._closing if len(row) == 8 and row[3] == f"billing.{name}.v1"  # noqa: SLF001
-    ]
+from tests.billing.outgoing import published
 
 
 def test_an_attendance_takes_hours_and_recognises_their_money(tx: Tx) -> None:
@@ -63,7 +56,9 @@ def test_bought_at_one_campus_and_taught_at_another_leaves_a_debt_between_them(t
 def test_one_attendance_may_span_lots_paid_hours_first(tx: Tx) -> None:
     bought = factories.paid_order(tx, hours=100, gift=100, gift_policy="zero", unit_price_fen=10000)
     consumptions.consume(tx, factories.confirmed(bought, charge=150))
-    rows = tx.run("select l.kind, e.hundredths, e.amount_fen from lot_entry e join lot l on l.id = e.lot_id order by 3 desc")
+    rows = tx.run(
+        "select l.kind, e.hundredths, e.amount_fen from lot_entry e join lot l on l.id = e.lot_id order by 3 desc"
+    )
     assert [tuple(row) for row in rows] == [("paid", 100, 10000), ("gift", 50, 0)]
     assert broken(tx) == []
 

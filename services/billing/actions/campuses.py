@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from lianxiao.org.v1.org_events_pb2 import CampusChanged
-
 from services.billing.actions import rulebooks
 from services.billing.models import Campus
 from shared.db import Tx

@@ -12,7 +12,6 @@ from uuid import UUID
 
 from lianxiao.billing.v1 import billing_events_pb2 as events
 from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceConfirmed
-
 from services.billing.actions import ledger, lots, restorations, rulebooks, splits
 from services.billing.rules import postings
 from services.billing.rules.lots import Charge, LotState, Resolution, crossed, resolve
@@ -44,8 +43,8 @@ insert into threshold_notice
   (institution_id, id, create_time, update_time, student_id, course_id, order_id, threshold_hundredths)
 values (%(institution)s, %(id)s, %(now)s, %(now)s, %(student)s, %(course)s, %(order)s, %(threshold)s)
 on conflict do nothing returning true"""
-_WRITE = "; ".join((lots.TAKE_SQL, lots.ENTRIES_SQL, ledger.JOURNAL_SQL, splits.ROWS_SQL, ledger.LINES_SQL))
-_WRITE_HOURS = "; ".join((lots.TAKE_SQL, lots.ENTRIES_SQL))
+_WRITE_HOURS = f"{lots.TAKE_SQL}; {lots.ENTRIES_SQL}"
+_WRITE = f"{_WRITE_HOURS}; {ledger.JOURNAL_SQL}; {splits.ROWS_SQL}; {ledger.LINES_SQL}"
 
 
 class Attendance(NamedTuple):
@@ -72,7 +71,7 @@ def consume(tx: Tx, event: AttendanceConfirmed) -> None:
 def _charge(tx: Tx, attendance: Attendance) -> bool:
     """Charge, or return False when the attendance has a consumption that stands in the way."""
     rows = tx.run(_LOTS, _keys(tx, attendance)).all()
-    states = [LotState(*row[:-1]) for row in rows]
+    states = [LotState._make(row[:-1]) for row in rows]
     rules = rulebooks.at(tx, rows[0].version or 0) if rows else rulebooks.load(tx)
     day = rules.day(attendance.campus_id, attendance.lesson_start_time)
     resolution = resolve(states, attendance.charge_hundredths, day)
@@ -116,7 +115,11 @@ def _write(
     rows: list[splits.Entry] = []
     for charge in resolution.charges:
         if charge.amount_fen:
-            _share_out(charge, attendance, rules, day, lines, rows)
+            parts = _parts(charge, attendance, rules, day)
+            lines += postings.consumption(
+                charge.lot.campus_id, charge.lot.id, charge.amount_fen, [e.part for e in parts]
+            )
+            rows += parts
     values: dict[str, object] = {
         "institution": tx.institution_id,
         "now": tx.now,
@@ -140,14 +143,8 @@ def _write(
     tx.run(_WRITE, values | posting | split)
 
 
-def _share_out(
-    charge: Charge,
-    attendance: Attendance,
-    rules: rulebooks.Rules,
-    day: date,
-    lines: list[Line],
-    rows: list[splits.Entry],
-) -> None:
+def _parts(charge: Charge, attendance: Attendance, rules: rulebooks.Rules, day: date) -> list[splits.Entry]:
+    """Divide what one lot released by the rule that held on the day of the lesson."""
     lot = charge.lot
     facts = Facts(
         base=CONSUMPTION,
@@ -160,15 +157,12 @@ def _share_out(
         channel=lot.channel,
     )
     rule = choose(rules.split_rules, facts)
-    parts = divide(rule, facts, charge.amount_fen)
-    lines += postings.consumption(lot.campus_id, lot.id, charge.amount_fen, parts)
     rule_id = rule.id if rule else None
-    rows += [splits.Entry(part, rule_id, CONSUMPTION, charge.amount_fen) for part in parts]
+    parts = divide(rule, facts, charge.amount_fen)
+    return [splits.Entry(part, rule_id, CONSUMPTION, charge.amount_fen) for part in parts]
 
 
-def _warn(
-    tx: Tx, attendance: Attendance, states: list[LotState], thresholds: tuple[int, ...], remaining: int
-) -> None:
+def _warn(tx: Tx, attendance: Attendance, states: list[LotState], thresholds: tuple[int, ...], remaining: int) -> None:
     """Announce each threshold that the hours are below, once until hours are bought again."""
     below = crossed(thresholds, remaining)
     if not below:

@@ -6,7 +6,6 @@ from datetime import date
 from uuid import UUID
 
 from lianxiao.billing.v1.billing_events_pb2 import ContractSigned
-
 from services.billing.actions import quotes
 from services.billing.models import Contract
 from shared.db import Tx

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from services.billing.models import Journal, JournalLine, LedgerAccount, LedgerPeriod
 from services.billing.rules import postings
@@ -78,9 +78,7 @@ def post(  # the database refuses lines that do not balance, a second posting of
 ) -> None:
     """Post a document; without lines there is nothing to post."""
     if lines:
-        values = posting(
-            tx, kind=kind, source_id=source_id, campus_id=campus_id, lines=lines, post_date=post_date
-        )
+        values = posting(tx, kind=kind, source_id=source_id, campus_id=campus_id, lines=lines, post_date=post_date)
         tx.run(f"{JOURNAL_SQL}; {LINES_SQL}", values)
 
 
@@ -97,7 +95,26 @@ def reversal_of(tx: Tx, source_id: UUID, kind: str) -> tuple[UUID, list[Line]] |
         JournalLine.lot_id,
     )
     rows = tx.execute(select(*columns).where(JournalLine.journal_id == journal_id))
-    return journal_id, postings.reverse(Line(*row) for row in rows)
+    return journal_id, postings.reverse(Line._make(row) for row in rows)
+
+
+def with_lines_in_reach(tx: Tx) -> list[ColumnElement[bool]]:
+    """Return the condition for journals of which the caller may see a line; nothing for callers of the whole chain."""
+    if tx.scope.campuses is None:
+        return []
+    line = select(JournalLine.id).where(
+        JournalLine.institution_id == Journal.institution_id, JournalLine.journal_id == Journal.id
+    )
+    return [line.exists()]
+
+
+def lines_of(tx: Tx, journal_ids: Sequence[UUID]) -> dict[UUID, list[JournalLine]]:
+    """Return the lines within reach of journals, by account."""
+    query = select(JournalLine).where(JournalLine.journal_id.in_(journal_ids))
+    lines: dict[UUID, list[JournalLine]] = {journal_id: [] for journal_id in journal_ids}
+    for line in tx.session.scalars(query.order_by(JournalLine.code, JournalLine.campus_id, JournalLine.party_id)):
+        lines[line.journal_id].append(line)
+    return lines
 
 
 def trial_balance(tx: Tx, campus_id: UUID | None = None) -> Sequence[LedgerAccount]:

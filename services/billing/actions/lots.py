@@ -70,6 +70,15 @@ def of_order_for_update(tx: Tx, order_id: UUID) -> Sequence[Lot]:
     return tx.session.scalars(query.execution_options(populate_existing=True)).all()
 
 
+def entries_of(tx: Tx, consumption_ids: Sequence[UUID]) -> dict[UUID, list[LotEntry]]:
+    """Return what consumptions took from lots; what was given back of it is not among them."""
+    query = select(LotEntry).where(LotEntry.source_id.in_(consumption_ids), LotEntry.kind == "consume")
+    entries: dict[UUID, list[LotEntry]] = {consumption_id: [] for consumption_id in consumption_ids}
+    for entry in tx.session.scalars(query.order_by(LotEntry.id)):
+        entries[entry.source_id].append(entry)
+    return entries
+
+
 def hour_account(tx: Tx, *, student_id: UUID, course_id: UUID) -> HourAccount:
     """Sum a student's lots of a course; what was consumed and refunded comes from the entries."""
     mine = (Lot.student_id == student_id, Lot.course_id == course_id)
@@ -93,9 +102,7 @@ def hour_account(tx: Tx, *, student_id: UUID, course_id: UUID) -> HourAccount:
     return HourAccount(bought, gift, consumed, refunded, remaining, value)
 
 
-def _lot(
-    order: Order, line: OrderLine, contract: Contract, *, kind: str, quantity: int, total_fen: int
-) -> Lot:
+def _lot(order: Order, line: OrderLine, contract: Contract, *, kind: str, quantity: int, total_fen: int) -> Lot:
     return Lot(
         id=uuid7(),
         campus_id=order.campus_id,

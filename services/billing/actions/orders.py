@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from lianxiao.billing.v1.billing_events_pb2 import OrderActivated
 from sqlalchemy import select
 
+from lianxiao.billing.v1.billing_events_pb2 import OrderActivated
 from services.billing.actions import contracts, lots, quotes
 from services.billing.models import Order, OrderLine
 from shared.db import Tx

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from lianxiao.billing.v1.billing_events_pb2 import PaymentReceived
 from sqlalchemy import select
 
+from lianxiao.billing.v1.billing_events_pb2 import PaymentReceived
 from services.billing.actions import ledger, orders, rulebooks, splits
 from services.billing.models import Order, Payment, PaymentIntent
 from services.billing.rules import postings

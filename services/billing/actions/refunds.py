@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from lianxiao.billing.v1.billing_events_pb2 import RefundPaid
 from sqlalchemy import case, func, select
 
+from lianxiao.billing.v1.billing_events_pb2 import RefundPaid
 from services.billing.actions import contracts, ledger, lots, orders, rulebooks, splits
 from services.billing.models import Lot, LotEntry, Order, OrderLine, Refund
 from services.billing.rules import postings
@@ -179,7 +179,7 @@ def _used(tx: Tx, order_id: UUID) -> tuple[dict[UUID, tuple[int, int]], int]:
         .where(Lot.order_id == order_id)
         .group_by(Lot.order_line_id)
     )
-    rows = tx.execute(query).all()
+    rows: list[Any] = list(tx.execute(query))
     return {row[0]: (int(row[1]), int(row[2])) for row in rows}, sum(int(row[3]) for row in rows)
 
 

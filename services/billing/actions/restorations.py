@@ -6,10 +6,10 @@ import json
 from collections.abc import Sequence
 from uuid import UUID
 
-from lianxiao.billing.v1.billing_events_pb2 import HoursRestored
-from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceUnconfirmed
 from sqlalchemy import func, select
 
+from lianxiao.billing.v1.billing_events_pb2 import HoursRestored
+from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceUnconfirmed
 from services.billing.actions import ledger, lots, rulebooks, splits
 from services.billing.models import Consumption, Lot, LotEntry
 from shared.db import Tx

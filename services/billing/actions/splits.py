@@ -131,7 +131,7 @@ def _standing(tx: Tx, order_id: UUID) -> list[tuple[SplitRow, int]]:
         .where(Payment.order_id == order_id, SplitRow.source_kind == "payment")
         .order_by(SplitRow.id)
     )
-    rows = [(row, row.amount_fen + int(sum_back)) for row, sum_back in tx.execute(query)]
+    rows = [(row, row.amount_fen + int(sum_back)) for row, sum_back in tx.session.execute(query)]
     return [(row, left) for row, left in rows if left]
 
 

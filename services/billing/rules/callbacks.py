@@ -48,7 +48,7 @@ def parse(body: bytes) -> Notice:
         notice = Notice(**{name: content[name] for name in Notice.__slots__})
     except (ValueError, KeyError, TypeError):
         raise _malformed("the body is no notice: transaction_id, reference, amount_fen, currency, status") from None
-    texts = (notice.transaction_id, notice.reference, notice.currency, notice.status)
+    texts: tuple[object, ...] = (notice.transaction_id, notice.reference, notice.currency, notice.status)
     if not all(isinstance(text, str) and text for text in texts):
         raise _malformed("ids, currency and status are texts")
     if type(notice.amount_fen) is not int or notice.amount_fen <= 0:

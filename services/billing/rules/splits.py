@@ -114,9 +114,7 @@ def divide(rule: SplitRule | None, facts: Facts, base_fen: int) -> tuple[Part, .
         return ()
     shares, name = (rule.shares, rule.name) if rule else (_DEFAULT, "default")
     amounts = _amounts(shares, base_fen)
-    return tuple(
-        _part(share, facts, amount, name) for share, amount in zip(shares, amounts, strict=True) if amount
-    )
+    return tuple(_part(share, facts, amount, name) for share, amount in zip(shares, amounts, strict=True) if amount)
 
 
 def _check_sum(shares: Sequence[Share]) -> None:

@@ -1,0 +1,14 @@
+"""What billing subscribes to."""
+
+from __future__ import annotations
+
+from lianxiao.org.v1.org_events_pb2 import CampusChanged
+from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceConfirmed, AttendanceUnconfirmed
+from services.billing.actions import campuses, consumptions, restorations
+from shared.inbox import AnyConsumer, Consumer
+
+CONSUMERS: list[AnyConsumer] = [
+    Consumer("billing.on_attendance_confirmed", AttendanceConfirmed, consumptions.consume),
+    Consumer("billing.on_attendance_unconfirmed", AttendanceUnconfirmed, restorations.restore),
+    Consumer("billing.on_campus_changed", CampusChanged, campuses.apply, ordered=True),
+]

@@ -1,0 +1,8 @@
+"""What billing does by the clock."""
+
+from __future__ import annotations
+
+from services.billing.actions import quotes
+from shared.jobs import Job
+
+JOBS = [Job("billing.expire_quotes", 600, quotes.expire)]

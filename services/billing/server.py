@@ -1,0 +1,38 @@
+"""Process 1 of billing: gRPC."""
+
+from __future__ import annotations
+
+from lianxiao.billing.v1 import contract_service_pb2_grpc as contract
+from lianxiao.billing.v1 import ledger_service_pb2_grpc as ledger
+from lianxiao.billing.v1 import lot_service_pb2_grpc as lot
+from lianxiao.billing.v1 import order_service_pb2_grpc as order
+from lianxiao.billing.v1 import payment_service_pb2_grpc as payment
+from lianxiao.billing.v1 import price_service_pb2_grpc as price
+from lianxiao.billing.v1 import quote_service_pb2_grpc as quote
+from lianxiao.billing.v1 import refund_service_pb2_grpc as refund
+from lianxiao.billing.v1 import split_rule_service_pb2_grpc as split_rule
+from lianxiao.billing.v1 import split_service_pb2_grpc as split
+from services.billing.rpc.contract_service import ContractService
+from services.billing.rpc.ledger_service import LedgerService
+from services.billing.rpc.lot_service import LotService
+from services.billing.rpc.order_service import OrderService
+from services.billing.rpc.payment_service import PaymentService
+from services.billing.rpc.price_service import PriceService
+from services.billing.rpc.quote_service import QuoteService
+from services.billing.rpc.refund_service import RefundService
+from services.billing.rpc.split_rule_service import SplitRuleService
+from services.billing.rpc.split_service import SplitService
+from shared.server import Registration
+
+SERVICERS: list[Registration] = [
+    (price.add_PriceServiceServicer_to_server, PriceService),
+    (quote.add_QuoteServiceServicer_to_server, QuoteService),
+    (contract.add_ContractServiceServicer_to_server, ContractService),
+    (order.add_OrderServiceServicer_to_server, OrderService),
+    (payment.add_PaymentServiceServicer_to_server, PaymentService),
+    (lot.add_LotServiceServicer_to_server, LotService),
+    (split_rule.add_SplitRuleServiceServicer_to_server, SplitRuleService),
+    (split.add_SplitServiceServicer_to_server, SplitService),
+    (ledger.add_LedgerServiceServicer_to_server, LedgerService),
+    (refund.add_RefundServiceServicer_to_server, RefundService),
+]
