@@ -79,9 +79,13 @@ def check_chain(tx: Tx) -> None:
 
 
 def call_back(tx: Tx, subject_id: UUID, session_id: UUID = NOBODY) -> None:
-    """Make tokens of a subject worthless that were issued before now: of one session, or all of them."""
+    """Make tokens of a subject worthless that were issued before this moment: of one session, or all of them.
+
+    Tokens are issued under the lock of their subject's row, and whoever changes rights holds that lock here. So the
+    clock is read anew: a token that was issued while this transaction waited is older than that, but not than tx.now.
+    """
     event = events.AccessRevoked(subject_id=str(subject_id), session_id="" if session_id == NOBODY else str(session_id))
-    event.not_before_time.FromDatetime(tx.now)
+    event.not_before_time.FromDatetime(tx.run("select clock_timestamp()").scalar_one())
     publish(tx, event)
     # The other services learn it from the event; here it holds with the commit.
     revoke_access(tx, event)

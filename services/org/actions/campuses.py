@@ -117,7 +117,8 @@ def _move(tx: Tx, campus: Campus, region_id: UUID | None) -> None:
     holders = select(RoleAssignment.staff_id).where(
         RoleAssignment.revoke_time.is_(None), RoleAssignment.region_ids.overlap(both)
     )
-    for person in tx.session.scalars(select(Staff).where(Staff.id.in_(holders), Staff.active).order_by(Staff.id)):
+    people = select(Staff).where(Staff.id.in_(holders), Staff.active).order_by(Staff.id).with_for_update()
+    for person in tx.session.scalars(people).all():
         call_back(tx, person.id)
         announce(tx, person)
 

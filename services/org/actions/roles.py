@@ -182,7 +182,8 @@ def _holder(tx: Tx, assignment: RoleAssignment) -> Staff:
 
 
 def _by_code(tx: Tx, code: str) -> Role:
-    role = tx.session.scalar(select(Role).where(Role.code == code))
+    # Shared lock: a change of the role that runs now calls back the tokens of everybody who holds it by then.
+    role = tx.session.scalar(select(Role).where(Role.code == code).with_for_update(read=True))
     if role is None:
         raise NotFound("role", code)
     return role
@@ -197,7 +198,8 @@ def _call_back_holders(tx: Tx, role_id: UUID) -> None:
     holders = select(RoleAssignment.staff_id).where(
         RoleAssignment.role_id == role_id, RoleAssignment.revoke_time.is_(None)
     )
-    for person in tx.session.scalars(select(Staff).where(Staff.id.in_(holders), Staff.active).order_by(Staff.id)):
+    people = select(Staff).where(Staff.id.in_(holders), Staff.active).order_by(Staff.id).with_for_update()
+    for person in tx.session.scalars(people).all():
         call_back(tx, person.id)
         announce(tx, person)
 

@@ -121,7 +121,7 @@ def refresh(tx: Tx, token: RefreshToken) -> Opened | Reused | None:
 
     A token that comes back was copied: whoever holds the newer one may be the thief, so the session ends for both.
     """
-    session = tx.session.get(RefreshSession, (tx.institution_id, token.session_id), with_for_update=True)
+    person, session = _locked(tx, token.session_id)
     if session is None or session.end_time is not None or session.expire_time <= tx.now:
         return None
     link = tx.session.scalar(
@@ -134,7 +134,6 @@ def refresh(tx: Tx, token: RefreshToken) -> Opened | Reused | None:
         call_back(tx, session.staff_id, session.id)
         tx.audit("org.refresh_token_reused", "staff", session.staff_id, session_id=session.id)
         return Reused()
-    person = tx.session.get(Staff, (tx.institution_id, session.staff_id))
     if person is None or not person.active:
         return None
     link.use_time = tx.now
@@ -171,6 +170,15 @@ def prune(tx: Tx) -> None:
     """Forget sessions a week after their expiry and tries whose window has passed."""
     tx.execute(delete(RefreshSession).where(RefreshSession.expire_time < tx.now - LIFETIME))
     tx.execute(delete(SignInAttempts).where(SignInAttempts.start_time < tx.now - lockout.WINDOW))
+
+
+def _locked(tx: Tx, session_id: UUID) -> tuple[Staff | None, RefreshSession | None]:
+    """Lock person and session, in this order, as a deactivation does; rights do not change while a token is made."""
+    staff_id = tx.scalar(select(RefreshSession.staff_id).where(RefreshSession.id == session_id))
+    if staff_id is None:
+        return None, None
+    person = tx.session.get(Staff, (tx.institution_id, staff_id), with_for_update={"read": True})
+    return person, tx.session.get(RefreshSession, (tx.institution_id, session_id), with_for_update=True)
 
 
 def _count(tx: Tx, index: bytes) -> int:

@@ -18,7 +18,7 @@ from lianxiao.org.v1 import auth_service_pb2 as pb
 from lianxiao.org.v1 import auth_service_pb2_grpc as pb_grpc
 from lianxiao.org.v1 import session_pb2
 from services.org.actions import hashing, profiles, service_accounts, sessions, staff
-from services.org.actions.sessions import Candidate, Opened, Reused
+from services.org.actions.sessions import Candidate, Opened
 from services.org.rpc.role_service import SCOPES_TO_PB
 from services.org.rules.institutions import id_of
 from services.org.rules.secrets import read_client_id, read_refresh_token
@@ -47,29 +47,22 @@ class AuthService(Servicer, pb_grpc.AuthServiceServicer):
             opened = sessions.open_session(tx, candidate, new_hash=new_hash) if is_right else None
             if opened is None:
                 sessions.note_failure(tx, candidate)
-            profile = profiles.get(tx, opened.caller.subject_id) if opened else None
-        if opened is None or profile is None:
+            answer = None if opened is None else _signed_in(tx, opened)
+        if answer is None:
             raise _failed()
-        response = pb.SignInResponse(
-            access_token=_issue(opened.caller),
-            refresh_token=opened.refresh_token,
-            session=session_to_pb(profile, opened.caller),
-        )
-        response.expire_time.FromDatetime(opened.access_until(LIFETIME_SECONDS))
-        return response
+        return answer
 
     def RefreshToken(self, request: pb.RefreshTokenRequest, context: grpc.ServicerContext) -> pb.RefreshTokenResponse:
         """Commit the end of a stolen session before the refusal is told."""
         token = read_refresh_token(request.refresh_token)
-        outcome: Opened | Reused | None = None
+        answer: pb.RefreshTokenResponse | None = None
         if token is not None:
             with self._begin(call_of(context), Caller(token.institution_id, NOBODY, "anonymous")) as tx:
                 outcome = sessions.refresh(tx, token)
-        if not isinstance(outcome, Opened):
+                answer = _refreshed(outcome) if isinstance(outcome, Opened) else None
+        if answer is None:
             raise NotSignedIn("SESSION_ENDED", "this session has ended; sign in again")
-        response = pb.RefreshTokenResponse(access_token=_issue(outcome.caller), refresh_token=outcome.refresh_token)
-        response.expire_time.FromDatetime(outcome.access_until(LIFETIME_SECONDS))
-        return response
+        return answer
 
     @command
     def SignOut(self, request: pb.SignOutRequest, tx: Tx) -> pb.SignOutResponse:  # noqa: ARG002 - the token says all
@@ -105,15 +98,15 @@ class AuthService(Servicer, pb_grpc.AuthServiceServicer):
     ) -> pb.IssueServiceTokenResponse:
         """Secrets are random and long: no slow hash and no lock is needed."""
         ids = read_client_id(request.client_id)
-        caller = None
+        response = pb.IssueServiceTokenResponse()
         if ids is not None:
             with self._begin(call_of(context), Caller(ids[0], NOBODY, "anonymous")) as tx:
                 caller = service_accounts.authenticate(tx, ids[1], request.client_secret)
-                until = service_accounts.access_until(tx, LIFETIME_SECONDS)
-        if caller is None:
+                tx.session.flush()
+                response.access_token = "" if caller is None else _issue(caller)
+                response.expire_time.FromDatetime(service_accounts.access_until(tx, LIFETIME_SECONDS))
+        if not response.access_token:
             raise _failed()
-        response = pb.IssueServiceTokenResponse(access_token=_issue(caller))
-        response.expire_time.FromDatetime(until)
         return response
 
     @contextmanager
@@ -126,6 +119,22 @@ class AuthService(Servicer, pb_grpc.AuthServiceServicer):
             if meaning is None:
                 raise
             raise meaning from error
+
+
+def _signed_in(tx: Tx, opened: Opened) -> pb.SignInResponse:
+    response = pb.SignInResponse(
+        access_token=_issue(opened.caller),
+        refresh_token=opened.refresh_token,
+        session=session_to_pb(profiles.get(tx, opened.caller.subject_id), opened.caller),
+    )
+    response.expire_time.FromDatetime(opened.access_until(LIFETIME_SECONDS))
+    return response
+
+
+def _refreshed(opened: Opened) -> pb.RefreshTokenResponse:
+    response = pb.RefreshTokenResponse(access_token=_issue(opened.caller), refresh_token=opened.refresh_token)
+    response.expire_time.FromDatetime(opened.access_until(LIFETIME_SECONDS))
+    return response
 
 
 def session_to_pb(profile: profiles.Profile, caller: Caller) -> session_pb2.Session:
@@ -169,6 +178,7 @@ def _compare(candidate: Candidate, password: str) -> tuple[bool, str]:
 
 
 def _issue(caller: Caller) -> str:
+    """Sign a token; called within the transaction that locks its subject, see `access.call_back`."""
     return _issuer().issue(caller, LIFETIME_SECONDS)
 
 

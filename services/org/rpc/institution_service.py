@@ -12,7 +12,7 @@ from lianxiao.org.v1 import institution_service_pb2_grpc as pb_grpc
 from services.org.actions import institutions
 from services.org.models import Institution
 from services.org.rules.institutions import id_of
-from shared.caller import Caller
+from shared.caller import CHAIN, Caller
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.listing import named_fields
@@ -49,7 +49,7 @@ class InstitutionService(Servicer, pb_grpc.InstitutionServiceServicer):
             made = institutions.get(tx, tx.institution_id)
             return pb.CreateInstitutionResponse(institution=to_pb(made), admin_staff_id=str(admin.id))
 
-        inside = replace(call, caller=Caller.system(id_of(code)))
+        inside = replace(call, caller=Caller.system(id_of(code)), scope=CHAIN)
         return inside.command(self.database, request, create, pb.CreateInstitutionResponse)
 
     @command

@@ -20,17 +20,17 @@ class BuiltIn:
 
 
 # What everybody at work sees: places, courses, own to-dos, changes on the screen.
-_DAILY = ("campus.read", "course.read", "feed.read", "room.read", "task.*", "teacher.read")
+_DAILY = ("campus.read", "course.read", "custom_field.read", "feed.read", "room.read", "task.*", "teacher.read")
 
 _SELLING = (
     *_DAILY,
-    *("lead.*", "trial.*", "quote.*", "contract.*", "order.*", "price.read", "payment.read", "lot.read"),
-    *("consumption.read", "student.read", "guardian.read", "class_group.read", "lesson.read", "campaign.read"),
+    *("lead.*", "claim.*", "trial.*", "quote.*", "contract.*", "order.*", "price.read", "payment.read", "lot.read"),
+    *("consumption.read", "student.read", "guardian.*", "class_group.read", "lesson.read", "campaign.read"),
     *("refund.read", "refund.request", "message.read", "staff.read", "pii.read"),
 )
 _TUTORING = (
     *_DAILY,
-    *("student.*", "guardian.read", "class_group.*", "lesson.read", "attendance.*", "trial.read", "lot.read"),
+    *("student.*", "guardian.*", "class_group.*", "lesson.read", "attendance.*", "trial.read", "lot.read"),
     *("consumption.read", "order.read", "refund.read", "refund.request", "message.read", "pii.read"),
 )
 _TIMETABLING = (
@@ -45,21 +45,23 @@ _TEACHING = (
 )
 _MONEY = (
     *("price.*", "quote.read", "contract.read", "order.read", "payment.*", "lot.read", "consumption.read"),
-    *("split_rule.*", "split.read", "ledger.read", "refund.*", "student.read", "course.read", "campus.read"),
-    *("region.read", "report.read", "feed.read", "parked.read"),
+    *("split_rule.*", "split.read", "ledger.*", "refund.*", "student.read", "course.read", "campus.read"),
+    *("region.read", "report.read", "feed.read", "approval_flow.read", "parked.read"),
 )
 _OUTREACH = (
-    *("campaign.*", "template.*", "message.read", "lead.read", "lead.capture", "lead.import", "course.read"),
-    *("campus.read", "region.read", "report.read", "feed.read"),
+    *("campaign.*", "template.*", "message.read", "lead.read", "lead.capture", "lead_import.*", "duplicate.*"),
+    *("claim.read", "course.read", "custom_field.read", "campus.read", "region.read", "report.read", "feed.read"),
 )
 _CHANNELS = (
-    *("lead.read", "lead.capture", "lead.import", "lead.review", "campaign.read", "assignment_rule.read"),
+    *("lead.read", "lead.capture", "lead_import.*", "duplicate.*", "claim.read", "campaign.read"),
+    *("assignment_rule.read", "custom_field.read"),
     *("service_account.read", "split.read", "campus.read", "region.read", "report.read", "feed.read"),
 )
 _LEADING = (
     *_SELLING,
     *_TUTORING,
     *_TIMETABLING,
+    *("lead_import.*", "duplicate.*", "approval_flow.read"),
     *("assignment_rule.read", "payment.*", "split_rule.read", "split.read", "refund.*", "template.read"),
     *("campus.write", "region.read", "staff.write", "role.read", "role.assign", "institution.read"),
 )
@@ -67,7 +69,20 @@ _LEADING = (
 _AUDITING = tuple(
     f"{noun}.read"
     for noun in (
-        *("lead", "task", "trial", "assignment_rule", "course", "room", "teacher", "class_group", "lesson"),
+        *(
+            "lead",
+            "lead_import",
+            "duplicate",
+            "claim",
+            "task",
+            "trial",
+            "assignment_rule",
+            "course",
+            "room",
+            "teacher",
+            "class_group",
+            "lesson",
+        ),
         *("attendance", "student", "guardian", "price", "quote", "contract", "order", "payment", "lot"),
         *("consumption", "split_rule", "split", "ledger", "refund", "campaign", "template", "message", "feed"),
         *("report", "campus", "region", "staff", "role", "service_account", "institution", "audit", "parked"),
