@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from typing import Any
 
 import grpc
@@ -135,6 +136,19 @@ def test_a_person_is_added_given_a_role_listed_and_leaves(wire: Wire, chief: Met
     leave = staff_service_pb2.DeactivateStaffRequest(staff_id=person.id)
     left = people.DeactivateStaff(leave, metadata=chief).staff
     assert (left.active, left.HasField("deactivate_time"), len(left.role_assignments)) == (False, True, 0)
+
+
+def test_nothing_that_is_kept_for_repeats_depends_on_a_password(
+    wire: Wire, chief: Metadata, database: Database, code: str
+) -> None:
+    people = staff_service_pb2_grpc.StaffServiceStub(wire.channel)
+    wanted = staff_pb2.Staff(display_name="王芳", email="wang@example.com")
+    request = staff_service_pb2.CreateStaffRequest(staff=wanted, password=factories.PASSWORD, request_id=str(uuid7()))
+    people.CreateStaff(request, metadata=chief)
+    request.ClearField("password")
+    with database.begin(Caller.system(id_of(code)), read_only=True) as tx:
+        kept = bytes(tx.run("select fingerprint from stored_reply").scalar_one())
+    assert kept == sha256(request.SerializeToString(deterministic=True)).digest()
 
 
 def test_roles_are_made_and_changed(wire: Wire, chief: Metadata) -> None:
