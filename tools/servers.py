@@ -55,10 +55,11 @@ def broker() -> dict[str, str]:
     """Return the environment under which RabbitMQ is found; raises CannotGet."""
     if os.environ.get("LIANXIAO_AMQP_URL"):
         return {}
-    if rabbitmq.scripts() is None:
-        fetch("RabbitMQ", BROKER_PACKAGES, into=STATE / "rabbitmq")
     home = STATE / "rabbitmq"
-    if (home / "usr/lib/rabbitmq/bin/rabbitmq-server").exists():
+    unpacked = home / "usr/lib/rabbitmq/bin/rabbitmq-server"
+    if rabbitmq.scripts() is None and not unpacked.exists():
+        fetch("RabbitMQ", BROKER_PACKAGES, into=home)
+    if unpacked.exists():
         _relocate_erlang(home)
         return {"LIANXIAO_RABBITMQ_HOME": str(home)}
     if rabbitmq.scripts() is None:
