@@ -17,6 +17,23 @@ from shared.db import Tx
 from shared.errors import InvalidInput, NotFound, Refused
 from shared.events import publish
 from shared.ids import uuid7
+from shared.listing import Field, Listing
+
+LISTING: Listing[Attendance] = Listing(
+    Attendance,
+    fields={
+        "student_id": Field(Attendance.student_id),
+        "lesson_id": Field(Attendance.lesson_id),
+        "class_group_id": Field(Attendance.class_group_id, sortable=False),
+        "course_id": Field(Attendance.course_id),
+        "campus_id": Field(Attendance.campus_id),
+        "teacher_id": Field(Attendance.teacher_id, sortable=False),
+        "code": Field(Attendance.code),
+        "state": Field(Attendance.state, prefix="ATTENDANCE_STATE_"),
+        "lesson_start_time": Field(Attendance.lesson_start_time),
+    },
+    default_order="lesson_start_time desc",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,20 @@ from shared.db import Tx
 from shared.errors import AlreadyExists, DomainError, InvalidInput, NotFound, Refused
 from shared.events import publish
 from shared.ids import uuid7
+from shared.listing import Field, Listing
+
+LISTING: Listing[ClassGroup] = Listing(
+    ClassGroup,
+    fields={
+        "campus_id": Field(ClassGroup.campus_id),
+        "course_id": Field(ClassGroup.course_id),
+        "teacher_id": Field(ClassGroup.teacher_id, sortable=False),
+        "name": Field(ClassGroup.name),
+        "state": Field(ClassGroup.state, prefix="CLASS_GROUP_STATE_"),
+        "create_time": Field(ClassGroup.create_time),
+    },
+    default_order="name",
+)
 
 # Gives the coming lessons of a class group the seats that groups and room allow now.
 _RESEAT = """

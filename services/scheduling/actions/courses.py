@@ -7,9 +7,24 @@ from typing import Any
 from uuid import UUID
 
 from services.scheduling.models import Course
+from services.scheduling.rules import courses as rules
 from shared.db import Tx
 from shared.errors import AlreadyExists, DomainError, NotFound
 from shared.ids import uuid7
+from shared.listing import Field, Listing
+
+LISTING: Listing[Course] = Listing(
+    Course,
+    fields={
+        "name": Field(Course.name),
+        "kind": Field(Course.kind, prefix="COURSE_KIND_"),
+        "subject": Field(Course.subject),
+        "level": Field(Course.level),
+        "active": Field(Course.active),
+        "create_time": Field(Course.create_time),
+    },
+    default_order="name",
+)
 
 
 def get(tx: Tx, course_id: UUID, *, for_update: bool = False) -> Course:
@@ -52,6 +67,7 @@ def create(
 
 def update(tx: Tx, course_id: UUID, changes: Mapping[str, Any]) -> Course:
     """Change columns of a course. Lessons that exist keep the lesson hours they were made with."""
+    rules.check(changes)
     course = get(tx, course_id, for_update=True)
     with tx.translating(_taken(changes.get("name", course.name))):
         for column, value in changes.items():

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select
 
-from services.scheduling.models import Attendance, Lesson
+from services.scheduling.models import Attendance, Lesson, LessonResource
+from services.scheduling.rules.spans import LONGEST
 from shared.db import Tx
 from shared.errors import NotFound, Refused
+from shared.listing import Field, Listing, ListRequest, Page
+
+LISTING: Listing[Lesson] = Listing(
+    Lesson,
+    fields={
+        "campus_id": Field(Lesson.campus_id),
+        "course_id": Field(Lesson.course_id),
+        "state": Field(Lesson.state, prefix="LESSON_STATE_"),
+        "roll_call_state": Field(Lesson.roll_call_state, prefix="ROLL_CALL_STATE_"),
+        "start_time": Field(Lesson.start_time),
+    },
+    default_order="start_time",
+)
 
 
 def get(tx: Tx, lesson_id: UUID, *, for_update: bool = False) -> Lesson:
@@ -32,3 +48,54 @@ def check_stands(lesson: Lesson) -> None:
     """Refuse what a cancelled lesson does not take."""
     if lesson.state == "cancelled":
         raise Refused("LESSON_CANCELLED", "the lesson is cancelled")
+
+
+def page(
+    tx: Tx,
+    request: ListRequest,
+    *,
+    campus_id: UUID | None = None,
+    resource_ids: Sequence[UUID] = (),
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Page[Lesson]:
+    """Return one page of lessons that overlap [since, until) and have all of the resources, cancelled ones too."""
+    where = _within(Lesson, since, until)
+    if campus_id is not None:
+        where.append(Lesson.campus_id == campus_id)
+    row = LessonResource
+    for resource_id in resource_ids:
+        held = (row.resource_id == resource_id, row.state != "released", *_within(row, since, until))
+        where.append(Lesson.id.in_(select(row.lesson_id).where(*held)))
+    return LISTING.page(tx, request, where)
+
+
+def open_roll_calls(tx: Tx, request: ListRequest) -> Page[Lesson]:
+    """Return one page of lessons that stand, have begun, have somebody in them, and whose roll call is open."""
+    row = Lesson
+    where = (row.state == "scheduled", row.roll_call_state == "open", row.start_time <= tx.now, row.seats_taken > 0)
+    return LISTING.page(tx, request, where)
+
+
+def assigned_students(tx: Tx, lesson_ids: Collection[UUID]) -> dict[UUID, list[UUID]]:
+    """Return the students who are in lessons without a class group, by lesson."""
+    row = LessonResource
+    wanted = select(row.lesson_id, row.resource_id).where(
+        row.lesson_id.in_(list(lesson_ids)), row.origin == "assigned", row.state != "released"
+    )
+    found: dict[UUID, list[UUID]] = {}
+    for lesson_id, student_id in tx.session.execute(wanted.order_by(row.id)):
+        found.setdefault(lesson_id, []).append(student_id)
+    return found
+
+
+def _within(
+    row: type[Lesson | LessonResource], since: datetime | None, until: datetime | None
+) -> list[ColumnElement[bool]]:
+    """Return the overlap as comparisons of columns; the bound on the start alone lets an index be used."""
+    where: list[ColumnElement[bool]] = []
+    if since is not None:
+        where += [row.end_time > since, row.start_time > since - LONGEST]
+    if until is not None:
+        where.append(row.start_time < until)
+    return where

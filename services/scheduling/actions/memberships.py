@@ -17,6 +17,13 @@ from shared.db import Tx
 from shared.errors import AlreadyExists, NotFound, Refused
 from shared.events import publish
 from shared.ids import uuid7
+from shared.listing import Field, Listing, ListRequest, Page
+
+LISTING: Listing[Membership] = Listing(
+    Membership,
+    fields={"student_id": Field(Membership.student_id), "join_time": Field(Membership.join_time)},
+    default_order="join_time",
+)
 
 
 def join(tx: Tx, class_group_id: UUID, *, student_id: UUID, join_time: datetime | None = None) -> Membership:
@@ -87,6 +94,15 @@ def leave(tx: Tx, class_group_id: UUID, *, student_id: UUID, reason: str) -> Mem
         ),
     )
     return membership
+
+
+def page(tx: Tx, request: ListRequest, class_group_id: UUID, *, include_past: bool) -> Page[Membership]:
+    """Return one page of memberships of a class group that the caller may see, present ones or all."""
+    class_groups.get(tx, class_group_id)
+    where = [Membership.class_group_id == class_group_id]
+    if not include_past:
+        where.append(Membership.leave_time.is_(None))
+    return LISTING.page(tx, request, where)
 
 
 def _take_place(tx: Tx, class_group_id: UUID) -> ClassGroup:

@@ -9,6 +9,18 @@ from services.scheduling.models import Room
 from shared.db import Tx
 from shared.errors import AlreadyExists, NotFound
 from shared.ids import uuid7
+from shared.listing import Field, Listing
+
+LISTING: Listing[Room] = Listing(
+    Room,
+    fields={
+        "campus_id": Field(Room.campus_id),
+        "name": Field(Room.name),
+        "capacity": Field(Room.capacity),
+        "active": Field(Room.active),
+    },
+    default_order="name",
+)
 
 
 def get(tx: Tx, room_id: UUID) -> Room:

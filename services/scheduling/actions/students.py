@@ -23,6 +23,14 @@ def check_known(tx: Tx, student_ids: Sequence[UUID]) -> None:
             raise NotFound("student", student_id)
 
 
+def names(tx: Tx, student_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return the names of students by id."""
+    if not student_ids:
+        return {}
+    wanted = select(Student.id, Student.display_name_sealed).where(Student.id.in_(student_ids))
+    return Student.display_name.reveal_all(tx, tx.execute(wanted))
+
+
 def project(tx: Tx, event: StudentEnrolled) -> None:
     """Keep what rosters show of a student."""
     student_id = UUID(event.student_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, or_, select, update
 
 from lianxiao.org.v1.org_events_pb2 import StaffChanged
 from services.scheduling.actions.rows import stamped
@@ -13,8 +13,14 @@ from services.scheduling.models import Teacher, TeacherAvailability
 from services.scheduling.rules.availability import Place, Range, check_ranges
 from shared.db import Tx
 from shared.errors import NotFound
+from shared.listing import Field, Listing, ListRequest, Page
 
 ROLE = "teacher"
+LISTING: Listing[Teacher] = Listing(
+    Teacher,
+    fields={"display_name": Field(Teacher.display_name), "active": Field(Teacher.active)},
+    default_order="display_name",
+)
 
 
 def get(tx: Tx, teacher_id: UUID, *, for_update: bool = False) -> Teacher:
@@ -25,6 +31,15 @@ def get(tx: Tx, teacher_id: UUID, *, for_update: bool = False) -> Teacher:
     if teacher is None:
         raise NotFound("teacher", teacher_id)
     return teacher
+
+
+def page(tx: Tx, request: ListRequest, *, campus_id: UUID | None) -> Page[Teacher]:
+    """Return one page of teachers, of one campus if wanted."""
+    where = []
+    if campus_id is not None:
+        tx.check_campus(campus_id)
+        where = [or_(Teacher.campus_ids.any_() == campus_id, Teacher.campus_ids == [])]
+    return LISTING.page(tx, request, where)
 
 
 def in_order(tx: Tx, teacher_ids: Sequence[UUID]) -> list[Teacher]:

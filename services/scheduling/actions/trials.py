@@ -17,6 +17,22 @@ from shared.db import Tx
 from shared.errors import AlreadyExists, InvalidInput, NotFound, Refused
 from shared.events import publish
 from shared.ids import uuid7
+from shared.listing import Field, Listing
+
+LISTING: Listing[Trial] = Listing(
+    Trial,
+    fields={
+        "lead_id": Field(Trial.lead_id),
+        "customer_id": Field(Trial.customer_id),
+        "lesson_id": Field(Trial.lesson_id),
+        "campus_id": Field(Trial.campus_id),
+        "teacher_id": Field(Trial.teacher_id, sortable=False),
+        "state": Field(Trial.state, prefix="TRIAL_STATE_"),
+        "lesson_start_time": Field(Trial.lesson_start_time),
+        "create_time": Field(Trial.create_time),
+    },
+    default_order="lesson_start_time desc",
+)
 
 NO_SHOW = "no_show"
 

@@ -125,10 +125,7 @@ _INDEXES = (
         "create index ix_lesson_roll_call on lesson (institution_id, start_time)"
         " where state = 'scheduled' and roll_call_state = 'open'"
     ),
-    (
-        "create index ix_lesson_resource_time on lesson_resource (institution_id, resource_id, start_time)"
-        " where state = 'live'"
-    ),
+    "create index ix_lesson_resource_time on lesson_resource (institution_id, resource_id, start_time)",
     "create unique index uq_trial_live on trial (institution_id, lesson_id, customer_id) where state <> 'cancelled'",
     "create index ix_trial_lead on trial (institution_id, lead_id)",
     "create index ix_trial_open on trial (institution_id, lesson_start_time) where state = 'booked'",

@@ -1,0 +1,14 @@
+"""What scheduling subscribes to: who teaches, where, and who learns."""
+
+from __future__ import annotations
+
+from lianxiao.org.v1.org_events_pb2 import CampusChanged, StaffChanged
+from lianxiao.student.v1.student_events_pb2 import StudentEnrolled
+from services.scheduling.actions import campuses, students, teachers
+from shared.inbox import AnyConsumer, Consumer
+
+CONSUMERS: list[AnyConsumer] = [
+    Consumer("scheduling.on_campus_changed", CampusChanged, campuses.project, ordered=True),
+    Consumer("scheduling.on_staff_changed", StaffChanged, teachers.project, ordered=True),
+    Consumer("scheduling.on_student_enrolled", StudentEnrolled, students.project),
+]

@@ -1,0 +1,125 @@
+"""Class groups and their members."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from lianxiao.scheduling.v1 import class_group_pb2
+from lianxiao.scheduling.v1 import class_group_service_pb2 as pb
+from lianxiao.scheduling.v1 import class_group_service_pb2_grpc as pb_grpc
+from services.scheduling.actions import class_groups, memberships, students
+from services.scheduling.models import ClassGroup, Membership
+from services.scheduling.rpc.values import enum_value, optional_id, optional_instant, stored_word, text_of
+from shared.db import Tx
+from shared.ids import as_uuid
+from shared.listing import named_fields
+from shared.rpc import Servicer, command, query
+
+_STATE = "CLASS_GROUP_STATE"
+_EDITABLE = ("name", "teacher_id", "room_id", "capacity", "state")
+
+
+class ClassGroupService(Servicer, pb_grpc.ClassGroupServiceServicer):
+    """Class groups of the campuses."""
+
+    @command
+    def CreateClassGroup(self, request: pb.CreateClassGroupRequest, tx: Tx) -> pb.CreateClassGroupResponse:
+        group = class_groups.create(
+            tx,
+            campus_id=as_uuid(request.campus_id),
+            course_id=as_uuid(request.course_id),
+            name=request.name,
+            capacity=request.capacity,
+            teacher_id=optional_id(request.teacher_id),
+            room_id=optional_id(request.room_id),
+        )
+        return pb.CreateClassGroupResponse(class_group=to_pb(group))
+
+    @query
+    def GetClassGroup(self, request: pb.GetClassGroupRequest, tx: Tx) -> pb.GetClassGroupResponse:
+        return pb.GetClassGroupResponse(class_group=to_pb(class_groups.get(tx, as_uuid(request.class_group_id))))
+
+    @query
+    def ListClassGroups(self, request: pb.ListClassGroupsRequest, tx: Tx) -> pb.ListClassGroupsResponse:
+        page = class_groups.LISTING.page(tx, request)
+        return pb.ListClassGroupsResponse(class_groups=map(to_pb, page.rows), next_page_token=page.next_page_token)
+
+    @command
+    def UpdateClassGroup(self, request: pb.UpdateClassGroupRequest, tx: Tx) -> pb.UpdateClassGroupResponse:
+        changes = _changes(request.class_group, request.update_mask.paths)
+        group = class_groups.update(tx, as_uuid(request.class_group.class_group_id), changes)
+        return pb.UpdateClassGroupResponse(class_group=to_pb(group))
+
+    @command
+    def JoinClassGroup(self, request: pb.JoinClassGroupRequest, tx: Tx) -> pb.JoinClassGroupResponse:
+        membership = memberships.join(
+            tx,
+            as_uuid(request.class_group_id),
+            student_id=as_uuid(request.student_id),
+            join_time=optional_instant(request, "join_time"),
+        )
+        member, group = _answer(tx, membership)
+        return pb.JoinClassGroupResponse(membership=member, class_group=group)
+
+    @command
+    def LeaveClassGroup(self, request: pb.LeaveClassGroupRequest, tx: Tx) -> pb.LeaveClassGroupResponse:
+        membership = memberships.leave(
+            tx, as_uuid(request.class_group_id), student_id=as_uuid(request.student_id), reason=request.reason
+        )
+        member, group = _answer(tx, membership)
+        return pb.LeaveClassGroupResponse(membership=member, class_group=group)
+
+    @query
+    def ListMembers(self, request: pb.ListMembersRequest, tx: Tx) -> pb.ListMembersResponse:
+        page = memberships.page(tx, request, as_uuid(request.class_group_id), include_past=request.include_past)
+        names = students.names(tx, [row.student_id for row in page.rows])
+        members = [member_to_pb(row, names) for row in page.rows]
+        return pb.ListMembersResponse(members=members, next_page_token=page.next_page_token)
+
+
+def _answer(tx: Tx, membership: Membership) -> tuple[class_group_pb2.Membership, class_group_pb2.ClassGroup]:
+    names = students.names(tx, [membership.student_id])
+    return member_to_pb(membership, names), to_pb(class_groups.get(tx, membership.class_group_id))
+
+
+def _changes(wanted: class_group_pb2.ClassGroup, paths: Any) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "name": lambda: wanted.name,
+        "teacher_id": lambda: optional_id(wanted.teacher_id),
+        "room_id": lambda: optional_id(wanted.room_id),
+        "capacity": lambda: wanted.capacity,
+        "state": lambda: stored_word(class_group_pb2.ClassGroupState, _STATE, wanted.state, "class_group.state"),
+    }
+    return {name: values[name]() for name in named_fields(paths, _EDITABLE)}
+
+
+def to_pb(row: ClassGroup) -> class_group_pb2.ClassGroup:
+    """Return the wire form."""
+    return class_group_pb2.ClassGroup(
+        class_group_id=str(row.id),
+        campus_id=str(row.campus_id),
+        course_id=str(row.course_id),
+        name=row.name,
+        teacher_id=text_of(row.teacher_id),
+        room_id=text_of(row.room_id),
+        capacity=row.capacity,
+        member_count=row.member_count,
+        state=enum_value(class_group_pb2.ClassGroupState, _STATE, row.state),
+        create_time=row.create_time,
+        update_time=row.update_time,
+    )
+
+
+def member_to_pb(row: Membership, names: Mapping[UUID, str]) -> class_group_pb2.Membership:
+    """Return the wire form with the student's name."""
+    return class_group_pb2.Membership(
+        membership_id=str(row.id),
+        class_group_id=str(row.class_group_id),
+        student_id=str(row.student_id),
+        display_name=names.get(row.student_id, ""),
+        join_time=row.join_time,
+        leave_time=row.leave_time,
+        leave_reason=row.leave_reason,
+    )

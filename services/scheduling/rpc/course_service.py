@@ -1,0 +1,78 @@
+"""The course catalogue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lianxiao.scheduling.v1 import course_pb2
+from lianxiao.scheduling.v1 import course_service_pb2 as pb
+from lianxiao.scheduling.v1 import course_service_pb2_grpc as pb_grpc
+from services.scheduling.actions import courses
+from services.scheduling.models import Course
+from services.scheduling.rpc.values import enum_value, stored_word
+from shared.db import Tx
+from shared.ids import as_uuid
+from shared.listing import named_fields
+from shared.rpc import Servicer, command, query
+
+_KIND = "COURSE_KIND"
+_EDITABLE = (
+    "name",
+    "subject",
+    "level",
+    "lesson_minutes",
+    "lesson_hours_hundredths",
+    "total_lesson_hours_hundredths",
+    "active",
+)
+
+
+class CourseService(Servicer, pb_grpc.CourseServiceServicer):
+    """Courses of the chain."""
+
+    @command
+    def CreateCourse(self, request: pb.CreateCourseRequest, tx: Tx) -> pb.CreateCourseResponse:
+        course = courses.create(
+            tx,
+            name=request.name,
+            kind=stored_word(course_pb2.CourseKind, _KIND, request.kind, "kind"),
+            subject=request.subject,
+            level=request.level,
+            lesson_minutes=request.lesson_minutes,
+            lesson_hours_hundredths=request.lesson_hours_hundredths,
+            total_lesson_hours_hundredths=request.total_lesson_hours_hundredths,
+        )
+        return pb.CreateCourseResponse(course=to_pb(course))
+
+    @query
+    def GetCourse(self, request: pb.GetCourseRequest, tx: Tx) -> pb.GetCourseResponse:
+        return pb.GetCourseResponse(course=to_pb(courses.get(tx, as_uuid(request.course_id))))
+
+    @query
+    def ListCourses(self, request: pb.ListCoursesRequest, tx: Tx) -> pb.ListCoursesResponse:
+        page = courses.LISTING.page(tx, request)
+        return pb.ListCoursesResponse(courses=map(to_pb, page.rows), next_page_token=page.next_page_token)
+
+    @command
+    def UpdateCourse(self, request: pb.UpdateCourseRequest, tx: Tx) -> pb.UpdateCourseResponse:
+        changes: dict[str, Any] = {
+            name: getattr(request.course, name) for name in named_fields(request.update_mask.paths, _EDITABLE)
+        }
+        return pb.UpdateCourseResponse(course=to_pb(courses.update(tx, as_uuid(request.course.course_id), changes)))
+
+
+def to_pb(row: Course) -> course_pb2.Course:
+    """Return the wire form."""
+    return course_pb2.Course(
+        course_id=str(row.id),
+        name=row.name,
+        kind=enum_value(course_pb2.CourseKind, _KIND, row.kind),
+        subject=row.subject,
+        level=row.level,
+        lesson_minutes=row.lesson_minutes,
+        lesson_hours_hundredths=row.lesson_hours_hundredths,
+        total_lesson_hours_hundredths=row.total_lesson_hours_hundredths,
+        active=row.active,
+        create_time=row.create_time,
+        update_time=row.update_time,
+    )

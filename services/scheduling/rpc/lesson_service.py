@@ -1,0 +1,171 @@
+"""The timetable, made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from lianxiao.scheduling.v1 import lesson_pb2
+from lianxiao.scheduling.v1 import lesson_service_pb2 as pb
+from lianxiao.scheduling.v1 import lesson_service_pb2_grpc as pb_grpc
+from services.scheduling.actions import lessons, moves, timetable
+from services.scheduling.actions.plans import Objection, Wish
+from services.scheduling.actions.resources import Collision
+from services.scheduling.actions.timetable import Pattern
+from services.scheduling.models import Lesson
+from services.scheduling.rpc.values import (
+    enum_value,
+    ids,
+    instant,
+    local_date,
+    local_time,
+    optional_id,
+    optional_instant,
+    text_of,
+)
+from services.scheduling.rules.series import Slot
+from shared.db import Tx
+from shared.ids import as_uuid
+from shared.rpc import Servicer, command, query
+
+
+class LessonService(Servicer, pb_grpc.LessonServiceServicer):
+    """Lessons."""
+
+    @command
+    def CreateLesson(self, request: pb.CreateLessonRequest, tx: Tx) -> pb.CreateLessonResponse:
+        lesson = timetable.create(
+            tx,
+            _wish(request.plan),
+            start=instant(request.start_time),
+            end=optional_instant(request, "end_time"),
+            override_reason=request.override_reason,
+        )
+        return pb.CreateLessonResponse(lesson=_one(tx, lesson))
+
+    @command
+    def CreateSeries(self, request: pb.CreateSeriesRequest, tx: Tx) -> pb.CreateSeriesResponse:
+        pattern = Pattern(
+            slots=[
+                Slot(slot.day_of_week, local_time(slot.start, f"slots[{n}].start"), slot.lesson_minutes)
+                for n, slot in enumerate(request.slots)
+            ],
+            start_date=local_date(request.start_date, "start_date"),
+            end_date=local_date(request.end_date, "end_date"),
+            holiday_dates={local_date(day, f"holiday_dates[{n}]") for n, day in enumerate(request.holiday_dates)},
+        )
+        series, planned = timetable.create_series(
+            tx, _wish(request.plan), pattern, override_reason=request.override_reason
+        )
+        return pb.CreateSeriesResponse(series_id=str(series.id), lessons=_many(tx, planned))
+
+    @query
+    def GetLesson(self, request: pb.GetLessonRequest, tx: Tx) -> pb.GetLessonResponse:
+        return pb.GetLessonResponse(lesson=_one(tx, lessons.get(tx, as_uuid(request.lesson_id))))
+
+    @query
+    def ListLessons(self, request: pb.ListLessonsRequest, tx: Tx) -> pb.ListLessonsResponse:
+        resources = (request.teacher_id, request.room_id, request.class_group_id, request.student_id)
+        page = lessons.page(
+            tx,
+            request,
+            campus_id=optional_id(request.campus_id),
+            resource_ids=ids(each for each in resources if each),
+            since=optional_instant(request, "start_time"),
+            until=optional_instant(request, "end_time"),
+        )
+        return pb.ListLessonsResponse(lessons=_many(tx, page.rows), next_page_token=page.next_page_token)
+
+    @command
+    def MoveLesson(self, request: pb.MoveLessonRequest, tx: Tx) -> pb.MoveLessonResponse:
+        lesson = moves.move(
+            tx,
+            as_uuid(request.lesson_id),
+            start=instant(request.start_time),
+            end=optional_instant(request, "end_time"),
+            room_id=optional_id(request.room_id),
+            teacher_ids=ids(request.teacher_ids),
+            override_reason=request.override_reason,
+        )
+        return pb.MoveLessonResponse(lesson=_one(tx, lesson))
+
+    @command
+    def CancelLesson(self, request: pb.CancelLessonRequest, tx: Tx) -> pb.CancelLessonResponse:
+        lesson = timetable.cancel(tx, as_uuid(request.lesson_id), reason=request.reason)
+        return pb.CancelLessonResponse(lesson=_one(tx, lesson))
+
+    @query
+    def PreviewConflicts(self, request: pb.PreviewConflictsRequest, tx: Tx) -> pb.PreviewConflictsResponse:
+        found, against = timetable.preview(
+            tx,
+            _wish(request.plan),
+            start=instant(request.start_time),
+            end=optional_instant(request, "end_time"),
+            moving_lesson_id=optional_id(request.moving_lesson_id),
+        )
+        return pb.PreviewConflictsResponse(
+            conflicts=[_collision(each) for each in found], objections=[_objection(each) for each in against]
+        )
+
+
+def _wish(plan: pb.LessonPlan) -> Wish:
+    return Wish(
+        campus_id=as_uuid(plan.campus_id),
+        course_id=optional_id(plan.course_id),
+        class_group_ids=ids(plan.class_group_ids),
+        student_ids=ids(plan.student_ids),
+        teacher_ids=ids(plan.teacher_ids),
+        room_id=optional_id(plan.room_id),
+    )
+
+
+def _one(tx: Tx, lesson: Lesson) -> lesson_pb2.Lesson:
+    return _many(tx, [lesson])[0]
+
+
+def _many(tx: Tx, found: Sequence[Lesson]) -> list[lesson_pb2.Lesson]:
+    tx.session.flush()
+    assigned = lessons.assigned_students(tx, [lesson.id for lesson in found])
+    return [to_pb(lesson, assigned.get(lesson.id, ())) for lesson in found]
+
+
+def _collision(each: Collision) -> lesson_pb2.LessonConflict:
+    return lesson_pb2.LessonConflict(
+        resource_kind=enum_value(lesson_pb2.ResourceKind, "RESOURCE_KIND", each.resource_kind),
+        resource_id=str(each.resource_id),
+        lesson_id=str(each.lesson_id),
+        start_time=each.start_time,
+        end_time=each.end_time,
+        wanted_start_time=each.wanted_start_time,
+    )
+
+
+def _objection(each: Objection) -> lesson_pb2.LessonObjection:
+    return lesson_pb2.LessonObjection(
+        reason=each.reason, resource_id=str(each.resource_id), wanted_start_time=each.wanted_start_time
+    )
+
+
+def to_pb(row: Lesson, student_ids: Sequence[UUID]) -> lesson_pb2.Lesson:
+    """Return the wire form with the students who are in without a class group."""
+    return lesson_pb2.Lesson(
+        lesson_id=str(row.id),
+        campus_id=str(row.campus_id),
+        course_id=str(row.course_id),
+        class_group_ids=[str(each) for each in row.class_group_ids],
+        student_ids=[str(each) for each in student_ids],
+        teacher_ids=[str(each) for each in row.teacher_ids],
+        room_id=text_of(row.room_id),
+        start_time=row.start_time,
+        end_time=row.end_time,
+        state=enum_value(lesson_pb2.LessonState, "LESSON_STATE", row.state),
+        roll_call_state=enum_value(lesson_pb2.RollCallState, "ROLL_CALL_STATE", row.roll_call_state),
+        lesson_hours_hundredths=row.lesson_hours_hundredths,
+        seat_limit=row.seat_limit,
+        seats_taken=row.seats_taken,
+        series_id=text_of(row.series_id),
+        cancel_reason=row.cancel_reason,
+        override_reason=row.override_reason,
+        create_time=row.create_time,
+        update_time=row.update_time,
+    )

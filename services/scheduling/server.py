@@ -1,0 +1,34 @@
+"""Process 1 of scheduling: gRPC."""
+
+from __future__ import annotations
+
+from lianxiao.scheduling.v1 import attendance_service_pb2_grpc as attendance
+from lianxiao.scheduling.v1 import class_group_service_pb2_grpc as class_group
+from lianxiao.scheduling.v1 import course_service_pb2_grpc as course
+from lianxiao.scheduling.v1 import lesson_service_pb2_grpc as lesson
+from lianxiao.scheduling.v1 import room_service_pb2_grpc as room
+from lianxiao.scheduling.v1 import teacher_service_pb2_grpc as teacher
+from lianxiao.scheduling.v1 import trial_service_pb2_grpc as trial
+from services.scheduling.rpc.attendance_service import AttendanceService
+from services.scheduling.rpc.class_group_service import ClassGroupService
+from services.scheduling.rpc.course_service import CourseService
+from services.scheduling.rpc.lesson_service import LessonService
+from services.scheduling.rpc.room_service import RoomService
+from services.scheduling.rpc.teacher_service import TeacherService
+from services.scheduling.rpc.trial_service import TrialService
+from shared.server import Registration, serve
+
+SERVICERS: list[Registration] = [
+    (course.add_CourseServiceServicer_to_server, CourseService),
+    (room.add_RoomServiceServicer_to_server, RoomService),
+    (teacher.add_TeacherServiceServicer_to_server, TeacherService),
+    (class_group.add_ClassGroupServiceServicer_to_server, ClassGroupService),
+    (lesson.add_LessonServiceServicer_to_server, LessonService),
+    (trial.add_TrialServiceServicer_to_server, TrialService),
+    (attendance.add_AttendanceServiceServicer_to_server, AttendanceService),
+]
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    serve({"scheduling": SERVICERS})
