@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 from typing import Any, cast
 
 import grpc
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from opentelemetry.trace import SpanKind
 
 from gateway.config import Config
 from gateway.edge import Edge
@@ -16,8 +19,9 @@ from shared.caller import Caller
 from shared.errors import DomainError, NotSignedIn
 
 LARGEST_MESSAGE = 4 * 1024 * 1024
-_PASSED_ON = ("accept-language", "x-request-id", "traceparent")
+_PASSED_ON = ("accept-language", "x-request-id")
 _STOP_SECONDS = 10.0
+_BROKEN = {grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL, grpc.StatusCode.DATA_LOSS}
 
 _Handler = Any  # grpc's own class is generic to the type checker only
 
@@ -70,21 +74,30 @@ class Partner:
 
         async def forward(request: bytes, context: Any) -> bytes:
             given = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
-            try:
-                metadata = self._admit(given, context.peer(), is_public=method.is_public)
-            except DomainError as error:
-                return await _abort(context, status.to_status(error, telemetry.trace_id()))
-            limit = self._edge.config.deadline_seconds
-            remaining = context.time_remaining()
-            seconds = limit if remaining is None else min(limit, remaining)
-            try:
-                return cast("bytes", await call(request, timeout=seconds, metadata=metadata))
-            except grpc.aio.AioRpcError as error:
-                return cast(
-                    "bytes", await context.abort(error.code(), error.details() or "", error.trailing_metadata() or ())
-                )
+            begun = time.perf_counter()
+            outcome = "OK"
+            with telemetry.span(method.endpoint.action, parent=given.get("traceparent", ""), kind=SpanKind.SERVER):
+                try:
+                    metadata = self._admit(given, context.peer(), is_public=method.is_public)
+                    return cast("bytes", await call(request, timeout=self._seconds(context), metadata=metadata))
+                except DomainError as error:
+                    outcome = error.code
+                    return await _abort(context, status.to_status(error, telemetry.trace_id()))
+                except grpc.aio.AioRpcError as error:
+                    outcome = error.code().name
+                    return await _abort(context, _refusal(error))
+                finally:
+                    telemetry.RPC_SECONDS.labels(f"partner {method.endpoint.action}", outcome).observe(
+                        time.perf_counter() - begun
+                    )
 
         return grpc.unary_unary_rpc_method_handler(cast("Any", forward))
+
+    def _seconds(self, context: Any) -> float:
+        """Return how long a backend may take: our limit, or what the partner's own leaves."""
+        remaining = context.time_remaining()
+        limit = self._edge.config.deadline_seconds
+        return limit if remaining is None else min(limit, remaining)
 
     def _admit(self, given: dict[str, str], peer: str, *, is_public: bool) -> list[tuple[str, str]]:
         """Return the metadata to pass on; raises NotSignedIn or LimitReached."""
@@ -99,6 +112,7 @@ class Partner:
             key = f"{caller.institution_id}/{caller.subject_id}" if caller else f"@{_address(peer)}"
             self._edge.rate.take(key)
         passed = [(name, given[name]) for name in _PASSED_ON if name in given]
+        passed.append(("traceparent", telemetry.traceparent()))
         return [*passed, ("authorization", token)] if caller else passed
 
 
@@ -117,7 +131,15 @@ class _Health(health_pb2_grpc.HealthServicer):
 
 async def _abort(context: Any, refusal: Any) -> bytes:
     abort = cast("Callable[..., Awaitable[bytes]]", context.abort)
-    return await abort(refusal.code, refusal.details, refusal.trailing_metadata)
+    return await abort(refusal.code, refusal.details, tuple(refusal.trailing_metadata or ()))
+
+
+def _refusal(error: grpc.aio.AioRpcError) -> Any:
+    """Return a backend's own refusal, or a fixed one for a text that was never meant to be read."""
+    trailing = tuple(error.trailing_metadata() or ())
+    if error.code() in _BROKEN and not any(key == "grpc-status-details-bin" for key, _ in trailing):
+        return status.internal(telemetry.trace_id())
+    return SimpleNamespace(code=error.code(), details=error.details() or "", trailing_metadata=trailing)
 
 
 def _address(peer: str) -> str:
