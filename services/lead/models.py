@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Boolean, ForeignKeyConstraint
 from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, Range
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, synonym
 
 from shared.crypto import Sealed
 from shared.tables import COLUMN_TYPES, CampusRow, OwnedRow, Row, new_metadata
@@ -237,7 +237,10 @@ class CustomerAlias(Row, Base):
 
 
 class Import(Row, Base):
-    """One file. `scope_campuses`: where rows may go, None for the whole chain; campus_id: rows that name no campus."""
+    """One file. `campus_id` takes the rows that name no campus; `scope_campuses` limits where rows may go.
+
+    `mapping` is what the user chose, header -> field; `columns` what came of it, [header, field] in their order.
+    """
 
     __tablename__ = "lead_import"
 
@@ -249,6 +252,7 @@ class Import(Row, Base):
     dry_run: Mapped[bool]
     mapping: Mapped[dict[str, Any]]
     columns: Mapped[list[list[str]]] = mapped_column(JSONB)
+    header_line: Mapped[int]
     state: Mapped[str]
     error_reason: Mapped[str]
     size_bytes: Mapped[int]
@@ -275,7 +279,7 @@ class ImportPart(Row, Base):
 
 
 class ImportBatch(Row, Base):
-    """Rows that were read and wait to be taken in: JSON of [[line, {field: text}, {header: text}], ...]."""
+    """Rows that were read and wait to be taken in: JSON of [[line, [cell, ...]], ...]."""
 
     __tablename__ = "import_batch"
 
@@ -299,6 +303,7 @@ class ImportRow(Base):
     reason: Mapped[str]
     field: Mapped[str]
     row_key: Mapped[bytes | None]
+    id = synonym("line")
 
 
 class Claim(Row, Base):

@@ -22,8 +22,12 @@ _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
 def fresh(tx: Tx, model: type[R], **values: Any) -> R:
-    """Return a row outside the session, complete with institution, id and times."""
-    row = {"institution_id": tx.institution_id, "id": uuid7(), "create_time": tx.now, "update_time": tx.now}
+    """Return a row outside the session, complete with institution, id and times.
+
+    The id carries the transaction's time, so the order of ids is the order of creation, also for a simulated past.
+    """
+    row_id = uuid7(int(tx.now.timestamp() * 1000))
+    row = {"institution_id": tx.institution_id, "id": row_id, "create_time": tx.now, "update_time": tx.now}
     return model(**row | values)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadCaptured, LeadTouched
+
 from services.lead.actions import assignments, bulk, keys, known, leads
 from services.lead.actions.assignments import Decided, Desk
 from services.lead.actions.known import Known
@@ -101,21 +102,20 @@ def take_in(tx: Tx, arrivals: Sequence[Arrival]) -> list[Taken]:
     """
     if not arrivals:
         return []
-    profiles = [Profile.of(arrival.enquiry) for arrival in arrivals]
-    persons = [_person(arrival, profile) for arrival, profile in zip(arrivals, profiles, strict=True)]
-    found = known.load(tx, persons)
+    people = persons(arrivals)
+    found = known.load(tx, people)
     desk = assignments.open_desk(tx, (arrival.campus_id for arrival in arrivals), expected=len(arrivals))
     ledger = Ledger()
     taken = []
-    for arrival, profile, person in zip(arrivals, profiles, persons, strict=True):
+    for arrival, person in zip(arrivals, people, strict=True):
         desk.check_campus(arrival.campus_id)
         decision = found.decide(tx, person)
         if decision.verdict == Verdict.ATTACH and decision.match is not None:
             lead = found.leads[decision.match]
             _touch(tx, ledger, lead, arrival)
         else:
-            lead = _create(tx, ledger, arrival, profile, person)
-            found.add(lead, person, _index(tx, ledger, lead, profile, person))
+            lead = _create(tx, ledger, arrival)
+            found.add(lead, person, _index(tx, ledger, lead, arrival, person))
             _review(tx, ledger, lead, decision)
             _give(tx, ledger, lead, arrival, desk)
         taken.append(Taken(decision.verdict, lead))
@@ -126,9 +126,7 @@ def take_in(tx: Tx, arrivals: Sequence[Arrival]) -> list[Taken]:
 def judge(tx: Tx, arrivals: Sequence[Arrival], found: Known) -> list[Verdict]:
     """Say what would become of enquiries without writing anything; `found` remembers what a dry run has seen."""
     verdicts = []
-    for arrival in arrivals:
-        profile = Profile.of(arrival.enquiry)
-        person = _person(arrival, profile)
+    for person in persons(arrivals):
         decision = found.decide(tx, person)
         if decision.verdict != Verdict.ATTACH:
             found.add(Lead(id=uuid7()), person, [keys.match_key(tx, key) for key in matching.keys(person)])
@@ -136,12 +134,17 @@ def judge(tx: Tx, arrivals: Sequence[Arrival], found: Known) -> list[Verdict]:
     return verdicts
 
 
-def _person(arrival: Arrival, profile: Profile) -> Person:
-    enquiry = arrival.enquiry
-    return profile.person(birth_date=enquiry.birth_date, school=enquiry.school, campus=str(arrival.campus_id))
+def persons(arrivals: Sequence[Arrival]) -> list[Person]:
+    """Return what identifies the children of these enquiries."""
+    return [
+        Profile.of(arrival.enquiry).person(
+            birth_date=arrival.enquiry.birth_date, school=arrival.enquiry.school, campus=str(arrival.campus_id)
+        )
+        for arrival in arrivals
+    ]
 
 
-def _create(tx: Tx, ledger: Ledger, arrival: Arrival, profile: Profile, person: Person) -> Lead:
+def _create(tx: Tx, ledger: Ledger, arrival: Arrival) -> Lead:
     enquiry = arrival.enquiry
     lead = bulk.fresh(
         tx,
@@ -154,7 +157,7 @@ def _create(tx: Tx, ledger: Ledger, arrival: Arrival, profile: Profile, person: 
         state=stages.OPEN,
         source=arrival.source,
         campaign_id=arrival.campaign_id,
-        birth_date=person.birth_date,
+        birth_date=enquiry.birth_date,
         gender=enquiry.gender,
         school=enquiry.school,
         school_grade=enquiry.school_grade,
@@ -164,7 +167,7 @@ def _create(tx: Tx, ledger: Ledger, arrival: Arrival, profile: Profile, person: 
         touch_count=1,
         lost_reason="",
     )
-    Lead.profile.seal(tx, lead, profile.to_json())
+    Lead.profile.seal(tx, lead, Profile.of(enquiry).to_json())
     leads.regrade(tx, lead)
     ledger.leads[lead.id] = lead
     ledger.stays.append(leads.first_stay(tx, lead, stage=stages.ENQUIRY))
@@ -183,8 +186,8 @@ def _create(tx: Tx, ledger: Ledger, arrival: Arrival, profile: Profile, person: 
     return lead
 
 
-def _index(tx: Tx, ledger: Ledger, lead: Lead, profile: Profile, person: Person) -> list[bytes]:
-    found = keys.all_of(tx, profile, person)
+def _index(tx: Tx, ledger: Ledger, lead: Lead, arrival: Arrival, person: Person) -> list[bytes]:
+    found = keys.all_of(tx, Profile.of(arrival.enquiry), person)
     ledger.keys += [LeadKey(institution_id=tx.institution_id, key=key, lead_id=lead.id) for key in found]
     return found
 

@@ -46,6 +46,14 @@ class Known:
         for key in lead_keys:
             self.by_key.setdefault(key, []).append(lead.id)
 
+    def absorb(self, other: Known) -> None:
+        """Remember what another look-up has found as well."""
+        self.leads |= other.leads
+        self.persons |= other.persons
+        for key, found in other.by_key.items():
+            mine = self.by_key.setdefault(key, [])
+            mine += [lead_id for lead_id in found if lead_id not in mine]
+
     def decide(self, tx: Tx, person: Person) -> Decision[UUID]:
         """Say whether a person is one of the known leads."""
         candidates: dict[UUID, Person] = {}
@@ -59,13 +67,13 @@ class Known:
         return matching.decide(person, candidates)
 
 
-def load(tx: Tx, persons: Sequence[Person]) -> Known:
+def load(tx: Tx, persons: Sequence[Person], *, lock: bool = True) -> Known:
     """Lock the phones of these persons until the transaction ends, then find every lead that shares a key.
 
     Two round trips in one: the look-up sees what the holder of the lock before us has committed. Locks are taken in
     sorted order, so that two batches cannot wait for each other. The transaction must see the whole chain.
     """
-    phones = {keys.phone_key(tx, phone) for person in persons for phone in person.phones}
+    phones = {keys.phone_key(tx, phone) for person in persons for phone in person.phones} if lock else set()
     wanted = {keys.match_key(tx, key) for person in persons for key in matching.keys(person)}
     rows = tx.execute(
         _LOOK_UP,

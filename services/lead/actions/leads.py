@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from lianxiao.lead.v1.lead_events_pb2 import LeadLost
 from sqlalchemy import bindparam, select
 
-from lianxiao.lead.v1.lead_events_pb2 import LeadLost
 from services.lead.actions import bulk, campuses, keys, known
 from services.lead.models import Lead, StageChange
 from services.lead.rules import grading, rows, stages
@@ -42,6 +42,14 @@ def get_for_update(tx: Tx, lead_id: UUID) -> Lead:
     lead = tx.session.get(Lead, (tx.institution_id, lead_id), with_for_update=True, populate_existing=True)
     if lead is None:
         raise NotFound("lead", lead_id)
+    return lead
+
+
+def get_survivor(tx: Tx, lead_id: UUID) -> Lead:
+    """Return a lead, or the one that carries on for it, with its lock. Raises LEAD_NOT_FOUND."""
+    lead = get_for_update(tx, lead_id)
+    while lead.merged_into_id is not None:
+        lead = get_for_update(tx, lead.merged_into_id)
     return lead
 
 
@@ -218,3 +226,8 @@ def graded(lead: Any, *, touches: int, seen: datetime, now: datetime) -> tuple[s
 def course_ids(courses: Collection[Mapping[str, Any]]) -> set[UUID]:
     """Return the ids among intended courses."""
     return {UUID(course["course_id"]) for course in courses if course.get("course_id")}
+
+
+def course(name: str, *, course_id: str = "", level: str = "", preferred_times: Sequence[str] = ()) -> dict[str, Any]:
+    """Return an intended course as it is stored."""
+    return {"course_id": course_id, "name": name, "level": level, "preferred_times": list(preferred_times)}

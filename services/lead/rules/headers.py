@@ -54,8 +54,9 @@ _PHONE_SHAPE = re.compile(r"(?:\+?86)?1[3-9]\d{9}")
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Field of each column ("" for none), what is still missing, and a proposal header -> field for it."""
+    """Headers with the field of each ("" for none), what is still missing, and a proposal header -> field for it."""
 
+    headers: tuple[str, ...]
     fields: tuple[str, ...]
     missing: tuple[str, ...]
     proposal: dict[str, str]
@@ -88,7 +89,7 @@ def assign(headers: Sequence[str], chosen: Mapping[str, str], sample: Sequence[s
         if best is not None and _likeness(field, *best) >= _LIKE_ENOUGH:
             proposal[best[0]] = field
             free.remove(best)
-    return Columns(tuple(fields), missing, proposal)
+    return Columns(tuple(headers), tuple(fields), missing, proposal)
 
 
 def _columns(headers: Sequence[str], fields: Sequence[str], sample: Sequence[str]) -> list[tuple[str, str, str]]:
@@ -103,3 +104,20 @@ def _likeness(field: str, header: str, cell: str) -> float:
         return 1.0
     key = plain(header)
     return max(SequenceMatcher(None, key, plain(word)).ratio() for word in SYNONYMS[field])
+
+
+def find(rows: Sequence[tuple[int, Sequence[str]]], chosen: Mapping[str, str]) -> tuple[int, Columns]:
+    """Return the line of the header and what its columns hold.
+
+    It is the first row that names all that is required, for many files begin with a title; else the first row with
+    two cells or more. `rows` are the first (line, cells) of the file, at least one.
+    """
+    candidates = []
+    for index, (line, cells) in enumerate(rows):
+        sample = rows[index + 1][1] if index + 1 < len(rows) else ()
+        columns = assign(cells, chosen, sample)
+        if not columns.missing:
+            return line, columns
+        candidates.append((line, columns, sum(bool(cell) for cell in cells)))
+    line, columns, _ = next((each for each in candidates if each[2] > 1), candidates[0])
+    return line, columns

@@ -118,3 +118,17 @@ def _phones(first: str, second: str) -> tuple[str, str]:
         numbers.append(number)
     found = list(dict.fromkeys(filter(None, numbers)))
     return found[0], found[1] if len(found) > 1 else ""
+
+
+def date_parts(text: str) -> tuple[int, int, int]:
+    """Return year, month and day of a stored birth date; 0 for what is not known."""
+    parts = [int(part) for part in text.split("-")] if text else []
+    year, month, day = (*parts, 0, 0, 0)[:3]
+    return year, month, day
+
+
+def date_text(year: int, month: int, day: int, *, today: date) -> str:
+    """Return a birth date as it is stored. Raises Rejected for one that cannot be."""
+    if not year:
+        return ""
+    return birth_date("-".join(f"{part:02}" for part in (year, month, day) if part), today=today)

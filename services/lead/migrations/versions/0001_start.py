@@ -68,7 +68,8 @@ _TABLES = {
       constraint ck_customer_alias_self check (id <> survivor_id),
       foreign key (institution_id, merge_id) references lead_merge (institution_id, id)""",
     "lead_import": """campus_id uuid, scope_campuses uuid[], file_name text not null, source text not null,
-      campaign_id uuid, dry_run boolean not null, mapping jsonb not null, columns jsonb not null, state text not null,
+      campaign_id uuid, dry_run boolean not null, mapping jsonb not null, columns jsonb not null,
+      header_line int not null, state text not null,
       error_reason text not null, size_bytes bigint not null, total int not null, created int not null,
       merged int not null, in_review int not null, rejected int not null, staff_id uuid not null,
       finish_time timestamptz,
@@ -126,7 +127,7 @@ _INDEXES = (
     "create index ix_claim_customer on claim (institution_id, customer_id)",
 )
 _APPEND_ONLY = ("touch", "follow_up", "assignment")
-_QUEUES = ("import_part", "import_batch", "customer_alias")
+_DELETABLE = ("lead_key", "import_part", "import_batch", "customer_alias")
 
 
 def upgrade() -> None:
@@ -145,9 +146,8 @@ def upgrade() -> None:
         protect(op, table)
     for table in _APPEND_ONLY:
         protect(op, table, append_only=True)
-    for table in _QUEUES:
+    for table in _DELETABLE:
         protect(op, table, deletable=True)
-    protect(op, "lead_key", deletable=True)
     protect(op, "import_row", append_only=True)
 
 

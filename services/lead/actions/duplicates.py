@@ -1,0 +1,74 @@
+"""Pairs of leads that may be one child: the queue, and what people decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from services.lead.actions import leads, merges
+from services.lead.models import Duplicate, Lead
+from services.lead.rules import stages
+from shared.db import Tx
+from shared.errors import InvalidInput, NotFound, Refused
+from shared.listing import Field, Listing, Page
+
+OPEN = "open"
+MERGED = "merged"
+KEPT = "kept"
+
+LISTING: Listing[Duplicate] = Listing(
+    Duplicate,
+    fields={
+        "create_time": Field(Duplicate.create_time),
+        "state": Field(Duplicate.state, prefix="DUPLICATE_STATE_", sortable=False),
+        "campus_id": Field(Duplicate.campus_id, sortable=False),
+    },
+)
+
+
+def resolve(tx: Tx, duplicate_id: UUID, *, merge: bool, survivor_lead_id: UUID | None = None) -> Duplicate:
+    """Merge the pair or keep both.
+
+    Raises DUPLICATE_NOT_FOUND, DUPLICATE_RESOLVED, LEAD_MERGED, and InvalidInput for a survivor outside the pair.
+    """
+    # One of the two may belong to another campus; who may resolve here may merge the pair.
+    row: Duplicate | None = tx.session.get(Duplicate, (tx.institution_id, duplicate_id), with_for_update=True)
+    if row is None:
+        raise NotFound("duplicate", duplicate_id)
+    if row.state != OPEN:
+        raise Refused("DUPLICATE_RESOLVED", "somebody has decided about this pair", state=row.state)
+    if merge:
+        tx.enter(tx.institution_id)
+        survivor, merged = _choose(tx, row, survivor_lead_id)
+        row.merge_id = merges.merge(tx, survivor=survivor, merged=merged).id
+    row.state = MERGED if merge else KEPT
+    row.resolved_by_id, row.resolve_time = leads.actor(tx), tx.now
+    return row
+
+
+def _choose(tx: Tx, row: Duplicate, survivor_lead_id: UUID | None) -> tuple[Lead, Lead]:
+    """Return survivor and merged: as asked, else the enrolled one, else the older one."""
+    older, younger = sorted((row.lead_id, row.other_lead_id))
+    # Locks in the order of ids, so that two merges cannot wait for each other.
+    pair = [leads.get_unmerged(tx, older), leads.get_unmerged(tx, younger)]
+    if survivor_lead_id is not None and survivor_lead_id not in (older, younger):
+        raise InvalidInput("survivor_lead_id", "the survivor must be one of the pair")
+    if survivor_lead_id is not None:
+        pair.sort(key=lambda lead: lead.id != survivor_lead_id)
+    else:
+        pair.sort(key=lambda lead: lead.state != stages.ENROLLED)
+    return pair[0], pair[1]
+
+
+def page(tx: Tx, request: Any) -> Page[Any]:
+    """Return a page of pairs; open ones unless the filter speaks of the state."""
+    return LISTING.page(tx, request, where=[] if "state" in request.filter else [Duplicate.state == OPEN])
+
+
+def leads_of(tx: Tx, rows: Sequence[Duplicate]) -> dict[UUID, Lead]:
+    """Return those leads of some pairs that the caller may see, by id."""
+    ids = {each for row in rows for each in (row.lead_id, row.other_lead_id)}
+    return {lead.id: lead for lead in tx.session.scalars(select(Lead).where(Lead.id.in_(ids)))}

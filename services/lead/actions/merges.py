@@ -1,0 +1,91 @@
+"""Two leads become one, and two again.
+
+The merged lead stays as it was with all its rows; it only points to the survivor. The survivor is found under the
+keys of both, and the old customer id resolves to the survivor's for ever, or until the merge is undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from lianxiao.lead.v1.lead_events_pb2 import LeadMerged, LeadMergeUndone
+from sqlalchemy import select
+
+from services.lead.actions import bulk, keys, known, leads, timelines
+from services.lead.models import CustomerAlias, Duplicate, Lead, LeadMerge
+from services.lead.rules import stages
+from shared.db import Tx
+from shared.errors import NotFound, Refused
+from shared.events import publish
+
+
+def merge(tx: Tx, *, survivor: Lead, merged: Lead) -> LeadMerge:
+    """Let one locked lead carry on for another; both are unmerged. Raises LEADS_ENROLLED when both are students."""
+    if survivor.state == merged.state == stages.ENROLLED:
+        raise Refused("LEADS_ENROLLED", "both children are students already; merge them as students")
+    row = bulk.fresh(
+        tx,
+        LeadMerge,
+        lead_id=merged.id,
+        survivor_lead_id=survivor.id,
+        previous_state=merged.state,
+        staff_id=leads.actor(tx),
+        undo_time=None,
+    )
+    tx.session.add(row)
+    tx.session.flush()
+    merged.state, merged.merged_into_id = stages.MERGED, survivor.id
+    survivor.touch_count += merged.touch_count
+    survivor.last_touch_time = max(survivor.last_touch_time, merged.last_touch_time)
+    leads.regrade(tx, survivor)
+    if survivor.customer_id != merged.customer_id:
+        tx.session.add(CustomerAlias(id=merged.customer_id, survivor_id=survivor.customer_id, merge_id=row.id))
+    keys.replace(tx, survivor.id, before=[], after=_keys(tx, timelines.cluster(tx, merged.id)))
+    publish(tx, LeadMerged(**_told(row, survivor, merged)))
+    return row
+
+
+def undo(tx: Tx, merge_id: UUID) -> LeadMerge:
+    """Take a merge back. Raises MERGE_NOT_FOUND, MERGE_UNDONE, and MERGE_BURIED when the survivor was merged on."""
+    row: LeadMerge | None = tx.session.get(LeadMerge, (tx.institution_id, merge_id), with_for_update=True)
+    if row is None:
+        raise NotFound("merge", merge_id)
+    if row.undo_time is not None:
+        raise Refused("MERGE_UNDONE", "this merge was taken back before")
+    tx.enter(tx.institution_id)
+    survivor, merged = (leads.get_for_update(tx, each) for each in (row.survivor_lead_id, row.lead_id))
+    if survivor.state == stages.MERGED:
+        raise Refused("MERGE_BURIED", "the survivor was merged into another lead since; undo that merge first")
+    gone = _keys(tx, timelines.cluster(tx, merged.id))
+    row.undo_time = tx.now
+    tx.session.flush()
+    kept = _keys(tx, timelines.cluster(tx, survivor.id))
+    keys.replace(tx, survivor.id, before=gone, after=[key for key in gone if key in set(kept)])
+    merged.state, merged.merged_into_id = row.previous_state, None
+    survivor.touch_count = max(1, survivor.touch_count - merged.touch_count)
+    leads.regrade(tx, survivor)
+    alias = tx.session.get(CustomerAlias, (tx.institution_id, merged.customer_id))
+    if alias is not None and alias.merge_id == row.id:
+        tx.session.delete(alias)
+    for duplicate in tx.session.scalars(select(Duplicate).where(Duplicate.merge_id == row.id)):
+        duplicate.state, duplicate.merge_id = "open", None
+        duplicate.resolved_by_id, duplicate.resolve_time = None, None
+    publish(tx, LeadMergeUndone(**_told(row, survivor, merged)))
+    return row
+
+
+def _keys(tx: Tx, lead_ids: Iterable[UUID]) -> list[bytes]:
+    rows = tx.session.scalars(select(Lead).where(Lead.id.in_(set(lead_ids))))
+    return sorted({key for row in rows for key in keys.all_of(tx, known.profile_of(tx, row), known.person_of(tx, row))})
+
+
+def _told(row: LeadMerge, survivor: Lead, merged: Lead) -> dict[str, str]:
+    return {
+        "merge_id": str(row.id),
+        "lead_id": str(merged.id),
+        "customer_id": str(merged.customer_id),
+        "survivor_lead_id": str(survivor.id),
+        "survivor_customer_id": str(survivor.customer_id),
+        "campus_id": str(survivor.campus_id),
+    }

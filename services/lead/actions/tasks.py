@@ -1,0 +1,158 @@
+"""What staff have to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold
+from lianxiao.lead.v1.lead_events_pb2 import TaskCreated
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.lead.actions import bulk, campuses, customers, leads, staff
+from services.lead.models import Lead, Task
+from shared.db import Tx
+from shared.errors import InvalidInput, NotFound, Refused
+from shared.events import publish
+from shared.ids import as_uuid
+from shared.listing import Field, Listing
+
+FOLLOW_UP = "follow_up"
+RENEWAL = "renewal"
+_RENEWAL_WITHIN = timedelta(days=2)
+
+LISTING: Listing[Task] = Listing(
+    Task,
+    fields={
+        "due_time": Field(Task.due_time),
+        "create_time": Field(Task.create_time),
+        "state": Field(Task.state, prefix="TASK_STATE_", sortable=False),
+        "owner_id": Field(Task.owner_id, sortable=False),
+        "campus_id": Field(Task.campus_id, sortable=False),
+        "lead_id": Field(Task.lead_id, sortable=False),
+        "kind": Field(Task.kind, sortable=False),
+    },
+    default_order="due_time",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a task is about."""
+
+    kind: str
+    due_time: datetime
+    campus_id: UUID
+    lead: Lead | None = None
+    customer_id: UUID | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+    origin: str | None = None
+
+
+def create_by_hand(
+    tx: Tx,
+    *,
+    kind: str,
+    due_time: datetime,
+    campus_id: UUID | None,
+    owner_id: UUID | None,
+    lead_id: UUID | None,
+    note: str = "",
+) -> Task:
+    """Give a task to somebody, by default to the caller.
+
+    Raises InvalidInput without campus and lead, LEAD_NOT_FOUND, CAMPUS_NOT_FOUND, STAFF_NOT_ASSIGNABLE.
+    """
+    lead = leads.get_unmerged(tx, lead_id) if lead_id is not None else None
+    campus = lead.campus_id if lead is not None else campus_id
+    if campus is None:
+        raise InvalidInput("campus_id", "name the campus or the lead of this task")
+    campuses.check_open(tx, campus)
+    owner = owner_id or leads.actor(tx)
+    if owner is not None and owner != leads.actor(tx):
+        staff.check_assignable(tx, [owner], campus)
+    task = create(tx, Work(kind=kind, due_time=due_time, campus_id=campus, lead=lead, note=note), owner_id=owner)
+    if task is None:
+        raise Refused("TASK_EXISTS", "this task is there already")
+    return task
+
+
+def create(tx: Tx, work: Work, *, owner_id: UUID | None) -> Task | None:
+    """Add a task and tell of it; None when one of the same origin is there already."""
+    task = bulk.fresh(
+        tx,
+        Task,
+        campus_id=work.campus_id,
+        owner_id=owner_id,
+        lead_id=work.lead.id if work.lead else None,
+        customer_id=work.lead.customer_id if work.lead else work.customer_id,
+        kind=work.kind,
+        origin=work.origin,
+        facts=dict(work.facts),
+        note_sealed=None,
+        due_time=work.due_time,
+        state="open",
+        result_sealed=None,
+        complete_time=None,
+    )
+    Task.note.seal(tx, task, work.note)
+    row = {column.name: getattr(task, column.name) for column in Task.__table__.columns}
+    statement = insert(Task).values(row).on_conflict_do_nothing(constraint="uq_task_origin").returning(Task.id)
+    if tx.scalar(statement) is None:
+        return None
+    event = TaskCreated(
+        task_id=str(task.id),
+        campus_id=str(task.campus_id),
+        owner_id=str(owner_id or ""),
+        lead_id=str(task.lead_id or ""),
+        kind=task.kind,
+        due_time=task.due_time,
+    )
+    publish(tx, event)
+    return task
+
+
+def complete(tx: Tx, task_id: UUID, *, result: str = "") -> Task:
+    """Close a task. Raises TASK_NOT_FOUND, and TASK_DONE when somebody was faster."""
+    task: Task | None = tx.session.get(Task, (tx.institution_id, task_id), with_for_update=True)
+    if task is None:
+        raise NotFound("task", task_id)
+    if task.state != "open":
+        raise Refused("TASK_DONE", "this task is done already")
+    task.state, task.complete_time = "done", tx.now
+    Task.result.seal(tx, task, result)
+    return task
+
+
+def finish_follow_ups(tx: Tx, lead_id: UUID) -> None:
+    """Close the open follow-up tasks of a lead: the contact that they asked for has happened."""
+    mine = (Task.lead_id == lead_id, Task.kind == FOLLOW_UP, Task.state == "open")
+    tx.execute(update(Task).where(*mine).values(state="done", complete_time=tx.now, update_time=tx.now))
+
+
+def on_hours_below_threshold(tx: Tx, event: HoursBelowThreshold) -> None:
+    """Ask the advisor of the family, once per threshold and order, to speak about renewal; without one, the campus."""
+    customer_id = customers.resolve(tx, as_uuid(event.student_id))
+    lead = customers.find_lead(tx, customer_id)
+    facts: dict[str, Any] = {
+        "course_id": event.course_id,
+        "order_id": event.order_id,
+        "remaining_hundredths": str(event.remaining_hundredths),
+        "threshold_hundredths": str(event.threshold_hundredths),
+    }
+    origin = f"hours|{event.student_id}|{event.course_id}|{event.threshold_hundredths}|{event.order_id}"
+    work = Work(
+        kind=RENEWAL,
+        due_time=tx.now + _RENEWAL_WITHIN,
+        campus_id=as_uuid(event.campus_id),
+        lead=lead,
+        customer_id=customer_id,
+        facts=facts,
+        origin=origin,
+    )
+    create(tx, work, owner_id=lead.owner_id if lead is not None else None)

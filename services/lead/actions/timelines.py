@@ -1,0 +1,85 @@
+"""Everything that happened to a lead, newest first, in one order of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import literal, select, tuple_, union_all
+
+from services.lead.actions import leads
+from services.lead.models import Assignment, FollowUp, LeadMerge, StageChange, Touch, Trial
+from shared.crypto import CannotOpen, open_from_bus, seal_for_bus
+from shared.db import Tx
+from shared.errors import InvalidInput
+
+KINDS: dict[str, type[Any]] = {
+    "touch": Touch,
+    "follow_up": FollowUp,
+    "assignment": Assignment,
+    "trial": Trial,
+    "stage_change": StageChange,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """One page: rows of the models in KINDS; the token is empty on the last."""
+
+    rows: list[Any]
+    next_page_token: str
+
+
+def page(tx: Tx, lead_id: UUID, *, size: int, token: str = "") -> Timeline:
+    """Return a page of a lead's timeline, that of leads merged into it included.
+
+    Raises LEAD_NOT_FOUND, InvalidInput PAGE_TOKEN_INVALID.
+    """
+    lead = leads.get(tx, lead_id)
+    before = _before(tx, lead.id, token) if token else None
+    marks = _marks(tx, sorted(cluster(tx, lead.id)), size + 1, before)
+    shown = marks[:size]
+    found: dict[UUID, Any] = {}
+    for kind, model in KINDS.items():
+        ids = [mark.id for mark in shown if mark.kind == kind]
+        if ids:
+            found |= {row.id: row for row in tx.session.scalars(select(model).where(model.id.in_(ids)))}
+    last = shown[-1] if len(marks) > size else None
+    next_token = seal_for_bus(tx.institution_id, f"{lead.id}|{last.time.isoformat()}|{last.id}") if last else ""
+    return Timeline([found[mark.id] for mark in shown], next_token)
+
+
+def _marks(tx: Tx, lead_ids: list[UUID], size: int, before: tuple[datetime, UUID] | None) -> list[Any]:
+    """Return (kind, id, time) of the newest entries; each table contributes from its own index."""
+    parts = []
+    for kind, model in KINDS.items():
+        part = select(literal(kind).label("kind"), model.id.label("id"), model.create_time.label("time"))
+        part = part.where(model.institution_id == tx.institution_id, model.lead_id.in_(lead_ids))
+        if before is not None:
+            part = part.where(tuple_(model.create_time, model.id) < tuple_(*before))
+        newest = part.order_by(model.create_time.desc(), model.id.desc()).limit(size).subquery(kind)
+        parts.append(select(newest.c.kind, newest.c.id, newest.c.time))
+    every = union_all(*parts).subquery("every")
+    return list(tx.execute(select(every).order_by(every.c.time.desc(), every.c.id.desc()).limit(size)).all())
+
+
+def cluster(tx: Tx, lead_id: UUID) -> set[UUID]:
+    """Return a lead and all that live on in it."""
+    cluster, fresh = {lead_id}, {lead_id}
+    while fresh:
+        live = select(LeadMerge.lead_id).where(LeadMerge.survivor_lead_id.in_(fresh), LeadMerge.undo_time.is_(None))
+        fresh = set(tx.session.scalars(live)) - cluster
+        cluster |= fresh
+    return cluster
+
+
+def _before(tx: Tx, lead_id: UUID, token: str) -> tuple[datetime, UUID]:
+    try:
+        owner, time, entry = open_from_bus(tx.institution_id, token).split("|")
+        if owner == str(lead_id):
+            return datetime.fromisoformat(time), UUID(entry)
+    except (CannotOpen, ValueError):
+        pass
+    raise InvalidInput("page_token", "this is no page token of this timeline; start without", "PAGE_TOKEN_INVALID")

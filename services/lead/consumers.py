@@ -1,0 +1,19 @@
+"""What lead listens to."""
+
+from __future__ import annotations
+
+from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold, OrderActivated
+from lianxiao.org.v1.org_events_pb2 import CampusChanged, StaffChanged
+from lianxiao.scheduling.v1.scheduling_events_pb2 import TrialBooked, TrialResultRecorded
+
+from services.lead.actions import campuses, enrolments, staff, tasks, trials
+from shared.inbox import AnyConsumer, Consumer
+
+CONSUMERS: list[AnyConsumer] = [
+    Consumer("lead.on_campus_changed", CampusChanged, campuses.on_changed, ordered=True),
+    Consumer("lead.on_staff_changed", StaffChanged, staff.on_changed, ordered=True),
+    Consumer("lead.on_trial_booked", TrialBooked, trials.on_booked),
+    Consumer("lead.on_trial_result_recorded", TrialResultRecorded, trials.on_result_recorded),
+    Consumer("lead.on_order_activated", OrderActivated, enrolments.on_order_activated),
+    Consumer("lead.on_hours_below_threshold", HoursBelowThreshold, tasks.on_hours_below_threshold),
+]

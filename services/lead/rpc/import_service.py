@@ -1,0 +1,95 @@
+"""ImportService on the wire."""
+
+from __future__ import annotations
+
+from lianxiao.lead.v1 import import_pb2
+from lianxiao.lead.v1 import import_service_pb2 as pb
+from lianxiao.lead.v1 import import_service_pb2_grpc as pb_grpc
+
+from services.lead.actions import imports
+from services.lead.models import Import, ImportRow
+from shared.db import Tx
+from shared.ids import as_uuid
+from shared.rpc import Servicer, command, query
+
+
+class ImportService(Servicer, pb_grpc.ImportServiceServicer):
+    """Takes in files of enquiries."""
+
+    @command
+    def CreateImport(self, request: pb.CreateImportRequest, tx: Tx) -> pb.CreateImportResponse:
+        details = imports.Details(
+            file_name=request.file_name,
+            campus_id=as_uuid(request.campus_id) if request.campus_id else None,
+            source=request.source or "import",
+            campaign_id=as_uuid(request.campaign_id) if request.campaign_id else None,
+            dry_run=request.dry_run,
+            mapping=dict(request.mapping),
+        )
+        return pb.CreateImportResponse(lead_import=to_pb(imports.create(tx, details)))
+
+    @command
+    def AppendImportData(self, request: pb.AppendImportDataRequest, tx: Tx) -> pb.AppendImportDataResponse:
+        row = imports.append(tx, as_uuid(request.import_id), offset=request.offset, data=request.data)
+        return pb.AppendImportDataResponse(size_bytes=row.size_bytes)
+
+    @command
+    def StartImport(self, request: pb.StartImportRequest, tx: Tx) -> pb.StartImportResponse:
+        row = imports.start(tx, as_uuid(request.import_id), mapping=dict(request.mapping))
+        return pb.StartImportResponse(lead_import=to_pb(row))
+
+    @query
+    def GetImport(self, request: pb.GetImportRequest, tx: Tx) -> pb.GetImportResponse:
+        return pb.GetImportResponse(lead_import=to_pb(imports.get(tx, as_uuid(request.import_id))))
+
+    @query
+    def ListImports(self, request: pb.ListImportsRequest, tx: Tx) -> pb.ListImportsResponse:
+        page = imports.LISTING.page(tx, request)
+        found = [to_pb(row) for row in page.rows]
+        return pb.ListImportsResponse(imports=found, next_page_token=page.next_page_token)
+
+    @query
+    def ListImportRows(self, request: pb.ListImportRowsRequest, tx: Tx) -> pb.ListImportRowsResponse:
+        row = imports.get(tx, as_uuid(request.import_id))
+        page = imports.ROWS.page(tx, request, where=[ImportRow.import_id == row.id])
+        found = [row_to_pb(each) for each in page.rows]
+        return pb.ListImportRowsResponse(rows=found, next_page_token=page.next_page_token)
+
+    @command
+    def CancelImport(self, request: pb.CancelImportRequest, tx: Tx) -> pb.CancelImportResponse:
+        return pb.CancelImportResponse(lead_import=to_pb(imports.cancel(tx, as_uuid(request.import_id))))
+
+
+def to_pb(row: Import) -> import_pb2.Import:
+    """Return the wire form."""
+    return import_pb2.Import(
+        import_id=str(row.id),
+        campus_id=str(row.campus_id or ""),
+        file_name=row.file_name,
+        state=f"IMPORT_STATE_{row.state.upper()}",
+        dry_run=row.dry_run,
+        source=row.source,
+        campaign_id=str(row.campaign_id or ""),
+        size_bytes=row.size_bytes,
+        total=row.total,
+        created=row.created,
+        merged=row.merged,
+        in_review=row.in_review,
+        rejected=row.rejected,
+        columns=[import_pb2.ImportColumn(header=header, field=field) for header, field in row.columns],
+        error_reason=row.error_reason,
+        staff_id=str(row.staff_id),
+        create_time=row.create_time,
+        finish_time=row.finish_time,
+    )
+
+
+def row_to_pb(row: ImportRow) -> import_pb2.ImportRow:
+    """Return the wire form of what became of a line."""
+    return import_pb2.ImportRow(
+        line=row.line,
+        outcome=f"IMPORT_OUTCOME_{row.outcome.upper()}",
+        lead_id=str(row.lead_id or ""),
+        reason=row.reason,
+        field=row.field,
+    )

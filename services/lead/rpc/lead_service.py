@@ -1,0 +1,218 @@
+"""LeadService on the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from google.protobuf.json_format import MessageToDict
+from google.type.date_pb2 import Date
+from lianxiao.lead.v1 import lead_pb2
+from lianxiao.lead.v1 import lead_service_pb2 as pb
+from lianxiao.lead.v1 import lead_service_pb2_grpc as pb_grpc
+
+from services.lead.actions import assignments, captures, follow_ups, known, leads, searches, timelines
+from services.lead.actions.intake import Arrival
+from services.lead.rpc import timeline
+from services.lead.rules import rows
+from services.lead.rules.matching import Verdict
+from services.lead.rules.rows import Enquiry
+from shared.db import Tx
+from shared.errors import InvalidInput
+from shared.ids import as_uuid
+from shared.listing import DEFAULT_SIZE, named_fields
+from shared.rpc import Servicer, command, query
+
+STAGES = {value.removeprefix("LEAD_STAGE_").lower(): number for value, number in lead_pb2.LeadStage.items()}
+STATES = {value.removeprefix("LEAD_STATE_").lower(): number for value, number in lead_pb2.LeadState.items()}
+GRADES = {value.removeprefix("LEAD_GRADE_").lower(): number for value, number in lead_pb2.LeadGrade.items()}
+STAGE_NAMES = {number: name for name, number in STAGES.items()}
+CHANNELS = {number: name for name, number in timeline.CHANNELS.items()}
+_OUTCOMES = {
+    Verdict.NEW: pb.CAPTURE_OUTCOME_CREATED,
+    Verdict.ATTACH: pb.CAPTURE_OUTCOME_TOUCHED,
+    Verdict.REVIEW: pb.CAPTURE_OUTCOME_IN_REVIEW,
+}
+
+
+class LeadService(Servicer, pb_grpc.LeadServiceServicer):
+    """Enquiries from the first touch to enrolment."""
+
+    @command
+    def CaptureLead(self, request: pb.CaptureLeadRequest, tx: Tx) -> pb.CaptureLeadResponse:
+        verdict, lead, visible = captures.capture(tx, _arrival(tx, request))
+        shown = to_pb(tx, lead) if visible else ids_to_pb(lead)
+        return pb.CaptureLeadResponse(lead=shown, created=verdict != Verdict.ATTACH, outcome=_OUTCOMES[verdict])
+
+    @query
+    def GetLead(self, request: pb.GetLeadRequest, tx: Tx) -> pb.GetLeadResponse:
+        return pb.GetLeadResponse(lead=to_pb(tx, leads.get(tx, as_uuid(request.lead_id))))
+
+    @query
+    def ListLeads(self, request: pb.ListLeadsRequest, tx: Tx) -> pb.ListLeadsResponse:
+        page = searches.page(tx, request)
+        return pb.ListLeadsResponse(leads=[to_pb(tx, row) for row in page.rows], next_page_token=page.next_page_token)
+
+    @command
+    def UpdateLead(self, request: pb.UpdateLeadRequest, tx: Tx) -> pb.UpdateLeadResponse:
+        if not request.update_mask.paths:
+            raise InvalidInput("update_mask", "name the fields to change", reason="MASK_INVALID")
+        names = named_fields(request.update_mask.paths, sorted(leads.CHANGEABLE))
+        changes = {name: _value(tx, request.lead, name) for name in names}
+        lead = leads.update(tx, _id(request.lead.lead_id), changes)
+        tx.audit("lead.UpdateLead", "lead", lead.id, fields=names)
+        return pb.UpdateLeadResponse(lead=to_pb(tx, lead))
+
+    @command
+    def AssignLead(self, request: pb.AssignLeadRequest, tx: Tx) -> pb.AssignLeadResponse:
+        owner_id = as_uuid(request.owner_id) if request.owner_id else None
+        lead = assignments.assign(tx, as_uuid(request.lead_id), owner_id=owner_id, reason=request.reason)
+        return pb.AssignLeadResponse(lead=to_pb(tx, lead))
+
+    @command
+    def MoveLead(self, request: pb.MoveLeadRequest, tx: Tx) -> pb.MoveLeadResponse:
+        lead = leads.move(tx, as_uuid(request.lead_id), stage=STAGE_NAMES[request.stage])
+        return pb.MoveLeadResponse(lead=to_pb(tx, lead))
+
+    @command
+    def LoseLead(self, request: pb.LoseLeadRequest, tx: Tx) -> pb.LoseLeadResponse:
+        lead = leads.lose(tx, as_uuid(request.lead_id), reason=request.reason, detail=request.detail)
+        return pb.LoseLeadResponse(lead=to_pb(tx, lead))
+
+    @command
+    def ReopenLead(self, request: pb.ReopenLeadRequest, tx: Tx) -> pb.ReopenLeadResponse:
+        return pb.ReopenLeadResponse(lead=to_pb(tx, leads.reopen(tx, as_uuid(request.lead_id))))
+
+    @query
+    def ListTimeline(self, request: pb.ListTimelineRequest, tx: Tx) -> pb.ListTimelineResponse:
+        size = request.page_size or DEFAULT_SIZE
+        page = timelines.page(tx, as_uuid(request.lead_id), size=size, token=request.page_token)
+        entries = [timeline.to_pb(tx, row) for row in page.rows]
+        return pb.ListTimelineResponse(entries=entries, next_page_token=page.next_page_token)
+
+    @command
+    def AddFollowUp(self, request: pb.AddFollowUpRequest, tx: Tx) -> pb.AddFollowUpResponse:
+        promised = request.HasField("next_contact_time")
+        row = follow_ups.add(
+            tx,
+            as_uuid(request.lead_id),
+            channel=CHANNELS[request.channel],
+            content=request.content,
+            next_contact_time=request.next_contact_time.ToDatetime(tx.now.tzinfo) if promised else None,
+        )
+        return pb.AddFollowUpResponse(follow_up=timeline.follow_up_to_pb(tx, row))
+
+
+def to_pb(tx: Tx, lead: Any) -> lead_pb2.Lead:
+    """Return the wire form of a lead, given as a model or as a row of its columns."""
+    profile = known.profile_of(tx, lead)
+    return lead_pb2.Lead(
+        lead_id=str(lead.id),
+        customer_id=str(lead.customer_id),
+        campus_id=str(lead.campus_id),
+        owner_id=str(lead.owner_id or ""),
+        stage=STAGES[lead.stage],
+        state=STATES[lead.state],
+        grade=GRADES[lead.grade],
+        grade_reasons=[lead_pb2.GradeReason(code=code, points=points) for code, points in lead.grade_reasons],
+        score=_score(lead),
+        source=lead.source,
+        campaign_id=str(lead.campaign_id or ""),
+        child_name=profile.child_name,
+        birth_date=_date(lead.birth_date),
+        gender=lead.gender,
+        school=lead.school,
+        school_grade=lead.school_grade,
+        guardian_name=profile.guardian_name,
+        guardian_phone=profile.guardian_phone,
+        alternate_phone=profile.alternate_phone,
+        guardian_email=profile.guardian_email,
+        guardian_relation=lead.guardian_relation,
+        wechat_id=profile.wechat_id,
+        intended_courses=[lead_pb2.IntendedCourse(**course) for course in lead.intended_courses],
+        remark=profile.remark,
+        next_contact_time=lead.next_contact_time,
+        last_contact_time=lead.last_contact_time,
+        touch_count=lead.touch_count,
+        stage_time=lead.stage_time,
+        lost_reason=lead.lost_reason,
+        merged_into_lead_id=str(lead.merged_into_id or ""),
+        create_time=lead.create_time,
+        update_time=lead.update_time,
+    )
+
+
+def ids_to_pb(lead: Any) -> lead_pb2.Lead:
+    """Return what everybody may know of a lead that they may not see."""
+    return lead_pb2.Lead(lead_id=str(lead.id), customer_id=str(lead.customer_id))
+
+
+def _score(lead: Any) -> lead_pb2.LeadScore | None:
+    if lead.score is None:
+        return None
+    return lead_pb2.LeadScore(probability=lead.score, model_version=lead.score_model or "", score_time=lead.score_time)
+
+
+def _date(text: str) -> Date | None:
+    year, month, day = rows.date_parts(text)
+    return Date(year=year, month=month, day=day) if year else None
+
+
+def _arrival(tx: Tx, request: pb.CaptureLeadRequest) -> Arrival:
+    alternate = request.alternate_phone
+    enquiry = Enquiry(
+        guardian_phone=leads.phone(request.guardian_phone, "guardian_phone"),
+        child_name=rows.clean(request.child_name),
+        guardian_name=rows.clean(request.guardian_name),
+        alternate_phone=leads.phone(alternate, "alternate_phone") if alternate else "",
+        guardian_email=request.guardian_email,
+        guardian_relation=rows.clean(request.guardian_relation),
+        wechat_id=rows.clean(request.wechat_id),
+        birth_date=_birth_date(tx, request.birth_date, "birth_date"),
+        gender=request.gender,
+        school=rows.clean(request.school),
+        school_grade=rows.clean(request.school_grade),
+        remark=request.remark,
+    )
+    told = MessageToDict(request)
+    told.pop("requestId", None)
+    return Arrival(
+        enquiry=enquiry,
+        campus_id=as_uuid(request.campus_id),
+        source=request.source,
+        payload=told,
+        campaign_id=as_uuid(request.campaign_id) if request.campaign_id else None,
+        courses=tuple(_course(course) for course in request.intended_courses),
+        utm=dict(request.utm),
+        owner_id=as_uuid(request.owner_id) if request.owner_id else None,
+    )
+
+
+def _value(tx: Tx, lead: lead_pb2.Lead, name: str) -> Any:
+    """Return a field of an update as the action takes it."""
+    if name == "birth_date":
+        return _birth_date(tx, lead.birth_date, "lead.birth_date")
+    if name == "intended_courses":
+        return [_course(course) for course in lead.intended_courses]
+    if name == "next_contact_time":
+        return lead.next_contact_time.ToDatetime(tx.now.tzinfo) if lead.HasField("next_contact_time") else None
+    value = getattr(lead, name)
+    return _id(value, "lead.campus_id") if name == "campus_id" else rows.clean(value)
+
+
+def _course(course: lead_pb2.IntendedCourse) -> dict[str, Any]:
+    return leads.course(
+        course.name, course_id=course.course_id, level=course.level, preferred_times=course.preferred_times
+    )
+
+
+def _birth_date(tx: Tx, value: Date, field: str) -> str:
+    try:
+        return rows.date_text(value.year, value.month, value.day, today=tx.now.date())
+    except rows.Rejected as rejected:
+        raise InvalidInput(field, "this cannot be a birth date", reason=rejected.reason) from rejected
+
+
+def _id(text: str, field: str = "lead.lead_id") -> Any:
+    if not text:
+        raise InvalidInput(field, "an id is needed here")
+    return as_uuid(text)

@@ -1,0 +1,61 @@
+"""TaskService on the wire."""
+
+from __future__ import annotations
+
+from lianxiao.lead.v1 import task_pb2
+from lianxiao.lead.v1 import task_service_pb2 as pb
+from lianxiao.lead.v1 import task_service_pb2_grpc as pb_grpc
+
+from services.lead.actions import tasks
+from services.lead.models import Task
+from shared.db import Tx
+from shared.ids import as_uuid
+from shared.rpc import Servicer, command, query
+
+
+class TaskService(Servicer, pb_grpc.TaskServiceServicer):
+    """What staff have to do."""
+
+    @command
+    def CreateTask(self, request: pb.CreateTaskRequest, tx: Tx) -> pb.CreateTaskResponse:
+        task = tasks.create_by_hand(
+            tx,
+            kind=request.kind,
+            due_time=request.due_time.ToDatetime(tx.now.tzinfo),
+            campus_id=as_uuid(request.campus_id) if request.campus_id else None,
+            owner_id=as_uuid(request.owner_id) if request.owner_id else None,
+            lead_id=as_uuid(request.lead_id) if request.lead_id else None,
+            note=request.note,
+        )
+        return pb.CreateTaskResponse(task=to_pb(tx, task))
+
+    @query
+    def ListTasks(self, request: pb.ListTasksRequest, tx: Tx) -> pb.ListTasksResponse:
+        page = tasks.LISTING.page(tx, request)
+        found = [to_pb(tx, row) for row in page.rows]
+        return pb.ListTasksResponse(tasks=found, next_page_token=page.next_page_token)
+
+    @command
+    def CompleteTask(self, request: pb.CompleteTaskRequest, tx: Tx) -> pb.CompleteTaskResponse:
+        return pb.CompleteTaskResponse(
+            task=to_pb(tx, tasks.complete(tx, as_uuid(request.task_id), result=request.result))
+        )
+
+
+def to_pb(tx: Tx, row: Task) -> task_pb2.Task:
+    """Return the wire form."""
+    return task_pb2.Task(
+        task_id=str(row.id),
+        campus_id=str(row.campus_id),
+        owner_id=str(row.owner_id or ""),
+        lead_id=str(row.lead_id or ""),
+        customer_id=str(row.customer_id or ""),
+        kind=row.kind,
+        facts=row.facts,
+        note=Task.note.reveal(tx, row) or "",
+        due_time=row.due_time,
+        state=task_pb2.TaskState.Value(f"TASK_STATE_{row.state.upper()}"),
+        result=Task.result.reveal(tx, row) or "",
+        complete_time=row.complete_time,
+        create_time=row.create_time,
+    )

@@ -1,0 +1,32 @@
+"""Process 1 of lead: gRPC."""
+
+from __future__ import annotations
+
+from lianxiao.lead.v1 import assignment_rule_service_pb2_grpc as assignment_rule
+from lianxiao.lead.v1 import claim_service_pb2_grpc as claim
+from lianxiao.lead.v1 import duplicate_service_pb2_grpc as duplicate
+from lianxiao.lead.v1 import import_service_pb2_grpc as lead_import
+from lianxiao.lead.v1 import lead_service_pb2_grpc as lead
+from lianxiao.lead.v1 import task_service_pb2_grpc as task
+
+from services.lead.rpc.assignment_rule_service import AssignmentRuleService
+from services.lead.rpc.claim_service import ClaimService
+from services.lead.rpc.duplicate_service import DuplicateService
+from services.lead.rpc.import_service import ImportService
+from services.lead.rpc.lead_service import LeadService
+from services.lead.rpc.task_service import TaskService
+from shared.server import Registration, serve
+
+SERVICERS: list[Registration] = [
+    (lead.add_LeadServiceServicer_to_server, LeadService),
+    (lead_import.add_ImportServiceServicer_to_server, ImportService),
+    (duplicate.add_DuplicateServiceServicer_to_server, DuplicateService),
+    (assignment_rule.add_AssignmentRuleServiceServicer_to_server, AssignmentRuleService),
+    (task.add_TaskServiceServicer_to_server, TaskService),
+    (claim.add_ClaimServiceServicer_to_server, ClaimService),
+]
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    serve({"lead": SERVICERS})
