@@ -5,7 +5,6 @@ from __future__ import annotations
 from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold, OrderActivated
 from lianxiao.org.v1.org_events_pb2 import CampusChanged, StaffChanged
 from lianxiao.scheduling.v1.scheduling_events_pb2 import TrialBooked, TrialResultRecorded
-
 from services.lead.actions import campuses, enrolments, staff, tasks, trials
 from shared.inbox import AnyConsumer, Consumer
 

@@ -8,7 +8,6 @@ from lianxiao.lead.v1 import duplicate_service_pb2_grpc as duplicate
 from lianxiao.lead.v1 import import_service_pb2_grpc as lead_import
 from lianxiao.lead.v1 import lead_service_pb2_grpc as lead
 from lianxiao.lead.v1 import task_service_pb2_grpc as task
-
 from services.lead.rpc.assignment_rule_service import AssignmentRuleService
 from services.lead.rpc.claim_service import ClaimService
 from services.lead.rpc.duplicate_service import DuplicateService

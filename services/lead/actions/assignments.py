@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from lianxiao.lead.v1.lead_events_pb2 import LeadAssigned
 from sqlalchemy import Boolean, Text, Uuid, column, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from lianxiao.lead.v1.lead_events_pb2 import LeadAssigned
 from services.lead.actions import bulk, leads, staff
 from services.lead.models import Assignment, Lead
 from services.lead.rules import assignment

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from lianxiao.org.v1.org_events_pb2 import CampusChanged
 from sqlalchemy import select
 
+from lianxiao.org.v1.org_events_pb2 import CampusChanged
 from services.lead.models import Campus
 from services.lead.rules import headers
 from shared.db import Tx

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from google.type.date_pb2 import Date
+
 from lianxiao.billing.v1.billing_events_pb2 import OrderActivated
 from lianxiao.lead.v1.lead_events_pb2 import LeadEnrolled
-
 from services.lead.actions import customers, known, leads
 from services.lead.models import Lead
 from services.lead.rules import stages

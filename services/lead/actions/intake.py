@@ -13,7 +13,6 @@ from typing import Any
 from uuid import UUID
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadCaptured, LeadTouched
-
 from services.lead.actions import assignments, bulk, keys, known, leads
 from services.lead.actions.assignments import Decided, Desk
 from services.lead.actions.known import Known

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from lianxiao.lead.v1.lead_events_pb2 import LeadLost
 from sqlalchemy import bindparam, select
 
+from lianxiao.lead.v1.lead_events_pb2 import LeadLost
 from services.lead.actions import bulk, campuses, keys, known
 from services.lead.models import Lead, StageChange
 from services.lead.rules import grading, rows, stages

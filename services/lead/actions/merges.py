@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from lianxiao.lead.v1.lead_events_pb2 import LeadMerged, LeadMergeUndone
 from sqlalchemy import select
 
+from lianxiao.lead.v1.lead_events_pb2 import LeadMerged, LeadMergeUndone
 from services.lead.actions import bulk, keys, known, leads, timelines
 from services.lead.models import CustomerAlias, Duplicate, Lead, LeadMerge
 from services.lead.rules import stages

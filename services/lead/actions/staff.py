@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from lianxiao.org.v1.org_events_pb2 import StaffChanged
 from sqlalchemy import select
 
+from lianxiao.org.v1.org_events_pb2 import StaffChanged
 from services.lead.models import Staff
 from shared.db import Tx
 from shared.errors import Refused

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold
-from lianxiao.lead.v1.lead_events_pb2 import TaskCreated
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
+from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold
+from lianxiao.lead.v1.lead_events_pb2 import TaskCreated
 from services.lead.actions import bulk, campuses, customers, leads, staff
 from services.lead.models import Lead, Task
 from shared.db import Tx

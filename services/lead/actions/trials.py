@@ -6,7 +6,6 @@ from datetime import datetime
 from uuid import UUID
 
 from lianxiao.scheduling.v1.scheduling_events_pb2 import TrialBooked, TrialResultRecorded
-
 from services.lead.actions import leads
 from services.lead.models import Lead, Trial
 from services.lead.rules import stages

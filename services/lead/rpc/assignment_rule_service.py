@@ -5,7 +5,6 @@ from __future__ import annotations
 from lianxiao.lead.v1 import assignment_rule_pb2
 from lianxiao.lead.v1 import assignment_rule_service_pb2 as pb
 from lianxiao.lead.v1 import assignment_rule_service_pb2_grpc as pb_grpc
-
 from services.lead.actions import assignment_rules
 from services.lead.models import AssignmentRule
 from services.lead.rules.assignment import Candidate
@@ -19,7 +18,6 @@ _STRATEGIES = {
     number: value.removeprefix("ASSIGNMENT_STRATEGY_").lower()
     for value, number in assignment_rule_pb2.AssignmentStrategy.items()
 }
-_NUMBERS = {name: number for number, name in _STRATEGIES.items()}
 
 
 class AssignmentRuleService(Servicer, pb_grpc.AssignmentRuleServiceServicer):
@@ -55,7 +53,7 @@ def to_pb(row: AssignmentRule) -> assignment_rule_pb2.AssignmentRule:
         campus_id=str(row.campus_id or ""),
         sources=row.sources,
         course_ids=[str(course_id) for course_id in row.course_ids],
-        strategy=_NUMBERS[row.strategy],
+        strategy=f"ASSIGNMENT_STRATEGY_{row.strategy.upper()}",
         candidates=[assignment_rule_pb2.RuleCandidate(**candidate) for candidate in row.candidates],
         priority=row.priority,
         paused=row.paused,

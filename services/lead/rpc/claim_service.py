@@ -5,7 +5,6 @@ from __future__ import annotations
 from lianxiao.lead.v1 import claim_pb2
 from lianxiao.lead.v1 import claim_service_pb2 as pb
 from lianxiao.lead.v1 import claim_service_pb2_grpc as pb_grpc
-
 from services.lead.actions import claims
 from services.lead.models import Claim
 from shared.db import Tx

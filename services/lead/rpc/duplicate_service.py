@@ -9,7 +9,6 @@ from uuid import UUID
 from lianxiao.lead.v1 import duplicate_pb2, lead_pb2
 from lianxiao.lead.v1 import duplicate_service_pb2 as pb
 from lianxiao.lead.v1 import duplicate_service_pb2_grpc as pb_grpc
-
 from services.lead.actions import customers, duplicates, merges
 from services.lead.models import Duplicate, Lead
 from services.lead.rpc import lead_service
@@ -59,7 +58,7 @@ def to_pb(tx: Tx, row: Duplicate, found: Mapping[UUID, Lead]) -> duplicate_pb2.D
 
     return duplicate_pb2.Duplicate(
         duplicate_id=str(row.id),
-        state=duplicate_pb2.DuplicateState.Value(f"DUPLICATE_STATE_{row.state.upper()}"),
+        state=f"DUPLICATE_STATE_{row.state.upper()}",
         lead=shown(row.lead_id),
         other_lead=shown(row.other_lead_id),
         score=row.score,

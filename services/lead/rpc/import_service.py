@@ -5,7 +5,6 @@ from __future__ import annotations
 from lianxiao.lead.v1 import import_pb2
 from lianxiao.lead.v1 import import_service_pb2 as pb
 from lianxiao.lead.v1 import import_service_pb2_grpc as pb_grpc
-
 from services.lead.actions import imports
 from services.lead.models import Import, ImportRow
 from shared.db import Tx

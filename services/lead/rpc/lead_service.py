@@ -6,10 +6,10 @@ from typing import Any
 
 from google.protobuf.json_format import MessageToDict
 from google.type.date_pb2 import Date
-from lianxiao.lead.v1 import lead_pb2
+
+from lianxiao.lead.v1 import lead_pb2, timeline_pb2
 from lianxiao.lead.v1 import lead_service_pb2 as pb
 from lianxiao.lead.v1 import lead_service_pb2_grpc as pb_grpc
-
 from services.lead.actions import assignments, captures, follow_ups, known, leads, searches, timelines
 from services.lead.actions.intake import Arrival
 from services.lead.rpc import timeline
@@ -22,11 +22,10 @@ from shared.ids import as_uuid
 from shared.listing import DEFAULT_SIZE, named_fields
 from shared.rpc import Servicer, command, query
 
-STAGES = {value.removeprefix("LEAD_STAGE_").lower(): number for value, number in lead_pb2.LeadStage.items()}
-STATES = {value.removeprefix("LEAD_STATE_").lower(): number for value, number in lead_pb2.LeadState.items()}
-GRADES = {value.removeprefix("LEAD_GRADE_").lower(): number for value, number in lead_pb2.LeadGrade.items()}
-STAGE_NAMES = {number: name for name, number in STAGES.items()}
-CHANNELS = {number: name for name, number in timeline.CHANNELS.items()}
+_STAGES = {number: name.removeprefix("LEAD_STAGE_").lower() for name, number in lead_pb2.LeadStage.items()}
+_CHANNELS = {
+    number: name.removeprefix("FOLLOW_UP_CHANNEL_").lower() for name, number in timeline_pb2.FollowUpChannel.items()
+}
 _OUTCOMES = {
     Verdict.NEW: pb.CAPTURE_OUTCOME_CREATED,
     Verdict.ATTACH: pb.CAPTURE_OUTCOME_TOUCHED,
@@ -70,7 +69,7 @@ class LeadService(Servicer, pb_grpc.LeadServiceServicer):
 
     @command
     def MoveLead(self, request: pb.MoveLeadRequest, tx: Tx) -> pb.MoveLeadResponse:
-        lead = leads.move(tx, as_uuid(request.lead_id), stage=STAGE_NAMES[request.stage])
+        lead = leads.move(tx, as_uuid(request.lead_id), stage=_STAGES[request.stage])
         return pb.MoveLeadResponse(lead=to_pb(tx, lead))
 
     @command
@@ -95,7 +94,7 @@ class LeadService(Servicer, pb_grpc.LeadServiceServicer):
         row = follow_ups.add(
             tx,
             as_uuid(request.lead_id),
-            channel=CHANNELS[request.channel],
+            channel=_CHANNELS[request.channel],
             content=request.content,
             next_contact_time=request.next_contact_time.ToDatetime(tx.now.tzinfo) if promised else None,
         )
@@ -110,9 +109,9 @@ def to_pb(tx: Tx, lead: Any) -> lead_pb2.Lead:
         customer_id=str(lead.customer_id),
         campus_id=str(lead.campus_id),
         owner_id=str(lead.owner_id or ""),
-        stage=STAGES[lead.stage],
-        state=STATES[lead.state],
-        grade=GRADES[lead.grade],
+        stage=f"LEAD_STAGE_{lead.stage.upper()}",
+        state=f"LEAD_STATE_{lead.state.upper()}",
+        grade=f"LEAD_GRADE_{lead.grade.upper()}",
         grade_reasons=[lead_pb2.GradeReason(code=code, points=points) for code, points in lead.grade_reasons],
         score=_score(lead),
         source=lead.source,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from lianxiao.lead.v1 import task_pb2
 from lianxiao.lead.v1 import task_service_pb2 as pb
 from lianxiao.lead.v1 import task_service_pb2_grpc as pb_grpc
-
 from services.lead.actions import tasks
 from services.lead.models import Task
 from shared.db import Tx
@@ -54,7 +53,7 @@ def to_pb(tx: Tx, row: Task) -> task_pb2.Task:
         facts=row.facts,
         note=Task.note.reveal(tx, row) or "",
         due_time=row.due_time,
-        state=task_pb2.TaskState.Value(f"TASK_STATE_{row.state.upper()}"),
+        state=f"TASK_STATE_{row.state.upper()}",
         result=Task.result.reveal(tx, row) or "",
         complete_time=row.complete_time,
         create_time=row.create_time,

@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lianxiao.lead.v1 import lead_pb2, timeline_pb2
-
+from lianxiao.lead.v1 import timeline_pb2
 from services.lead.models import Assignment, FollowUp, StageChange, Touch, Trial
 from shared.db import Tx
-
-CHANNELS = {
-    value.removeprefix("FOLLOW_UP_CHANNEL_").lower(): number for value, number in timeline_pb2.FollowUpChannel.items()
-}
 
 
 def to_pb(tx: Tx, row: Any) -> timeline_pb2.TimelineEntry:
@@ -30,7 +25,7 @@ def follow_up_to_pb(tx: Tx, row: FollowUp) -> timeline_pb2.FollowUp:
         follow_up_id=str(row.id),
         lead_id=str(row.lead_id),
         staff_id=str(row.staff_id or ""),
-        channel=CHANNELS[row.channel],
+        channel=f"FOLLOW_UP_CHANNEL_{row.channel.upper()}",
         content=FollowUp.content.reveal(tx, row) or "",
         contact_time=row.create_time,
         next_contact_time=row.next_contact_time,
@@ -91,8 +86,8 @@ def _stage_change(_tx: Tx, row: StageChange, entry: timeline_pb2.TimelineEntry) 
     )
 
 
-def _stage(name: str) -> lead_pb2.LeadStage.ValueType:
-    return lead_pb2.LeadStage.Value(f"LEAD_STAGE_{name.upper() or 'UNSPECIFIED'}")
+def _stage(name: str) -> str:
+    return f"LEAD_STAGE_{name.upper() or 'UNSPECIFIED'}"
 
 
 _FILL: dict[type[Any], Callable[[Tx, Any, timeline_pb2.TimelineEntry], None]] = {
