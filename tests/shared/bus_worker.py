@@ -1,4 +1,4 @@
-"""A worker process of the chassis alone, for tests that kill it: `python -m tests.shared.bus_worker URL`.
+"""A worker process of the chassis alone, for tests that kill it: `python -m tests.shared.bus_worker URL [declare]`.
 
 It counts `LeadAssigned` events in `thing`; an event whose owner is POISON ends the process on the spot.
 """
@@ -16,9 +16,11 @@ from sqlalchemy.engine import make_url  # noqa: E402
 
 from shared.db import Database, Tx  # noqa: E402
 from shared.inbox import Consumer  # noqa: E402
+from shared.bus import declare  # noqa: E402
+from shared.settings import settings  # noqa: E402
 from shared.worker import Worker, start  # noqa: E402
+from tests.shared.poison import POISON  # noqa: E402
 
-POISON = "00000000-0000-7000-8000-00000000dead"
 
 
 def count(tx: Tx, event: LeadAssigned) -> None:
@@ -37,6 +39,9 @@ WORKER = Worker(consumers=[Consumer("chassis.count", LeadAssigned, count)])
 
 def main() -> None:
     """Start the worker and wait until killed."""
+    if sys.argv[2:] == ["declare"]:
+        declare(settings().amqp_url, "chassis", WORKER.all_consumers("chassis"))
+        return
     database = Database(make_url(sys.argv[1]), pool_size=16)
     runner = start({"chassis": WORKER}, {"chassis": database})
     sys.stdout.write("ready\n")

@@ -18,10 +18,10 @@ from shared.events import publish
 from shared.ids import uuid7
 from shared.testing.rabbitmq import RabbitMQ
 from shared.testing.waiting import until
-from tests.shared.bus_worker import POISON, WORKER
+from tests.shared.poison import POISON
 
 pytestmark = pytest.mark.amqp
-SECONDS = 60
+SECONDS = 90
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +39,9 @@ class WorkerProcess:
     def __init__(self, database: Database, broker: RabbitMQ, folder: Path) -> None:
         url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._command = [sys.executable, "-m", "tests.shared.bus_worker", url]
-        self._environment = os.environ | {"LIANXIAO_AMQP_URL": broker.url, "LIANXIAO_RETRY_SECONDS": "0.2"}
+        self._environment = os.environ | {"LIANXIAO_AMQP_URL": broker.url, "LIANXIAO_RETRY_SECONDS": "0.05", "LIANXIAO_MAX_ATTEMPTS": "5"}
         self._log = folder / "worker.log"
+        subprocess.run([*self._command, "declare"], env=self._environment, check=True, capture_output=True)
         self.process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -61,10 +62,7 @@ class WorkerProcess:
 
 @pytest.fixture
 def worker(database: Database, broker: RabbitMQ, tmp_path: Path) -> Iterator[WorkerProcess]:
-    """Run a worker whose queue is declared, and stop it after the test."""
-    from shared.bus import declare  # noqa: PLC0415 - imports nameko only where a broker is
-
-    declare(broker.url, "chassis", WORKER.all_consumers("chassis"))
+    """Run a worker, and stop it after the test."""
     with database.system() as tx:
         tx.run("delete from outbox")
         tx.run("delete from delivery")
