@@ -62,7 +62,7 @@ def write(name: str, root: Path) -> list[Path]:
 def filled(text: str, name: str) -> str:
     """Replace the placeholders of the shape: longer words first, so that none is taken for part of another."""
     noun = "".join(word.title() for word in name.split("_"))
-    words = {"NOUN_UPPER": name.upper(), "NOUNS": plural(noun), "NOUN": noun, "PLURAL": plural(name), "NAME": name}
+    words = {"NOUN_UPPER": name.upper(), "NOUN": noun, "MANY": plural(noun), "PLURAL": plural(name), "NAME": name}
     return re.sub("|".join(words), lambda match: words[match.group()], text)
 
 

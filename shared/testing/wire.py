@@ -27,12 +27,12 @@ class Wire:
     address: str
 
     @staticmethod
-    def metadata(caller: Caller, lifetime_seconds: int = 300) -> list[tuple[str, str]]:
+    def metadata(caller: Caller, lifetime_seconds: int = 300) -> tuple[tuple[str, str | bytes], ...]:
         """Return the metadata that signs a call as this caller."""
         key = settings().jwt_private_key_file
         if key is None:
             raise RuntimeError("the fixtures have not provided a signing key")
-        return [("authorization", f"Bearer {TokenIssuer(key).issue(caller, lifetime_seconds)}")]
+        return (("authorization", f"Bearer {TokenIssuer(key).issue(caller, lifetime_seconds)}"),)
 
 
 @contextmanager

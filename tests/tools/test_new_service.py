@@ -27,7 +27,7 @@ def test_it_has_every_part_and_its_code_parses(tmp_path: Path) -> None:
     assert "protos/lianxiao/library/v1/library_events.proto" in written
     assert "tests/library/test_libraries.py" in written
     for path, text in written.items():
-        assert not [word for word in ("NAME", "NOUN", "PLURAL") if word in text], path
+        assert not [word for word in ("NAME", "NOUN", "MANY", "PLURAL") if word in text], path
         if path.endswith(".py"):
             ast.parse(text)
 
@@ -53,4 +53,4 @@ def test_a_name_that_cannot_be_is_refused(name: str) -> None:
 
 def test_words_are_put_into_the_plural() -> None:
     assert [plural(word) for word in ("library", "lead", "class", "key")] == ["libraries", "leads", "classes", "keys"]
-    assert filled("NOUN_UPPER ListNOUNS NAME_id", "gift_card") == "GIFT_CARD ListGiftCards gift_card_id"
+    assert filled("NOUN_UPPER ListMANY NOUNService NAME_id", "gift_card") == "GIFT_CARD ListGiftCards GiftCardService gift_card_id"
