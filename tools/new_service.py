@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import keyword
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -22,7 +23,11 @@ def main() -> int:
     if refusal:
         print(refusal, file=sys.stderr)
         return 1
-    for path in write(name, ROOT):
+    written = write(name, ROOT)
+    # The order of imports depends on the name.
+    ruff = [sys.executable, "-m", "ruff", "check", "--fix-only", "--quiet"]
+    subprocess.run([*ruff, *(str(path) for path in written if path.suffix == ".py")], cwd=ROOT, check=True)
+    for path in written:
         print(f"  {path.relative_to(ROOT)}")
     print(f"next: `make test-one T=tests/{name}`, and an entry under `services:` in charts/lianxiao/values.yaml")
     return 0
