@@ -173,7 +173,7 @@ def test_a_program_gets_a_token_that_reaches_as_far_as_its_account(
     token = stub.IssueServiceToken(pb.IssueServiceTokenRequest(client_id=ids, client_secret=secret)).access_token
     campuses = campus_service_pb2_grpc.CampusServiceStub(wire.channel)
     found = campuses.ListCampuses(campus_service_pb2.ListCampusesRequest(), metadata=_bearer(token))
-    assert [each.id for each in found.campuses] == [str(campus.id)]
+    assert [each.campus_id for each in found.campuses] == [str(campus.id)]
     unseen = campus_service_pb2.GetCampusRequest(campus_id=str(other.id))
     assert _refused(lambda: campuses.GetCampus(unseen, metadata=_bearer(token))) == ("NOT_FOUND", "CAMPUS_NOT_FOUND")
     for wrong in (

@@ -81,9 +81,9 @@ def test_places_are_opened_listed_and_changed(wire: Wire, chief: Metadata) -> No
     made = region_service_pb2.CreateRegionRequest(region=region_pb2.Region(name="华东"))
     region = regions.CreateRegion(made, metadata=chief).region
     for number in range(3):
-        wanted = campus_pb2.Campus(code=f"PD0{number}", name=f"浦东{number}", region_id=region.id)
+        wanted = campus_pb2.Campus(code=f"PD0{number}", name=f"浦东{number}", region_id=region.region_id)
         campuses.CreateCampus(campus_service_pb2.CreateCampusRequest(campus=wanted), metadata=chief)
-    query = f'region_id = "{region.id}" AND active = true'
+    query = f'region_id = "{region.region_id}" AND active = true'
     request = campus_service_pb2.ListCampusesRequest(page_size=2, filter=query, order_by="code desc")
     first = campuses.ListCampuses(request, metadata=chief)
     request.page_token = first.next_page_token
@@ -91,18 +91,18 @@ def test_places_are_opened_listed_and_changed(wire: Wire, chief: Metadata) -> No
     assert [campus.code for campus in [*first.campuses, *second.campuses]] == ["PD02", "PD01", "PD00"]
     assert second.next_page_token == ""
     change = campus_service_pb2.UpdateCampusRequest(
-        campus=campus_pb2.Campus(id=first.campuses[0].id, name="张江", address="祖冲之路 1 号"),
+        campus=campus_pb2.Campus(campus_id=first.campuses[0].campus_id, name="张江", address="祖冲之路 1 号"),
         update_mask=FieldMask(paths=["name"]),
     )
     changed = campuses.UpdateCampus(change, metadata=chief).campus
-    assert (changed.name, changed.address, changed.active, changed.region_id) == ("张江", "", True, region.id)
+    assert (changed.name, changed.address, changed.active, changed.region_id) == ("张江", "", True, region.region_id)
     change.update_mask.paths.append("code")
     assert _refused(lambda: campuses.UpdateCampus(change, metadata=chief)) == ("INVALID_ARGUMENT", "MASK_INVALID")
     renamed = region_service_pb2.UpdateRegionRequest(
-        region=region_pb2.Region(id=region.id, name="华东一区"), update_mask=FieldMask(paths=["name"])
+        region=region_pb2.Region(region_id=region.region_id, name="华东一区"), update_mask=FieldMask(paths=["name"])
     )
     regions.UpdateRegion(renamed, metadata=chief)
-    got = regions.GetRegion(region_service_pb2.GetRegionRequest(region_id=region.id), metadata=chief).region
+    got = regions.GetRegion(region_service_pb2.GetRegionRequest(region_id=region.region_id), metadata=chief).region
     assert (got.name, got.active) == ("华东一区", True)
     assert len(regions.ListRegions(region_service_pb2.ListRegionsRequest(), metadata=chief).regions) == 1
 
@@ -113,27 +113,30 @@ def test_a_person_is_added_given_a_role_listed_and_leaves(wire: Wire, chief: Met
     wanted = staff_pb2.Staff(display_name="王芳", email="wang@example.com", phone="13800138000")
     made = staff_service_pb2.CreateStaffRequest(staff=wanted, password=factories.PASSWORD, request_id=str(uuid7()))
     person = people.CreateStaff(made, metadata=chief).staff
-    assert people.CreateStaff(made, metadata=chief).staff.id == person.id
-    assign = role_service_pb2.AssignRoleRequest(staff_id=person.id, role="marketing")
+    assert people.CreateStaff(made, metadata=chief).staff.staff_id == person.staff_id
+    assign = role_service_pb2.AssignRoleRequest(staff_id=person.staff_id, role="marketing")
     assignment = roles.AssignRole(assign, metadata=chief).role_assignment
     assert assignment.scope == role_pb2.ROLE_SCOPE_CHAIN
     listed = people.ListStaff(staff_service_pb2.ListStaffRequest(role="marketing"), metadata=chief).staff
-    assert [each.role_assignments[0].id for each in listed] == [assignment.id]
+    assert [each.role_assignments[0].role_assignment_id for each in listed] == [assignment.role_assignment_id]
     assert (listed[0].email, listed[0].phone) == ("wang@example.com", "+8613800138000")
     masked = _metadata(wire, callers.staff(id_of(code), ["staff.read"]))
-    seen = people.GetStaff(staff_service_pb2.GetStaffRequest(staff_id=person.id), metadata=masked).staff
+    seen = people.GetStaff(staff_service_pb2.GetStaffRequest(staff_id=person.staff_id), metadata=masked).staff
     assert (seen.email, seen.phone) == ("w***@example.com", "138****8000")
     held = role_service_pb2.ListRoleAssignmentsRequest(filter='role = "marketing"')
-    assert [each.id for each in roles.ListRoleAssignments(held, metadata=chief).role_assignments] == [assignment.id]
-    revoke = role_service_pb2.RevokeRoleAssignmentRequest(role_assignment_id=assignment.id)
+    assert [each.role_assignment_id for each in roles.ListRoleAssignments(held, metadata=chief).role_assignments] == [
+        assignment.role_assignment_id
+    ]
+    revoke = role_service_pb2.RevokeRoleAssignmentRequest(role_assignment_id=assignment.role_assignment_id)
     assert roles.RevokeRoleAssignment(revoke, metadata=chief).role_assignment.HasField("revoke_time")
     update = staff_service_pb2.UpdateStaffRequest(
-        staff=staff_pb2.Staff(id=person.id, display_name="王小芳"), update_mask=FieldMask(paths=["display_name"])
+        staff=staff_pb2.Staff(staff_id=person.staff_id, display_name="王小芳"),
+        update_mask=FieldMask(paths=["display_name"]),
     )
     assert people.UpdateStaff(update, metadata=chief).staff.email == "wang@example.com"
-    password = staff_service_pb2.SetPasswordRequest(staff_id=person.id, password="Another-horse-9")
+    password = staff_service_pb2.SetPasswordRequest(staff_id=person.staff_id, password="Another-horse-9")
     assert people.SetPassword(password, metadata=chief) == staff_service_pb2.SetPasswordResponse()
-    leave = staff_service_pb2.DeactivateStaffRequest(staff_id=person.id)
+    leave = staff_service_pb2.DeactivateStaffRequest(staff_id=person.staff_id)
     left = people.DeactivateStaff(leave, metadata=chief).staff
     assert (left.active, left.HasField("deactivate_time"), len(left.role_assignments)) == (False, True, 0)
 
@@ -158,7 +161,7 @@ def test_roles_are_made_and_changed(wire: Wire, chief: Metadata) -> None:
     )
     made = roles.CreateRole(role_service_pb2.CreateRoleRequest(role=wanted), metadata=chief).role
     change = role_service_pb2.UpdateRoleRequest(
-        role=role_pb2.Role(id=made.id, permissions=["lead.capture", "task.*"]),
+        role=role_pb2.Role(role_id=made.role_id, permissions=["lead.capture", "task.*"]),
         update_mask=FieldMask(paths=["permissions"]),
     )
     assert list(roles.UpdateRole(change, metadata=chief).role.permissions) == ["lead.capture", "task.*"]
@@ -177,11 +180,16 @@ def test_the_secret_of_a_program_is_shown_once_and_not_kept(
     request = service_account_service_pb2.CreateServiceAccountRequest(service_account=wanted, request_id=str(uuid7()))
     made = accounts.CreateServiceAccount(request, metadata=chief)
     again = accounts.CreateServiceAccount(request, metadata=chief)
-    assert (again.service_account.id, again.client_secret) == (made.service_account.id, "")
+    assert (again.service_account.service_account_id, again.client_secret) == (
+        made.service_account.service_account_id,
+        "",
+    )
     with database.begin(Caller.system(id_of(code)), read_only=True) as tx:
         kept = b"".join(bytes(row.reply) for row in tx.run("select reply from stored_reply"))
     assert made.client_secret.encode() not in kept
-    disable = service_account_service_pb2.DisableServiceAccountRequest(service_account_id=made.service_account.id)
+    disable = service_account_service_pb2.DisableServiceAccountRequest(
+        service_account_id=made.service_account.service_account_id
+    )
     assert accounts.DisableServiceAccount(disable, metadata=chief).service_account.active is False
     listed = accounts.ListServiceAccounts(
         service_account_service_pb2.ListServiceAccountsRequest(filter="active = false"), metadata=chief
@@ -211,7 +219,7 @@ def test_fields_and_flows_are_added_and_listed(wire: Wire, chief: Metadata) -> N
     new_flow.approval_flow.steps.append("astronaut")
     assert _refused(lambda: flows.CreateApprovalFlow(new_flow, metadata=chief)) == ("NOT_FOUND", "ROLE_NOT_FOUND")
     every = flows.ListApprovalFlows(approval_flow_service_pb2.ListApprovalFlowsRequest(), metadata=chief)
-    assert [each.id for each in every.approval_flows] == [made.id]
+    assert [each.approval_flow_id for each in every.approval_flows] == [made.approval_flow_id]
 
 
 def test_the_operator_of_the_platform_opens_a_chain(wire: Wire, chief: Metadata, database: Database, code: str) -> None:
@@ -230,12 +238,12 @@ def test_the_operator_of_the_platform_opens_a_chain(wire: Wire, chief: Metadata,
         )
     operator = _metadata(wire, callers.staff(id_of(code), ["institution.create"], subject=account.id, kind="partner"))
     made = chains.CreateInstitution(request, metadata=operator)
-    assert made.institution.id == str(id_of(new))
+    assert made.institution.institution_id == str(id_of(new))
     assert _refused(lambda: chains.CreateInstitution(request, metadata=operator))[1] == "INSTITUTION_CODE_TAKEN"
-    get = institution_service_pb2.GetInstitutionRequest(institution_id=made.institution.id)
+    get = institution_service_pb2.GetInstitutionRequest(institution_id=made.institution.institution_id)
     assert _refused(lambda: chains.GetInstitution(get, metadata=chief)) == ("NOT_FOUND", "INSTITUTION_NOT_FOUND")
     update = institution_service_pb2.UpdateInstitutionRequest(
-        institution=institution_pb2.Institution(id=str(id_of(code)), name="启明学堂"),
+        institution=institution_pb2.Institution(institution_id=str(id_of(code)), name="启明学堂"),
         update_mask=FieldMask(paths=["name"]),
     )
     assert chains.UpdateInstitution(update, metadata=chief).institution.name == "启明学堂"

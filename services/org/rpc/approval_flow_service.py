@@ -37,7 +37,7 @@ class ApprovalFlowService(Servicer, pb_grpc.ApprovalFlowServiceServicer):
 def to_pb(row: ApprovalFlow) -> approval_flow_pb2.ApprovalFlow:
     """Return the wire form."""
     return approval_flow_pb2.ApprovalFlow(
-        id=str(row.id),
+        approval_flow_id=str(row.id),
         subject=row.subject,
         name=row.name,
         from_amount_fen=row.from_amount_fen,

@@ -148,7 +148,7 @@ def session_to_pb(profile: profiles.Profile, caller: Caller) -> session_pb2.Sess
         for held in profile.held
     ]
     places = [
-        session_pb2.SessionCampus(id=str(campus.id), name=campus.name, time_zone=campus.time_zone)
+        session_pb2.SessionCampus(campus_id=str(campus.id), name=campus.name, time_zone=campus.time_zone)
         for campus in profile.campuses
     ]
     return session_pb2.Session(

@@ -31,7 +31,7 @@ class CampusService(Servicer, pb_grpc.CampusServiceServicer):
     def UpdateCampus(self, request: pb.UpdateCampusRequest, tx: Tx) -> pb.UpdateCampusResponse:
         wanted = request.campus
         fields = named_fields(request.update_mask.paths, _FIELDS)
-        row = campuses.update(tx, as_uuid(wanted.id), fields=fields, details=_details(wanted))
+        row = campuses.update(tx, as_uuid(wanted.campus_id), fields=fields, details=_details(wanted))
         return pb.UpdateCampusResponse(campus=to_pb(row))
 
     @query
@@ -53,7 +53,7 @@ def _details(wanted: campus_pb2.Campus) -> campuses.Details:
 def to_pb(row: Campus) -> campus_pb2.Campus:
     """Return the wire form."""
     return campus_pb2.Campus(
-        id=str(row.id),
+        campus_id=str(row.id),
         code=row.code,
         name=row.name,
         region_id=str(row.region_id or ""),

@@ -52,7 +52,7 @@ class CustomFieldService(Servicer, pb_grpc.CustomFieldServiceServicer):
 def to_pb(row: CustomField) -> custom_field_pb2.CustomField:
     """Return the wire form."""
     return custom_field_pb2.CustomField(
-        id=str(row.id),
+        custom_field_id=str(row.id),
         subject=row.subject,
         code=row.code,
         label=row.label,

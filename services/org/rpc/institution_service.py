@@ -57,7 +57,7 @@ class InstitutionService(Servicer, pb_grpc.InstitutionServiceServicer):
         wanted = request.institution
         row = institutions.update(
             tx,
-            as_uuid(wanted.id),
+            as_uuid(wanted.institution_id),
             fields=named_fields(request.update_mask.paths, _FIELDS),
             name=wanted.name,
             time_zone=wanted.time_zone,
@@ -68,7 +68,7 @@ class InstitutionService(Servicer, pb_grpc.InstitutionServiceServicer):
 def to_pb(row: Institution) -> institution_pb2.Institution:
     """Return the wire form."""
     return institution_pb2.Institution(
-        id=str(row.institution_id),
+        institution_id=str(row.institution_id),
         code=row.code,
         name=row.name,
         time_zone=row.time_zone,

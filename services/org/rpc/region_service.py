@@ -30,7 +30,7 @@ class RegionService(Servicer, pb_grpc.RegionServiceServicer):
     def UpdateRegion(self, request: pb.UpdateRegionRequest, tx: Tx) -> pb.UpdateRegionResponse:
         wanted = request.region
         fields = named_fields(request.update_mask.paths, _FIELDS)
-        row = regions.update(tx, as_uuid(wanted.id), fields=fields, name=wanted.name, active=wanted.active)
+        row = regions.update(tx, as_uuid(wanted.region_id), fields=fields, name=wanted.name, active=wanted.active)
         return pb.UpdateRegionResponse(region=to_pb(row))
 
     @query
@@ -42,5 +42,9 @@ class RegionService(Servicer, pb_grpc.RegionServiceServicer):
 def to_pb(row: Region) -> region_pb2.Region:
     """Return the wire form."""
     return region_pb2.Region(
-        id=str(row.id), name=row.name, active=row.active, create_time=row.create_time, update_time=row.update_time
+        region_id=str(row.id),
+        name=row.name,
+        active=row.active,
+        create_time=row.create_time,
+        update_time=row.update_time,
     )

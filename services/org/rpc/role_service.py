@@ -47,7 +47,7 @@ class RoleService(Servicer, pb_grpc.RoleServiceServicer):
         fields = named_fields(request.update_mask.paths, _FIELDS)
         role = roles.update(
             tx,
-            as_uuid(wanted.id),
+            as_uuid(wanted.role_id),
             fields=fields,
             name=wanted.name,
             permissions=wanted.permissions,
@@ -88,7 +88,7 @@ class RoleService(Servicer, pb_grpc.RoleServiceServicer):
 def to_pb(role: Role) -> role_pb2.Role:
     """Return the wire form."""
     return role_pb2.Role(
-        id=str(role.id),
+        role_id=str(role.id),
         code=role.code,
         name=role.name,
         permissions=role.permissions,
@@ -104,7 +104,7 @@ def assignments_to_pb(tx: Tx, assignments: Sequence[RoleAssignment]) -> list[rol
     codes = roles.codes(tx, {assignment.role_id for assignment in assignments})
     return [
         role_assignment_pb2.RoleAssignment(
-            id=str(assignment.id),
+            role_assignment_id=str(assignment.id),
             staff_id=str(assignment.staff_id),
             role=codes[assignment.role_id],
             scope=SCOPES_TO_PB[assignment.scope],

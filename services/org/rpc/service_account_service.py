@@ -55,7 +55,7 @@ class ServiceAccountService(Servicer, pb_grpc.ServiceAccountServiceServicer):
 def to_pb(row: ServiceAccount) -> service_account_pb2.ServiceAccount:
     """Return the wire form."""
     return service_account_pb2.ServiceAccount(
-        id=str(row.id),
+        service_account_id=str(row.id),
         name=row.name,
         client_id=client_id(row.institution_id, row.id),
         permissions=row.permissions,

@@ -49,7 +49,7 @@ class StaffService(Servicer, pb_grpc.StaffServiceServicer):
         )
         fields = named_fields(request.update_mask.paths, _FIELDS)
         return pb.UpdateStaffResponse(
-            staff=_one(tx, staff.update(tx, as_uuid(wanted.id), fields=fields, details=details))
+            staff=_one(tx, staff.update(tx, as_uuid(wanted.staff_id), fields=fields, details=details))
         )
 
     @command
@@ -72,7 +72,7 @@ def to_pb(tx: Tx, people: Sequence[Staff]) -> list[staff_pb2.Staff]:
     held = roles.assignments(tx, [person.id for person in people])
     return [
         staff_pb2.Staff(
-            id=str(person.id),
+            staff_id=str(person.id),
             display_name=person.display_name,
             email=Staff.email.reveal(tx, person) or "",
             phone=Staff.phone.reveal(tx, person) or "",

@@ -17,7 +17,7 @@ export function useCampuses(): Campuses {
   const { session } = useSession()
   return useMemo(() => {
     const list = session?.campuses ?? []
-    const byId = new Map(list.map((campus) => [campus.id, campus]))
+    const byId = new Map(list.map((campus) => [campus.campusId, campus]))
     return {
       list,
       name: (id) => byId.get(id)?.name ?? '',
@@ -58,7 +58,7 @@ export function useStaffName(): (id: string | undefined) => string {
   const { session } = useSession()
   const staff = useStaff()
   return useMemo(() => {
-    const names = new Map(staff.map((person) => [person.id, person.displayName]))
+    const names = new Map(staff.map((person) => [person.staffId, person.displayName]))
     names.set(session?.staffId, session?.displayName)
     return (id) => (id ? (names.get(id) ?? text('lead.unknownStaff')) : text('lead.unowned'))
   }, [staff, session, text])

@@ -22,11 +22,11 @@ export function AssignDialog({ lead, onClose }: Properties): React.ReactNode {
   const assign = useAssign(lead.leadId ?? '')
   // Advisors of the lead's own campus stand first.
   const rank = (campusId: string | undefined): number => (campusId === lead.campusId ? 0 : 1)
-  const active = advisors.filter((person) => person.active && person.id !== lead.ownerId)
+  const active = advisors.filter((person) => person.active && person.staffId !== lead.ownerId)
   const options = [
     ...active
       .toSorted((one, other) => rank(one.campusId) - rank(other.campusId))
-      .map((person) => ({ value: person.id ?? '', label: person.displayName ?? '' })),
+      .map((person) => ({ value: person.staffId ?? '', label: person.displayName ?? '' })),
     ...(lead.ownerId ? [{ value: '', label: text('leads.owner.pool') }] : []),
   ]
   const submit = (choices: Choices): void =>

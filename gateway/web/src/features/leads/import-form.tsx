@@ -26,7 +26,7 @@ export function ImportForm({ file, onFile, onStarted }: Properties): React.React
   const chainWide = canInChain(session, 'lead_import.write')
   const [wrongKind, setWrongKind] = useState(false)
   const upload = useUpload()
-  const own = session?.homeCampusId || (chainWide ? '' : (campuses.list[0]?.id ?? ''))
+  const own = session?.homeCampusId || (chainWide ? '' : (campuses.list[0]?.campusId ?? ''))
   const [form] = Form.useForm<Choices>()
   const dryRun = Form.useWatch('dryRun', form) ?? false
 
@@ -43,7 +43,7 @@ export function ImportForm({ file, onFile, onStarted }: Properties): React.React
       { onSuccess: (leadImport) => onStarted(leadImport.importId ?? '') },
     )
   }
-  const choices = campuses.list.map((campus) => ({ value: campus.id ?? '', label: campus.name ?? '' }))
+  const choices = campuses.list.map((campus) => ({ value: campus.campusId ?? '', label: campus.name ?? '' }))
   return (
     <Form<Choices> form={form} layout="vertical" initialValues={{ campusId: own, dryRun: false }} onFinish={start}>
       <Form.Item>

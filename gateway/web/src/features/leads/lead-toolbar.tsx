@@ -66,11 +66,11 @@ export function LeadToolbar({ search, onChange }: Properties): React.ReactNode {
   const campuses = useCampuses()
   const advisors = useStaff('course_advisor')
   const [typed, setTyped] = useTyped(search.search, (value) => onChange({ search: value }))
-  const others = advisors.filter((person) => person.id !== session?.staffId)
+  const others = advisors.filter((person) => person.staffId !== session?.staffId)
   const owners: Choice[] = [
     { value: session?.staffId ?? '', label: text('leads.owner.me') },
     { value: POOL, label: text('leads.owner.pool') },
-    ...others.map((person) => ({ value: person.id ?? '', label: person.displayName ?? '' })),
+    ...others.map((person) => ({ value: person.staffId ?? '', label: person.displayName ?? '' })),
   ]
   return (
     <div className={styles['toolbar']} role="search">
@@ -102,7 +102,7 @@ export function LeadToolbar({ search, onChange }: Properties): React.ReactNode {
         <Filter
           label={text('leads.filter.campus')}
           value={search.campus}
-          choices={campuses.list.map((campus) => ({ value: campus.id ?? '', label: campus.name ?? '' }))}
+          choices={campuses.list.map((campus) => ({ value: campus.campusId ?? '', label: campus.name ?? '' }))}
           onChange={(campus) => onChange({ campus })}
         />
       )}
