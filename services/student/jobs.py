@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from shared.jobs import Job
+from shared.jobs import AnyJob
 
-JOBS: list[Job] = []
+JOBS: list[AnyJob] = []
