@@ -40,7 +40,9 @@ def run(folder: Path, *command: str) -> str:
         timeout=SLOWEST_SECONDS,
     )
     if done.returncode:
-        raise NodeFailed(f"{' '.join(command)} failed in {folder.name}:\n{done.stdout.strip()}")
+        # npm ends every refusal with a page of usage.
+        text = done.stdout.split("npm error Clean install a project")[0].strip()
+        raise NodeFailed(f"{' '.join(command)} failed in {folder.name}/:\n{text}")
     return done.stdout
 
 
@@ -59,7 +61,7 @@ def install(folder: Path) -> None:
             return
         written = folder / "node_modules" / ".package-lock.json"
         if not (written.exists() and written.stat().st_mtime >= lock.stat().st_mtime):
-            print(f"set-up: Node packages of {folder.name}/", flush=True)
+            print(f"set-up: Node packages of {'the tools' if folder == ROOT else 'the console'}", flush=True)
             run(folder, "npm", "ci", "--ignore-scripts", "--no-progress", "--loglevel=error")
         mark.write_text(wanted)
 
