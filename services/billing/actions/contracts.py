@@ -48,6 +48,7 @@ def sign(tx: Tx, contract_id: UUID) -> Contract:
         raise Refused("CONTRACT_NOT_DRAFT", f"the contract is {contract.state}", state=contract.state)
     contract.state = "signed"
     contract.sign_time = tx.now
+    tx.session.flush()
     event = ContractSigned(
         contract_id=str(contract.id),
         customer_id=str(contract.customer_id),

@@ -96,6 +96,7 @@ def confirm(tx: Tx, quote_id: UUID) -> Quote:
         raise Refused("QUOTE_EXPIRED", "the quote is over", expire_time=quote.expire_time.isoformat())
     quote.state = "confirmed"
     quote.confirm_time = tx.now
+    tx.session.flush()
     return quote
 
 

@@ -88,6 +88,7 @@ def approve(tx: Tx, refund_id: UUID) -> Refund:
     refund.state = "paid"
     refund.approve_staff_id = tx.caller.subject_id
     refund.pay_time = tx.now
+    tx.session.flush()
     publish(tx, _event(refund, tx.now))
     return refund
 

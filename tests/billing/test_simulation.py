@@ -1,0 +1,233 @@
+"""A state machine over the real actions and the real database: every invariant holds after every command."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceConfirmed
+from services.billing.actions import consumptions, lots, orders, payments, refunds, restorations
+from services.billing.rules import splits
+from services.billing.rules.callbacks import Notice
+from services.billing.rules.refunds import CONTRACT_PRICE, LIST_PRICE
+from services.billing.rules.splits import Share
+from shared.caller import Caller
+from shared.db import Database, Tx
+from shared.errors import Refused
+from shared.ids import uuid7
+from tests.billing import factories
+from tests.billing.books import broken
+
+CONSUMPTION_PARTIES = (splits.SELLING, splits.TEACHING, splits.HEADQUARTERS, splits.ADVISOR, splits.TEACHER)
+CASH_PARTIES = (splits.SELLING, splits.HEADQUARTERS, splits.ADVISOR)
+
+
+@dataclass
+class Sold:
+    """What the model believes of an order: hours that are open, attendances that stand."""
+
+    bought: factories.Purchase
+    hours: int
+    remaining: int = 0
+    standing: dict[UUID, AttendanceConfirmed] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
+
+
+class Books(RuleBasedStateMachine):
+    """Orders, payments, attendances, corrections, refunds and rules, in any order."""
+
+    database: Database
+
+    @initialize()
+    def start(self) -> None:
+        self.opened: AbstractContextManager[Tx] = self.database.begin(Caller.system(uuid7()), keep=False)
+        self.tx = self.opened.__enter__()
+        self.campuses = [factories.campus(self.tx) for _ in range(3)]
+        self.sold: list[Sold] = []
+        self.past: list[AttendanceConfirmed] = []
+
+    def teardown(self) -> None:
+        if hasattr(self, "opened"):
+            self.opened.__exit__(None, None, None)
+
+    @rule(
+        campus=st.integers(0, 2),
+        hours=st.integers(1, 900),
+        gift=st.integers(0, 200),
+        price=st.integers(0, 40000),
+        policy=st.sampled_from(["zero", "diluted"]),
+        again=st.booleans(),
+    )
+    def sell(self, campus: int, hours: int, gift: int, price: int, policy: str, again: bool) -> None:  # noqa: FBT001, PLR0917
+        known = self.sold[-1].bought if again and self.sold else None
+        bought = factories.order(
+            self.tx,
+            campus_id=self.campuses[campus],
+            student_id=known.student_id if known else None,
+            course_id=known.course_id if known else None,
+            owner_id=uuid7() if price % 3 else None,
+            hours=hours,
+            gift=gift,
+            unit_price_fen=price,
+            gift_policy=policy,
+        )
+        sold = Sold(bought, hours + gift)
+        self.sold.append(sold)
+        self.note(sold)
+
+    @precondition(lambda self: self.sold)
+    @rule(which=st.integers(0, 99), part=st.integers(1, 100), by_provider=st.booleans())
+    def pay(self, which: int, part: int, by_provider: bool) -> None:  # noqa: FBT001
+        sold = self.sold[which % len(self.sold)]
+        order = orders.get(self.tx, sold.bought.order.id)
+        amount = max(1, (order.total_fen - order.paid_fen) * part // 100)
+        try:
+            if by_provider:
+                intent = payments.create_intent(self.tx, order.id, amount_fen=amount, provider="sandbox")
+                sold.notices.append(Notice(uuid7().hex, intent.reference, amount, "CNY", "SUCCESS"))
+            else:
+                factories.pay(self.tx, order.id, amount)
+        except Refused:
+            assert order.state in {"paid", "refunded"}
+        self.note(sold)
+
+    @precondition(lambda self: any(sold.notices for sold in self.sold))
+    @rule(which=st.integers(0, 99), times=st.integers(1, 3))
+    def call_back(self, which: int, times: int) -> None:
+        waiting = [sold for sold in self.sold if sold.notices]
+        sold = waiting[which % len(waiting)]
+        notice = sold.notices[which % len(sold.notices)]
+        seen = [payments.take_notice(self.tx, "sandbox", notice)[0] for _ in range(times)]
+        assert len({payment.id for payment in seen if payment}) == 1
+        self.note(sold)
+
+    @precondition(lambda self: self.sold)
+    @rule(which=st.integers(0, 99), campus=st.integers(0, 2), charge=st.sampled_from([0, 50, 75, 100, 150, 333]))
+    def teach(self, which: int, campus: int, charge: int) -> None:
+        sold = self.sold[which % len(self.sold)]
+        event = factories.confirmed(sold.bought, charge=charge, campus_id=self.campuses[campus])
+        self.charge(sold, event)
+
+    @precondition(lambda self: self.past)
+    @rule(which=st.integers(0, 99))
+    def deliver_again(self, which: int) -> None:
+        before = self.tx.run("select count(*) from lot_entry").scalar()
+        consumptions.consume(self.tx, self.past[which % len(self.past)])
+        assert self.tx.run("select count(*) from lot_entry").scalar() == before
+
+    @precondition(lambda self: any(sold.standing for sold in self.sold))
+    @rule(which=st.integers(0, 99), times=st.integers(1, 2))
+    def take_back(self, which: int, times: int) -> None:
+        sold = self.with_standing(which)
+        event = sold.standing.pop(list(sold.standing)[which % len(sold.standing)])
+        for _ in range(times):
+            restorations.restore(self.tx, factories.unconfirmed(event))
+
+    @precondition(lambda self: any(sold.standing for sold in self.sold))
+    @rule(which=st.integers(0, 99), charge=st.integers(1, 300))
+    def correct(self, which: int, charge: int) -> None:
+        sold = self.with_standing(which)
+        old = sold.standing.pop(list(sold.standing)[which % len(sold.standing)])
+        event = AttendanceConfirmed()
+        event.CopyFrom(old)
+        event.charge_hundredths = charge
+        event.revision = old.revision + 1
+        self.charge(sold, event)
+
+    @rule(
+        cash=st.booleans(),
+        points=st.lists(st.integers(1, 4999), min_size=1, max_size=2),
+        fixed=st.integers(0, 900),
+        seed=st.randoms(use_true_random=False),
+        priority=st.integers(0, 3),
+    )
+    def change_rules(self, cash: bool, points: list[int], fixed: int, seed: object, priority: int) -> None:  # noqa: FBT001
+        parties = list(CASH_PARTIES if cash else CONSUMPTION_PARTIES)
+        seed.shuffle(parties)  # type: ignore[attr-defined]
+        shares = [Share(party, basis_points=part) for party, part in zip(parties, points, strict=False)]
+        left = parties[len(points) :]
+        if fixed and len(left) > 1:
+            shares.append(Share(left.pop(), fixed_fen=fixed))
+        shares.append(Share(left[0], is_remainder=True))
+        base = splits.CASH if cash else splits.CONSUMPTION
+        factories.split_rule(self.tx, shares, base=base, priority=priority, start_date=date(2020, 1, 1))
+
+    @precondition(lambda self: self.sold)
+    @rule(which=st.integers(0, 99), fee=st.integers(0, 5000), basis=st.sampled_from([CONTRACT_PRICE, LIST_PRICE]))
+    def refund(self, which: int, fee: int, basis: str) -> None:
+        sold = self.sold[which % len(self.sold)]
+        before = orders.get(self.tx, sold.bought.order.id)
+        left = before.paid_fen - before.refunded_fen
+        with suppress(Refused):
+            asked = refunds.request(self.tx, before.id, basis=basis, fee_fen=fee, reason="moved away")
+            assert refunds.approve(self.tx, asked.id).amount_fen <= left
+        # Refused or paid, no lot of the order holds money any more.
+        held = "select coalesce(sum(total_fen - released_fen), 0) from lot where order_id = %s"
+        assert self.tx.run(held, (before.id,)).scalar() == 0
+
+    @invariant()
+    def everything_adds_up(self) -> None:
+        if hasattr(self, "tx"):
+            assert broken(self.tx) == []
+
+    def charge(self, sold: Sold, event: AttendanceConfirmed) -> None:
+        """Charge, and compare with what the hours of the student allow."""
+        bought = sold.bought
+        consumptions.consume(self.tx, event)
+        self.past.append(event)
+        attendance = UUID(event.attendance_id)
+        sold.standing[attendance] = event
+        row = self.tx.run(
+            "select state, charge_hundredths from consumption where attendance_id = %s and revision = %s",
+            (attendance, event.revision),
+        ).one()
+        account = lots.hour_account(self.tx, student_id=bought.student_id, course_id=bought.course_id)
+        if row.state == "uncovered":
+            assert account.remaining_hundredths < event.charge_hundredths
+        else:
+            assert row.charge_hundredths == event.charge_hundredths
+
+    def with_standing(self, which: int) -> Sold:
+        """Return a sale with an attendance that stands."""
+        found = [sold for sold in self.sold if sold.standing]
+        return found[which % len(found)]
+
+    def note(self, sold: Sold) -> None:
+        """Check that lots are open exactly when the order is paid."""
+        order = orders.get(self.tx, sold.bought.order.id)
+        opened = self.tx.run(
+            "select coalesce(sum(quantity_hundredths), 0) from lot where order_id = %s", (order.id,)
+        ).scalar()
+        assert opened == (sold.hours if order.activate_time else 0)
+        assert (order.activate_time is not None) == (order.paid_fen == order.total_fen)
+
+
+@pytest.mark.slow
+def test_the_books_hold_after_every_command(database: Database) -> None:
+    machine = type("BooksOfThisDatabase", (Books,), {"database": database})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=25,
+            stateful_step_count=30,
+            deadline=None,
+            database=None,
+            phases=[Phase.generate, Phase.shrink],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    assert issubclass(machine, Books)
