@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -22,16 +24,23 @@ START = bytes(32)
 _FETCH = 5000
 # Sealed rows that are older than this and that no checkpoint covers mean that checkpoints were taken away.
 _LATE = timedelta(minutes=10)
+_WHO = (
+    "with recursive w (id) as ((select institution_id from {table} order by institution_id limit 1) union all"
+    " select (select institution_id from {table} where institution_id > w.id order by institution_id limit 1)"
+    " from w where w.id is not null) select id::text from w where id is not null"
+)
+# As text: the driver takes four times as long to read a bytea or a uuid.
 _CHAIN = (
-    f"select s.institution_id, s.sequence, s.entry_id, s.previous_hash, s.hash, {CANONICAL}"  # noqa: S608 - a constant of ours
+    "select s.sequence, s.entry_id::text, encode(s.previous_hash, 'hex'), encode(s.hash, 'hex'),"
+    f" {CANONICAL}"
     " from audit_seal s left join audit_entry e on e.institution_id = s.institution_id and e.id = s.entry_id"
-    " order by s.institution_id, s.sequence"
+    " where s.institution_id = %s order by s.sequence"
 )
 _UNSEALED = (
-    "select e.institution_id, e.id from audit_entry e"
-    " where not exists (select from audit_seal s where s.institution_id = e.institution_id and s.entry_id = e.id)"
+    "select e.id from audit_entry e where e.institution_id = %s"
+    " and not exists (select from audit_seal s where s.institution_id = e.institution_id and s.entry_id = e.id)"
     " and not exists (select from audit_queue q where q.institution_id = e.institution_id and q.entry_id = e.id)"
-    " order by e.institution_id, e.id"
+    " order by e.id"
 )
 _UNCOVERED = (
     "select min(e.time) from audit_seal s join audit_entry e on e.institution_id = s.institution_id"
@@ -64,30 +73,33 @@ class _Chain:
         self._report = report
         self._name = f"{report.service}: institution {institution_id}"
         self._expected = expected
-        self._previous = START
+        self._previous = START.hex()
         self.sequence = 0
 
-    def follow(self, sequence: int, entry_id: object, previous: bytes, digest: bytes, content: str | None) -> None:
-        """Check one sealed row; after a wrong one the chain is followed on from what is stored."""
-        if sequence != self.sequence + 1:
-            self._blame(f"seals {self.sequence + 1} to {sequence - 1} are missing")
-        elif previous != self._previous:
-            self._blame(f"seal {sequence} does not continue seal {self.sequence}")
-        if content is None:
-            self._blame(f"audit entry {entry_id} (seal {sequence}) is missing")
-        elif hashlib.sha256(previous + content.encode()).digest() != digest:
-            self._blame(f"audit entry {entry_id} (seal {sequence}) was changed")
-        if self._expected and self._expected.get(sequence, digest.hex()) != digest.hex():
-            self._blame(f"seal {sequence} differs from its checkpoint: the chain was written anew")
-        self.sequence, self._previous = sequence, digest
+    def follow(self, rows: Sequence[Any]) -> None:
+        """Check sealed rows; after a wrong one the chain is followed on from what is stored."""
+        sha256, expected = hashlib.sha256, self._expected
+        for sequence, entry_id, previous, digest, content in rows:
+            if sequence != self.sequence + 1:
+                self.blame(f"seals {self.sequence + 1} to {sequence - 1} are missing")
+            elif previous != self._previous:
+                self.blame(f"seal {sequence} does not continue seal {self.sequence}")
+            if content is None:
+                self.blame(f"audit entry {entry_id} (seal {sequence}) is missing")
+            elif sha256(bytes.fromhex(previous) + content.encode()).hexdigest() != digest:
+                self.blame(f"audit entry {entry_id} (seal {sequence}) was changed")
+            if sequence in expected and expected[sequence] != digest:
+                self.blame(f"seal {sequence} differs from its checkpoint: the chain was written anew")
+            self.sequence, self._previous = sequence, digest
 
     def finish(self) -> None:
         """Compare the end with the checkpoints."""
         last = max(self._expected, default=0)
         if last > self.sequence:
-            self._blame(f"the tail is missing: {self.sequence} seals, but {last} were checkpointed")
+            self.blame(f"the tail is missing: {self.sequence} seals, but {last} were checkpointed")
 
-    def _blame(self, text: str) -> None:
+    def blame(self, text: str) -> None:
+        """Report one wrong row."""
         self._report.problems.append(f"{self._name}: {text}")
 
 
@@ -96,14 +108,10 @@ def verify(service: str, database: Database, folder: Path | None) -> Report:
     report = Report(service)
     expected = _expected(report, folder)
     with database.system(read_only=True) as tx:
-        tx.run("set local statement_timeout = 0")
-        chains = _follow(tx, report, expected)
-        for institution_id in sorted(set(expected) - set(chains)):
-            _Chain(report, institution_id, expected[institution_id]).finish()
-        unsealed: Any = tx.run(_UNSEALED).all()
-        report.problems += [f"{service}: institution {who}: audit entry {each} has no seal" for who, each in unsealed]
-        if folder is not None:
-            _check_covered(tx, report, chains, expected)
+        tx.run("set local statement_timeout = 0; set local work_mem = '128MB'")
+        found = {who for table in ("audit_seal", "audit_entry") for who in tx.run(_WHO.format(table=table)).scalars()}
+        for who in sorted(found | {str(each) for each in expected}):
+            _follow(tx, report, UUID(who), expected.get(UUID(who), {}), must_be_covered=folder is not None)
     return report
 
 
@@ -122,41 +130,36 @@ def _expected(report: Report, folder: Path | None) -> dict[UUID, dict[int, str]]
     return expected
 
 
-def _follow(tx: Tx, report: Report, expected: dict[UUID, dict[int, str]]) -> dict[UUID, int]:
-    """Follow every chain; returns the last sequence by institution."""
-    found: dict[UUID, int] = {}
-    chain, current = None, None
-    for who, sequence, entry_id, previous, digest, content in _stream(tx):
-        if chain is None or who != current:
-            if chain is not None:
-                chain.finish()
-            institution_id = who if isinstance(who, UUID) else UUID(who)
-            chain, current = _Chain(report, institution_id, expected.get(institution_id, {})), who
-            report.institutions += 1
-        chain.follow(sequence, entry_id, bytes(previous), bytes(digest), content)
-        report.rows += 1
-        found[institution_id] = sequence
-    if chain is not None:
-        chain.finish()
-    return found
+def _follow(tx: Tx, report: Report, institution_id: UUID, expected: dict[int, str], *, must_be_covered: bool) -> None:
+    """Follow one institution's chain, and look for entries that are neither in it nor waiting for it."""
+    who = str(institution_id)
+    chain = _Chain(report, institution_id, expected)
+    for rows in _batches(tx, who):
+        chain.follow(rows)
+        report.rows += len(rows)
+    chain.finish()
+    for entry_id in tx.run(_UNSEALED, (who,)).scalars():
+        chain.blame(f"audit entry {entry_id} has no seal")
+    report.institutions += chain.sequence > 0
+    covered = max(expected, default=0)
+    if must_be_covered and chain.sequence > covered:
+        oldest = tx.run(_UNCOVERED, (who, covered)).scalar()
+        if oldest is not None and oldest < tx.now - _LATE:
+            chain.blame(f"seals {covered + 1} to {chain.sequence} lack a checkpoint")
 
 
-def _stream(tx: Tx) -> Iterator[Any]:
-    """Read the sealed rows through a cursor of the server, a few thousand at a time."""
-    tx.run(f"declare chain no scroll cursor for {_CHAIN}")
-    while True:
-        rows = tx.run(f"fetch {_FETCH} from chain").all()
-        if not rows:
-            return
-        yield from rows
+def _batches(tx: Tx, who: str) -> Iterator[list[Any]]:
+    """Read a chain through a cursor of the server; the next rows are fetched while these are checked."""
+    tx.run(f"declare chain no scroll cursor for {_CHAIN}", (who,))
+    with closing(tx.connection.connection.cursor()) as cursor, ThreadPoolExecutor(1) as pool:
 
+        def fetch() -> list[Any]:
+            # Plain driver rows: they are a million.
+            cursor.execute(f"fetch {_FETCH} from chain")
+            return list(cursor.fetchall())
 
-def _check_covered(tx: Tx, report: Report, chains: dict[UUID, int], expected: dict[UUID, dict[int, str]]) -> None:
-    for institution_id, last in chains.items():
-        covered = max(expected.get(institution_id, ()), default=0)
-        if last > covered:
-            oldest = tx.run(_UNCOVERED, (str(institution_id), covered)).scalar()
-            if oldest is not None and oldest < tx.now - _LATE:
-                report.problems.append(
-                    f"{report.service}: institution {institution_id}: seals {covered + 1} to {last} lack a checkpoint"
-                )
+        coming = pool.submit(fetch)
+        while rows := coming.result():
+            coming = pool.submit(fetch)
+            yield rows
+    tx.run("close chain")
