@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scheduling.rules.seats import check_capacity, is_room_too_small, seat_limit
-from shared.errors import Refused
+from shared.errors import InvalidInput, Refused
 
 
 def test_merged_groups_bring_all_their_places() -> None:
@@ -37,3 +37,10 @@ def test_a_group_cannot_be_made_smaller_than_it_is() -> None:
         check_capacity(7, member_count=8)
     assert error.value.reason == "CLASS_GROUP_CAPACITY_TOO_SMALL"
     assert error.value.info == {"capacity": "7", "member_count": "8"}
+
+
+@pytest.mark.parametrize("capacity", [0, -1, 1001])
+def test_a_group_has_an_ordinary_number_of_places(capacity: int) -> None:
+    with pytest.raises(InvalidInput) as error:
+        check_capacity(capacity, member_count=0)
+    assert error.value.info["field"] == "capacity"

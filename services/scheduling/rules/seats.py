@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.errors import Refused
+from shared.errors import InvalidInput, Refused
+
+GREATEST_CAPACITY = 1000
 
 
 def seat_limit(*, room_capacity: int | None, group_capacities: Sequence[int], student_count: int) -> int:
@@ -26,7 +28,9 @@ def is_room_too_small(*, room_capacity: int | None, student_count: int) -> bool:
 
 
 def check_capacity(capacity: int, *, member_count: int) -> None:
-    """Refuse to shrink a class group below the places that are taken."""
+    """Refuse to shrink a class group below the places that are taken; a group has at least one place."""
+    if not 1 <= capacity <= GREATEST_CAPACITY:
+        raise InvalidInput("capacity", f"a class group has 1 to {GREATEST_CAPACITY} places")
     if capacity < member_count:
         raise Refused(
             "CLASS_GROUP_CAPACITY_TOO_SMALL",

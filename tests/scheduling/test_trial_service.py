@@ -1,0 +1,137 @@
+"""Trials over real gRPC, with the real lead service beside."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import grpc
+import pytest
+from sqlalchemy.engine import make_url
+
+from lianxiao.scheduling.v1 import trial_pb2
+from lianxiao.scheduling.v1 import trial_service_pb2 as pb
+from lianxiao.scheduling.v1.trial_service_pb2_grpc import TrialServiceStub
+from services.lead.actions import leads
+from services.lead.server import SERVICERS as LEAD
+from services.scheduling.server import SERVICERS
+from shared.caller import Caller
+from shared.db import Database
+from shared.ids import uuid7
+from shared.settings import settings
+from shared.testing import databases
+from shared.testing.callers import staff
+from shared.testing.wire import Wire, refusal, serving
+from tests.lead import factories as make_lead
+from tests.scheduling import factories as make
+from tests.scheduling.factories import START
+
+
+@dataclass(frozen=True)
+class House:
+    """Both services and their databases."""
+
+    wire: Wire
+    scheduling: Database
+    lead: Database
+
+    @property
+    def stub(self) -> TrialServiceStub:
+        return TrialServiceStub(self.wire.channel)
+
+
+@pytest.fixture(scope="module")
+def house(database: Database, postgres: str, run_folder: Path) -> Iterator[House]:
+    """Serve scheduling and lead, and tell scheduling where lead answers."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    lead = Database(databases.copy_for("lead", worker, make_url(postgres), run_folder), pool_size=8)
+    with (
+        serving("lead", LEAD, lead) as lead_wire,
+        serving("scheduling", SERVICERS, database) as wire,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("LIANXIAO_GRPC_ADDRESSES", f"lead={lead_wire.address}")
+        settings.cache_clear()
+        yield House(wire, database, lead)
+    settings.cache_clear()
+    lead.dispose()
+
+
+@pytest.fixture
+def request_(house: House, institution: UUID) -> pb.BookTrialRequest:
+    """Return a request that can be fulfilled."""
+    with house.scheduling.begin(Caller.system(institution)) as tx:
+        campus = make.campus(tx)
+        start = datetime.now(UTC) + timedelta(minutes=5)
+        group = make.class_group(tx, campus, led_by=make.teacher(tx))
+        lesson = make.lesson(tx, campus, groups=[group], start=start)
+    with house.lead.begin(Caller.system(institution)) as tx:
+        lead = make_lead.lead(tx, make_lead.campus(tx))
+    return pb.BookTrialRequest(lead_id=str(lead.id), customer_id=str(lead.customer_id), lesson_id=str(lesson.id))
+
+
+def refused(house: House, request: pb.BookTrialRequest, caller: Caller) -> tuple[str, str]:
+    with pytest.raises(grpc.RpcError) as error:
+        house.stub.BookTrial(request, metadata=Wire.metadata(caller))
+    return refusal(error.value)
+
+
+def test_a_trial_is_booked_found_and_closed(house: House, institution: UUID, request_: pb.BookTrialRequest) -> None:
+    signed = Wire.metadata(staff(institution))
+    request_.request_id = str(uuid7())
+    booked = house.stub.BookTrial(request_, metadata=signed).trial
+    assert house.stub.BookTrial(request_, metadata=signed).trial == booked
+    assert (booked.state, booked.child_name) == (trial_pb2.TRIAL_STATE_BOOKED, "王小明")
+    assert house.stub.GetTrial(pb.GetTrialRequest(trial_id=booked.trial_id), metadata=signed).trial == booked
+    listed = house.stub.ListTrials(pb.ListTrialsRequest(filter=f"lead_id = {booked.lead_id}"), metadata=signed).trials
+    assert [each.trial_id for each in listed] == [booked.trial_id]
+    result = pb.RecordTrialResultRequest(trial_id=booked.trial_id, attended=True, result="suitable", feedback="认真")
+    closed = house.stub.RecordTrialResult(result, metadata=signed).trial
+    assert (closed.state, closed.result, closed.feedback) == (trial_pb2.TRIAL_STATE_CLOSED, "suitable", "认真")
+
+
+def test_a_trial_is_cancelled(house: House, institution: UUID, request_: pb.BookTrialRequest) -> None:
+    signed = Wire.metadata(staff(institution))
+    booked = house.stub.BookTrial(request_, metadata=signed).trial
+    cancel = pb.CancelTrialRequest(trial_id=booked.trial_id, reason="改期")
+    assert house.stub.CancelTrial(cancel, metadata=signed).trial.state == trial_pb2.TRIAL_STATE_CANCELLED
+
+
+def test_who_may_not_see_the_lead_cannot_book_for_it(
+    house: House, institution: UUID, request_: pb.BookTrialRequest
+) -> None:
+    assert refused(house, request_, staff(institution, ["trial.*"])) == ("PERMISSION_DENIED", "PERMISSION_MISSING")
+    assert refused(house, request_, staff(institution, campuses=[uuid7()])) == ("NOT_FOUND", "LEAD_NOT_FOUND")
+    assert refused(house, request_, staff(uuid7())) == ("NOT_FOUND", "LEAD_NOT_FOUND")
+
+
+def test_the_lead_has_to_be_about_that_child_and_open(
+    house: House, institution: UUID, request_: pb.BookTrialRequest
+) -> None:
+    caller = staff(institution)
+    with house.lead.begin(Caller.system(institution)) as tx:
+        leads.lose(tx, UUID(request_.lead_id), reason="price")
+    assert refused(house, request_, caller) == ("FAILED_PRECONDITION", "LEAD_CLOSED")
+    request_.customer_id = str(uuid7())
+    assert refused(house, request_, caller) == ("FAILED_PRECONDITION", "TRIAL_CUSTOMER_MISMATCH")
+
+
+def test_nothing_is_booked_while_lead_is_away(
+    house: House, institution: UUID, request_: pb.BookTrialRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIANXIAO_GRPC_ADDRESSES", f"lead=unix:{START.timestamp()}-nobody")
+    settings.cache_clear()
+    from shared import client  # noqa: PLC0415 - its cached stubs are what this test renews
+
+    client.stub.cache_clear()
+    try:
+        assert refused(house, request_, staff(institution)) == ("UNAVAILABLE", "SERVICE_UNAVAILABLE")
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
+        client.stub.cache_clear()
+    assert house.stub.BookTrial(request_, metadata=Wire.metadata(staff(institution))).trial.trial_id
