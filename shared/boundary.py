@@ -15,11 +15,12 @@ import grpc
 import protovalidate
 from google.protobuf.message import Message
 from opentelemetry.trace import SpanKind
+from prometheus_client import Histogram
 
 from shared import status, telemetry
 from shared.caller import CHAIN, NOBODY, Caller, Scope
 from shared.endpoints import PUBLIC, SIGNED_IN, Endpoint
-from shared.errors import DomainError, InvalidInput, NotAllowed, NotSignedIn
+from shared.errors import DomainError, InvalidInput, NotAllowed, NotSignedIn, Unavailable
 from shared.masking import mask
 from shared.rpc import Call
 
@@ -60,17 +61,20 @@ class Boundary(grpc.ServerInterceptor):
         return handler
 
     def _guard(self, endpoint: Endpoint, inner: Any) -> Any:
-        behaviour = inner.unary_unary
-        clocks = {}
+        behaviour: Callable[[Message, Call], Message] = inner.unary_unary
+        clocks: dict[str, Histogram] = {}
+        public = endpoint.permission == PUBLIC
 
-        def serve(request: Message, context: grpc.ServicerContext) -> Message | None:
+        def serve(request: Message, context: grpc.ServicerContext) -> Message:
             begun = time.perf_counter()
             code = "OK"
             metadata = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
             with telemetry.span(endpoint.action, parent=metadata.get("traceparent", ""), kind=SpanKind.SERVER):
                 try:
                     call = self._admit(endpoint, request, metadata, context)
-                    return mask(behaviour(request, call), call.caller.allows("pii.read"))
+                    reply = behaviour(request, call)
+                    # What a public call answers is meant for whoever asked: tokens, mostly.
+                    return reply if public else mask(reply, call.caller.allows("pii.read"))
                 except DomainError as error:
                     code = error.code
                     context.abort_with_status(status.to_status(error, telemetry.trace_id()))
@@ -83,17 +87,16 @@ class Boundary(grpc.ServerInterceptor):
                         code, telemetry.RPC_SECONDS.labels(endpoint.action, code)
                     )
                     clock.observe(time.perf_counter() - begun)
-            return None
 
         return grpc.unary_unary_rpc_method_handler(serve, inner.request_deserializer, inner.response_serializer)
 
     def _admit(
         self, endpoint: Endpoint, request: Message, metadata: Mapping[str, str], context: grpc.ServicerContext
     ) -> Call:
-        remaining = context.time_remaining()
+        remaining: float | None = context.time_remaining()
         seconds = _DEFAULT_SECONDS if remaining is None else min(remaining - _SHAVE_SECONDS, _DEFAULT_SECONDS)
         if seconds < _LEAST_SECONDS:
-            context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "no time left for this call")
+            raise Unavailable("NO_TIME_LEFT", "the deadline leaves no time for this call")
         token = metadata.get("authorization", "")
         caller, scope = self._authorise(endpoint, token)
         violations = self._validator.collect_violations(request)

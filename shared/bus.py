@@ -161,7 +161,7 @@ class ManyAtOnce(QueueConsumer):
         message.reject()
 
 
-class Inlet(NamekoConsumer):  # type: ignore[misc]
+class Inlet(NamekoConsumer):
     """Stores messages as deliveries, many per transaction, and acknowledges them after the commit."""
 
     queue_consumer = ManyAtOnce()
@@ -239,7 +239,7 @@ def _arrival(message: Any) -> Arrival:
     )
 
 
-class Loop(Entrypoint):  # type: ignore[misc]
+class Loop(Entrypoint):
     """Calls a function over and over: at once while it says that more waits, else after a pause."""
 
     def __init__(self, function: Callable[[], bool], pause_seconds: float, **extra: Any) -> None:

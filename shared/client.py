@@ -30,7 +30,6 @@ SERVICE_CONFIG = json.dumps(
 )
 
 
-
 def address_of(service: str, addresses: str = "") -> str:
     """Return where a service answers, from `lead=host:port,*=host:port`."""
     pairs = dict(part.split("=", 1) for part in (addresses or settings().grpc_addresses).split(",") if part)

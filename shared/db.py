@@ -61,17 +61,19 @@ class Tx:
             self._session.info["tx"] = self
         return self._session
 
-    def execute(self, statement: Executable, parameters: Any = None) -> Result[Any]:
+    def execute(self, statement: Executable, parameters: Any = None) -> Result[*tuple[Any, ...]]:
         """Run a Core statement; pending ORM changes are flushed first."""
         if self._session is not None:
             self._session.flush()
         return self.connection.execute(statement, parameters)
 
-    def run(self, sql: str, parameters: Mapping[str, object] | Sequence[object] | None = None) -> CursorResult[Any]:
+    def run(
+        self, sql: str, parameters: Mapping[str, object] | Sequence[object] | None = None
+    ) -> CursorResult[*tuple[Any, ...]]:
         """Run SQL text as the driver takes it (`%(name)s`); for statements too hot or too special for Core."""
         if self._session is not None:
             self._session.flush()
-        return self.connection.exec_driver_sql(sql, parameters)  # type: ignore[arg-type]
+        return self.connection.exec_driver_sql(sql, parameters)
 
     def scalar(self, statement: Executable, parameters: Any = None) -> Any:
         """Return the first column of the first row, or None."""
@@ -120,8 +122,9 @@ class Tx:
                 self._session.flush()
         except IntegrityError as error:
             name = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
-            if name in refusals:
-                raise refusals[name]() from error
+            if isinstance(name, str) and name in refusals:
+                refusal = refusals[name]()
+                raise refusal from error
             raise
 
     def close(self) -> None:

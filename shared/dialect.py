@@ -63,13 +63,19 @@ def forget_opening(connection: Connection) -> None:
 
 
 def _prepend(
-    connection: Connection, cursor: Any, statement: str, parameters: Any, _context: object, executemany: bool
+    connection: Connection,
+    cursor: Any,
+    statement: str,
+    parameters: Any,
+    _context: object,
+    executemany: bool,  # noqa: FBT001 - SQLAlchemy's signature
 ) -> tuple[str, Any]:
     text = connection.info.pop(_PREFIX, None)
     if text is None:
         return statement, parameters
     if executemany or cursor.name is not None:
-        with connection.connection.cursor() as opener:
-            opener.execute(text)
+        opener: Any = connection.connection.cursor()
+        opener.execute(text)
+        opener.close()
         return statement, parameters
     return f"{text}; {statement}", parameters

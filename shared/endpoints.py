@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
+from typing import Any
 
 from google.api import annotations_pb2
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
 from google.protobuf.message import Message
+
 from lianxiao.options.v1 import options_pb2
 
 PUBLIC = "public"
@@ -51,7 +53,7 @@ def _path(service: ServiceDescriptor, method: MethodDescriptor) -> str:
 
 def _endpoint(service: ServiceDescriptor, method: MethodDescriptor) -> Endpoint:
     options = method.GetOptions()
-    permission = options.Extensions[options_pb2.permission]
+    permission: str = extension(options, options_pb2.permission)
     path = _path(service, method)
     if not permission:
         raise SystemExit(f"{path} has no (lianxiao.options.v1.permission); a server does not start with it")
@@ -67,13 +69,18 @@ def _endpoint(service: ServiceDescriptor, method: MethodDescriptor) -> Endpoint:
     )
 
 
+def extension(options: Any, handle: Any) -> Any:
+    """Return the value of a proto option; the generated stubs cannot express an extension's type."""
+    return options.Extensions[handle]
+
+
 def http_pattern(options: MethodOptions) -> str:
     """Return the path template of the google.api.http option, or an empty text."""
     rule = options.Extensions[annotations_pb2.http]
     return next((getattr(rule, verb) for verb in _VERBS if getattr(rule, verb)), "")
 
 
-@lru_cache(maxsize=None)
+@cache
 def subject_of(endpoint: Endpoint, request_type: type[Message]) -> bool:
     """Say whether requests of this type carry the endpoint's subject id."""
     return endpoint.subject_field in request_type.DESCRIPTOR.fields_by_name

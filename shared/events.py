@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
-from lianxiao.options.v1 import options_pb2
 
+from lianxiao.options.v1 import options_pb2
 from shared.crypto import open_from_bus, seal_for_bus
+from shared.endpoints import extension
 
 if TYPE_CHECKING:
     from shared.db import Tx
@@ -36,16 +37,16 @@ class EventType:
     sealed_fields: tuple[str, ...]
 
 
-@lru_cache(maxsize=None)
+@cache
 def describe(descriptor: Descriptor) -> EventType:
     """Read an event's options; raises TypeError for a message without the event option."""
-    option = descriptor.GetOptions()
-    if not option.HasExtension(options_pb2.event):
+    options: Any = descriptor.GetOptions()
+    if not options.HasExtension(options_pb2.event):
         raise TypeError(f"{descriptor.full_name} is not an event")
     package, version = descriptor.full_name.split(".")[1:3]
     snake = re.sub(r"(?<!^)(?=[A-Z])", "_", descriptor.name).lower()
-    sealed = tuple(f.name for f in descriptor.fields if f.GetOptions().Extensions[options_pb2.pii])
-    event = option.Extensions[options_pb2.event]
+    sealed = tuple(f.name for f in descriptor.fields if extension(f.GetOptions(), options_pb2.pii))
+    event = extension(options, options_pb2.event)
     return EventType(f"{package}.{snake}.{version}", package, event.aggregate, event.campus, sealed)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from lianxiao.org.v1.org_events_pb2 import AccessRevoked, InstitutionChanged
-
 from shared import telemetry
 from shared.caller import NOBODY
 from shared.db import Database, Tx

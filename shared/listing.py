@@ -88,7 +88,7 @@ class _Order:
 
 
 @dataclass(slots=True)
-class Listing(Generic[M]):
+class Listing:
     """A list of a model's rows, or with `columns` of plain tuples for hot lists."""
 
     model: Any
@@ -98,7 +98,7 @@ class Listing(Generic[M]):
     _statements: dict[object, Select[Any]] = field(default_factory=dict)
 
     def page(self, tx: Tx, request: Any, where: Sequence[ColumnElement[bool]] = ()) -> Page[Any]:
-        """Return the page that a list request asks for; raises InvalidInput naming `filter`, `order_by` or the token."""
+        """Return the page that a list request asks for; raises InvalidInput naming the field that is wrong."""
         size = min(request.page_size or DEFAULT_SIZE, GREATEST_SIZE)
         terms = self._terms(request.filter)
         order = self._order(request.order_by or self.default_order)
@@ -129,7 +129,7 @@ class Listing(Generic[M]):
             statement = statement.where(self._beyond(order))
         keys = [(self._column(o.name), o.descending) for o in order]
         statement = statement.order_by(*(column.desc() if down else column.asc() for column, down in keys))
-        statement = statement.limit(bindparam("size"))  # type: ignore[arg-type]
+        statement = statement.limit(bindparam("size"))
         if not where and len(self._statements) < GREATEST_SIZE:
             self._statements[shape] = statement
         return statement
@@ -139,12 +139,14 @@ class Listing(Generic[M]):
         steps = []
         for depth, part in enumerate(order):
             same = [self._column(o.name) == bindparam(f"a{n}") for n, o in enumerate(order[:depth])]
-            column, limit = self._column(part.name), bindparam(f"a{depth}")
+            column: Any = self._column(part.name)
+            limit: Any = bindparam(f"a{depth}")
             steps.append(and_(*same, column < limit if part.descending else column > limit))
         beyond = or_(*steps)
-        first, limit = self._column(order[0].name), bindparam("a0")
+        first: Any = self._column(order[0].name)
+        start: Any = bindparam("a0")
         # The redundant bound on the leading column lets the index start at the right place.
-        return and_(first <= limit if order[0].descending else first >= limit, beyond)
+        return and_(first <= start if order[0].descending else first >= start, beyond)
 
     def _column(self, name: str) -> Any:
         return self.model.id if name == "id" else self.fields[name].column
@@ -154,7 +156,9 @@ class Listing(Generic[M]):
         while position < len(text):
             match = _TERM.match(text, position)
             if match is None:
-                raise InvalidInput("filter", f"cannot read the filter at {text[position:position + 30]!r}", "FILTER_INVALID")
+                raise InvalidInput(
+                    "filter", f"cannot read the filter at {text[position : position + 30]!r}", "FILTER_INVALID"
+                )
             terms.append(self._term(match))
             position = match.end()
             if position == len(text) and match["and"].strip():
@@ -172,7 +176,9 @@ class Listing(Generic[M]):
                 return _Term(match["field"], "in", items[:_MOST_VALUES])
             return _Term(match["field"], match["op"], known.value(_unquote(match["value"])))
         except (ValueError, KeyError) as error:
-            raise InvalidInput("filter", f"{match['field']} cannot be {match.group(0).strip()}", "FILTER_INVALID") from error
+            raise InvalidInput(
+                "filter", f"{match['field']} cannot be {match.group(0).strip()}", "FILTER_INVALID"
+            ) from error
 
     def _order(self, text: str) -> list[_Order]:
         parts = []
@@ -195,16 +201,18 @@ class Listing(Generic[M]):
         try:
             was_bound, values = json.loads(open_from_bus(tx.institution_id, token))
         except (CannotOpen, ValueError) as error:
-            raise InvalidInput("page_token", "this is no page token of ours; start without", "PAGE_TOKEN_INVALID") from error
+            raise InvalidInput(
+                "page_token", "this is no page token of ours; start without", "PAGE_TOKEN_INVALID"
+            ) from error
         if was_bound != bound:
             raise InvalidInput("page_token", "the token belongs to another filter or order", "PAGE_TOKEN_INVALID")
         kinds = [self._column(o.name).type.python_type for o in order]
         return [None if value is None else _PARSERS[kind](value) for kind, value in zip(kinds, values, strict=True)]
 
 
-def _condition(column: Any, op: str, name: str) -> ColumnElement[bool]:
+def _condition(column: Any, op: str, name: str) -> Any:
     if op == "in":
-        return column.in_(bindparam(name, expanding=True))  # type: ignore[no-any-return]
+        return column.in_(bindparam(name, expanding=True))
     limit = bindparam(name, type_=column.type)
     pairs: dict[str, Callable[[], Any]] = {
         "=": lambda: column == limit,
@@ -214,11 +222,11 @@ def _condition(column: Any, op: str, name: str) -> ColumnElement[bool]:
         ">": lambda: column > limit,
         ">=": lambda: column >= limit,
     }
-    return pairs[op]()  # type: ignore[no-any-return]
+    return pairs[op]()
 
 
 def _unquote(text: str) -> str:
-    return json.loads(text) if text.startswith('"') else text  # type: ignore[no-any-return]
+    return json.loads(text) if text.startswith('"') else text
 
 
 def _plain(value: Any) -> str | None:

@@ -21,8 +21,7 @@ _TAKE = (
 )
 _DROP = "delete from outbox where id = any(%s)"
 _POSTPONE = (
-    "update outbox set returns = returns + 1, retry_time = clock_timestamp() + interval '30 seconds'"
-    " where id = any(%s)"
+    "update outbox set returns = returns + 1, retry_time = clock_timestamp() + interval '30 seconds' where id = any(%s)"
 )
 
 

@@ -21,7 +21,7 @@ _OWNER = (
 )
 
 
-def protect(  # noqa: PLR0913 - each flag is one sentence of the policy
+def protect(
     op: Operations,
     table: str,
     *,

@@ -1,10 +1,10 @@
 """What a servicer method stands on: `@command` and `@query` open its transaction.
 
-    class LeadService(Servicer, pb_grpc.LeadServiceServicer):
-        @command
-        def AssignLead(self, request: pb.AssignLeadRequest, tx: Tx) -> pb.AssignLeadResponse:
-            lead = leads.assign(tx, as_uuid(request.lead_id), owner_id=as_uuid(request.owner_id))
-            return pb.AssignLeadResponse(lead=to_pb(lead))
+class LeadService(Servicer, pb_grpc.LeadServiceServicer):
+@command
+def AssignLead(self, request: pb.AssignLeadRequest, tx: Tx) -> pb.AssignLeadResponse:
+lead = leads.assign(tx, as_uuid(request.lead_id), owner_id=as_uuid(request.owner_id))
+return pb.AssignLeadResponse(lead=to_pb(lead))
 """
 
 from __future__ import annotations

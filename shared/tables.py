@@ -1,11 +1,11 @@
 """Columns that every table has. A service's models.py derives its own `Base` and adds these mixins.
 
-    class Base(DeclarativeBase):
-        metadata = new_metadata()
-        type_annotation_map = COLUMN_TYPES
+class Base(DeclarativeBase):
+metadata = new_metadata()
+type_annotation_map = COLUMN_TYPES
 
-    class Lead(OwnedRow, Base):
-        __tablename__ = "lead"
+class Lead(OwnedRow, Base):
+__tablename__ = "lead"
 """
 
 from __future__ import annotations
@@ -77,10 +77,11 @@ def _fill(session: Session, _context: object, _instances: object) -> None:
         return
     for row in session.new:
         if isinstance(row, Row):
-            row.id = row.id or uuid7()
-            row.institution_id = row.institution_id or tx.institution_id
-            row.create_time = row.create_time or tx.now
-            row.update_time = row.update_time or tx.now
+            given = row.__dict__
+            row.id = given.get("id") or uuid7()
+            row.institution_id = given.get("institution_id") or tx.institution_id
+            row.create_time = given.get("create_time") or tx.now
+            row.update_time = given.get("update_time") or tx.now
     for row in session.dirty:
         if isinstance(row, Row) and session.is_modified(row):
             row.update_time = tx.now

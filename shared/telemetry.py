@@ -25,7 +25,9 @@ _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _HEADER_PARTS = 4
 
 RPC_SECONDS = Histogram("lianxiao_rpc_seconds", "Time to answer an RPC", ["method", "code"], buckets=_BUCKETS)
-EVENT_SECONDS = Histogram("lianxiao_event_seconds", "Time to handle an event", ["consumer", "outcome"], buckets=_BUCKETS)
+EVENT_SECONDS = Histogram(
+    "lianxiao_event_seconds", "Time to handle an event", ["consumer", "outcome"], buckets=_BUCKETS
+)
 EVENT_LAG = Histogram("lianxiao_event_lag_seconds", "From commit to effect", ["consumer"], buckets=_BUCKETS)
 JOB_SECONDS = Histogram("lianxiao_job_seconds", "Time of one run of a job", ["job", "outcome"], buckets=_BUCKETS)
 RELAYED = Counter("lianxiao_relayed_events_total", "Events handed to the bus", ["service"])

@@ -7,7 +7,6 @@ from lianxiao.lead.v1.lead_events_pb2 import LeadCaptured, LeadEnrolled
 from lianxiao.marketing.v1.marketing_events_pb2 import CampaignCostRecorded, CampaignCreated
 from lianxiao.org.v1.org_events_pb2 import CampusChanged
 from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceConfirmed, TrialResultRecorded
-
 from services.insight.actions import projections
 from shared.inbox import AnyConsumer, Consumer
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from lianxiao.insight.v1 import report_service_pb2_grpc
-
 from services.insight.rpc.report_service import ReportService
 from shared.server import Registration, serve
 

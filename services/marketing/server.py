@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from lianxiao.marketing.v1 import campaign_service_pb2_grpc
-
 from services.marketing.rpc.campaign_service import CampaignService
 from shared.server import Registration, serve
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold, HoursConsumed
 from lianxiao.student.v1.student_events_pb2 import GuardianContactChanged, StudentEnrolled
-
 from services.notification.actions import contacts, feed, messages
 from shared.inbox import AnyConsumer, Consumer, WildConsumer
 

@@ -75,5 +75,3 @@ class Message(CampusRow, Base):
     address = Sealed("address_sealed")
     subject = Sealed("subject_sealed")
     body = Sealed("body_sealed")
-
-

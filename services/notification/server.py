@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from lianxiao.notification.v1 import feed_service_pb2_grpc, message_service_pb2_grpc, template_service_pb2_grpc
-
 from services.notification.rpc.feed_service import FeedService
 from services.notification.rpc.message_service import MessageService
 from services.notification.rpc.template_service import TemplateService

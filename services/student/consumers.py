@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadEnrolled
-
 from services.student.actions import enrolments
 from shared.inbox import AnyConsumer, Consumer
 

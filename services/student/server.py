@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from lianxiao.student.v1 import guardian_service_pb2_grpc, student_service_pb2_grpc
-
 from services.student.rpc.guardian_service import GuardianService
 from services.student.rpc.student_service import StudentService
 from shared.server import Registration, serve

@@ -28,6 +28,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 _LAST_SECOND = (date.max.toordinal() - _EPOCH + 1) * 86_400 - 1
 _FIRST_SECOND = (date.min.toordinal() - _EPOCH) * 86_400
 _LONGEST_SECONDS = 315_576_000_000
+_EXACT_FLOAT = 2.0**53
 _LARGEST_FLOAT = 3.4028235677973362e38  # rounds to the largest 32-bit float
 
 
@@ -62,9 +63,7 @@ def whole(low: int, high: int, *, as_text: bool = False) -> Convert:
     def convert(value: Any) -> int:
         if value.__class__ is int:
             number = value
-        elif (value.__class__ is float and value.is_integer()) or (
-            as_text and value.__class__ is str and _DIGITS.match(value)
-        ):
+        elif (value.__class__ is float and _is_exact(value)) or (as_text and _is_digits(value)):
             number = int(value)
         else:
             raise WrongValue("must be a whole number")
@@ -73,6 +72,15 @@ def whole(low: int, high: int, *, as_text: bool = False) -> Convert:
         raise WrongValue(f"must be between {low} and {high}")
 
     return convert
+
+
+def _is_digits(value: Any) -> bool:
+    return value.__class__ is str and _DIGITS.match(value) is not None
+
+
+def _is_exact(value: float) -> bool:
+    """Say whether a float is one whole number; above 2**53 it may stand for several, or for digits that were lost."""
+    return value.is_integer() and abs(value) <= _EXACT_FLOAT
 
 
 def double(value: Any) -> float:

@@ -16,7 +16,6 @@ from sqlalchemy.engine import URL
 
 from shared import migrations, postgres
 
-
 Build = Callable[[Operations], None]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import grpc
 from google.rpc import error_details_pb2
@@ -18,6 +19,8 @@ from shared.server import Registration, Server
 from shared.settings import settings
 from shared.tokens import TokenIssuer
 
+Metadata = tuple[tuple[str, str | bytes], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Wire:
@@ -27,7 +30,7 @@ class Wire:
     address: str
 
     @staticmethod
-    def metadata(caller: Caller, lifetime_seconds: int = 300) -> tuple[tuple[str, str | bytes], ...]:
+    def metadata(caller: Caller, lifetime_seconds: int = 300) -> Metadata:
         """Return the metadata that signs a call as this caller."""
         key = settings().jwt_private_key_file
         if key is None:
@@ -47,7 +50,7 @@ def serving(service: str, servicers: Sequence[Registration], database: Database)
         server.stop(drain_seconds=0)
 
 
-def refusal(error: grpc.RpcError) -> tuple[str, str]:
+def refusal(error: Any) -> tuple[str, str]:
     """Return (status code, reason) of a failed call."""
     status = rpc_status.from_call(error)
     for detail in status.details if status else ():

@@ -5,10 +5,10 @@ from __future__ import annotations
 from uuid import UUID
 
 from google.protobuf.message import Message
+
 from lianxiao.billing.v1.billing_events_pb2 import PaymentReceived
 from lianxiao.lead.v1.lead_events_pb2 import LeadCaptured, LeadEnrolled
 from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceConfirmed, TrialResultRecorded
-
 from shared.ids import uuid7
 
 

@@ -7,9 +7,9 @@ from itertools import permutations
 from uuid import UUID
 
 import pytest
+
 from lianxiao.marketing.v1.marketing_events_pb2 import CampaignCostRecorded, CampaignCreated
 from lianxiao.org.v1.org_events_pb2 import CampusChanged
-
 from services.insight.actions import reports
 from services.insight.actions.reports import Cohort
 from services.insight.consumers import CONSUMERS
@@ -24,9 +24,7 @@ from tests.insight import factories
 MARCH = Cohort(date(2026, 3, 1), date(2026, 3, 31))
 
 
-def test_a_child_is_counted_in_each_stage_whatever_the_order_of_events(
-    database: Database, institution: UUID
-) -> None:
+def test_a_child_is_counted_in_each_stage_whatever_the_order_of_events(database: Database, institution: UUID) -> None:
     campus = uuid7()
     orders = list(permutations(range(5)))[::13]
     for order in orders:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
+
 from lianxiao.insight.v1 import report_service_pb2 as pb
 from lianxiao.insight.v1.report_service_pb2_grpc import ReportServiceStub
 from lianxiao.marketing.v1.marketing_events_pb2 import CampaignCostRecorded
-
 from services.insight.consumers import CONSUMERS
 from services.insight.server import SERVICERS
 from shared.db import Database

@@ -7,10 +7,10 @@ from uuid import UUID
 
 import grpc
 import pytest
+
 from lianxiao.marketing.v1 import campaign_pb2
 from lianxiao.marketing.v1 import campaign_service_pb2 as pb
 from lianxiao.marketing.v1.campaign_service_pb2_grpc import CampaignServiceStub
-
 from services.marketing.server import SERVICERS
 from shared.db import Database
 from shared.testing.callers import staff

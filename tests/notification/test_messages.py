@@ -58,7 +58,7 @@ def test_few_hours_make_one_reminder_per_order_and_threshold(database: Database,
 
 @pytest.mark.parametrize(("known", "reason"), [(True, "CONTACT_NOT_WANTED"), (False, "NO_CONTACT")])
 def test_who_cannot_or_must_not_be_told_is_on_record(
-    database: Database, institution: UUID, known: bool, reason: str
+    database: Database, institution: UUID, *, known: bool, reason: str
 ) -> None:
     student = prepare(database, institution, may_contact=False) if known else str(uuid7())
     deliver(database, CONSUMERS, factories.consumed(student), institution)

@@ -7,13 +7,13 @@ from uuid import UUID
 
 import grpc
 import pytest
+
 from lianxiao.notification.v1 import feed_service_pb2 as feed_pb
 from lianxiao.notification.v1 import message_service_pb2 as pb
 from lianxiao.notification.v1 import template_service_pb2 as template_pb
 from lianxiao.notification.v1.feed_service_pb2_grpc import FeedServiceStub
 from lianxiao.notification.v1.message_service_pb2_grpc import MessageServiceStub
 from lianxiao.notification.v1.template_service_pb2_grpc import TemplateServiceStub
-
 from services.notification.consumers import CONSUMERS
 from services.notification.server import SERVICERS
 from shared.db import Database
@@ -21,7 +21,7 @@ from shared.ids import as_uuid, uuid7
 from shared.testing.bus import deliver
 from shared.testing.callers import staff
 from shared.testing.waiting import until
-from shared.testing.wire import Wire, refusal, serving
+from shared.testing.wire import Metadata, Wire, refusal, serving
 from tests.notification import factories
 
 
@@ -68,7 +68,7 @@ def test_the_feed_tells_what_changed_within_the_callers_campuses(
     here = Wire.metadata(staff(institution, ["feed.read"], [as_uuid(event.campus_id)]))
     elsewhere = Wire.metadata(staff(institution, ["feed.read"], [uuid7()]))
 
-    def changes(signed: list[tuple[str, str]]) -> list[str]:
+    def changes(signed: Metadata) -> list[str]:
         reply = stub.ListChanges(feed_pb.ListChangesRequest(after_sequence=1), metadata=signed)
         return [change.kind for change in reply.changes]
 

@@ -11,16 +11,15 @@ import sys
 
 importlib.import_module("shared.green")
 
-from lianxiao.lead.v1.lead_events_pb2 import LeadAssigned  # noqa: E402 - after eventlet has patched the process
 from sqlalchemy.engine import make_url  # noqa: E402
 
+from lianxiao.lead.v1.lead_events_pb2 import LeadAssigned  # noqa: E402 - after eventlet has patched the process
+from shared.bus import declare  # noqa: E402
 from shared.db import Database, Tx  # noqa: E402
 from shared.inbox import Consumer  # noqa: E402
-from shared.bus import declare  # noqa: E402
 from shared.settings import settings  # noqa: E402
 from shared.worker import Worker, start  # noqa: E402
 from tests.shared.poison import POISON  # noqa: E402
-
 
 
 def count(tx: Tx, event: LeadAssigned) -> None:

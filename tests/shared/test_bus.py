@@ -10,8 +10,8 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from lianxiao.lead.v1.lead_events_pb2 import LeadAssigned
 
+from lianxiao.lead.v1.lead_events_pb2 import LeadAssigned
 from shared.caller import Caller
 from shared.db import Database
 from shared.events import publish
@@ -39,7 +39,11 @@ class WorkerProcess:
     def __init__(self, database: Database, broker: RabbitMQ, folder: Path) -> None:
         url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._command = [sys.executable, "-m", "tests.shared.bus_worker", url]
-        self._environment = os.environ | {"LIANXIAO_AMQP_URL": broker.url, "LIANXIAO_RETRY_SECONDS": "0.05", "LIANXIAO_MAX_ATTEMPTS": "5"}
+        self._environment = os.environ | {
+            "LIANXIAO_AMQP_URL": broker.url,
+            "LIANXIAO_RETRY_SECONDS": "0.05",
+            "LIANXIAO_MAX_ATTEMPTS": "5",
+        }
         self._log = folder / "worker.log"
         subprocess.run([*self._command, "declare"], env=self._environment, check=True, capture_output=True)
         self.process = self._start()
@@ -150,8 +154,13 @@ def test_a_message_that_cannot_be_read_goes_to_the_dead_queue(
 
     with Connection(broker.url) as connection, connection.Producer() as producer:
         producer.publish("no event", exchange="lianxiao.events", routing_key="lead.lead_assigned.v1")
-        producer.publish(b"\xff{", exchange="lianxiao.events", routing_key="lead.lead_assigned.v1",
-                         content_type="application/json", content_encoding="utf-8")
+        producer.publish(
+            b"\xff{",
+            exchange="lianxiao.events",
+            routing_key="lead.lead_assigned.v1",
+            content_type="application/json",
+            content_encoding="utf-8",
+        )
 
     def dead() -> int:
         return sum(int(str(row["messages"])) for row in broker.queues() if row["name"] == "lianxiao.dead")

@@ -166,6 +166,7 @@ def test_noise_is_refused_and_never_breaks(payload: Any) -> None:
         ({"children": [{}, {"small": "x"}]}, "children[1].small", "whole number"),
         ({"childByFlag": {"true": {"title": 3}}}, "childByFlag.true.title", "must be a string"),
         ({"large": 2**63}, "large", "must be between"),
+        ({"large": -9.223372036854775808e18}, "large", "whole number"),
         ({"large": 1.5}, "large", "whole number"),
         ({"small": True}, "small", "whole number"),
         ({"isSet": "true"}, "isSet", "true or false"),

@@ -49,7 +49,7 @@ def test_an_allocation_matches_its_vector(total: int, weights: list[str], expect
 
 
 def test_100_000_random_splits_are_exact_fair_and_independent_of_order() -> None:
-    dice = random.Random(20_260_401)  # noqa: S311 - a seed that fails can be run again
+    dice = random.Random(20_260_401)
     wrong_sum = far_off = zero_paid = order_dependent = 0
     for _ in range(100_000):
         parties = [f"p{index}" for index in range(dice.randint(1, 9))]

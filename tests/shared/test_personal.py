@@ -33,7 +33,7 @@ def test_a_phone_has_one_form_or_none(text: str, expected: str | None) -> None:
 
 
 def test_10_000_ways_to_write_a_mobile_number_come_out_equal() -> None:
-    dice = random.Random(7)  # noqa: S311 - a seed that fails can be run again
+    dice = random.Random(7)
     full_width = str.maketrans("0123456789+", "０１２３４５６７８９＋")
     for _ in range(10_000):
         digits = f"1{dice.randint(3, 9)}{dice.randint(0, 999_999_999):09}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadEnrolled
-
 from services.student.actions import students
 from services.student.actions.students import Profile
 from services.student.models import Student
@@ -20,7 +19,9 @@ def student(tx: Tx, *, name: str = "张小明", campus_id: UUID | None = None, o
     )
 
 
-def lead_enrolled(*, phone: str = "+8613812345678", child: str = "张小明", campus_id: UUID | None = None) -> LeadEnrolled:
+def lead_enrolled(
+    *, phone: str = "+8613812345678", child: str = "张小明", campus_id: UUID | None = None
+) -> LeadEnrolled:
     """Return the event that opens a file."""
     event = LeadEnrolled(
         lead_id=str(uuid7()),

@@ -7,12 +7,12 @@ from uuid import UUID
 
 import grpc
 import pytest
+
 from lianxiao.student.v1 import guardian_service_pb2 as guardian_pb
 from lianxiao.student.v1 import student_pb2
 from lianxiao.student.v1 import student_service_pb2 as pb
 from lianxiao.student.v1.guardian_service_pb2_grpc import GuardianServiceStub
 from lianxiao.student.v1.student_service_pb2_grpc import StudentServiceStub
-
 from services.student.server import SERVICERS
 from shared.caller import Caller
 from shared.db import Database
@@ -79,7 +79,7 @@ def test_a_repeated_request_is_answered_from_its_stored_reply(
     request.guardian.name = "李四"
     with pytest.raises(grpc.RpcError) as error:
         stub.AddGuardian(request, metadata=signed)
-    assert refusal(error.value)[1] in {"REQUEST_ID_REUSED"}
+    assert refusal(error.value)[1] == "REQUEST_ID_REUSED"
     right = guardian_pb.SetGuardianRightsRequest(student_id=str(row.id), guardian_id=first.guardian.guardian_id)
     assert stub.SetGuardianRights(right, metadata=signed).guardian.may_contact is False
 

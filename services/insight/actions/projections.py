@@ -6,12 +6,12 @@ from datetime import UTC
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
+
 from lianxiao.billing.v1.billing_events_pb2 import PaymentReceived
 from lianxiao.lead.v1.lead_events_pb2 import LeadCaptured, LeadEnrolled
 from lianxiao.marketing.v1.marketing_events_pb2 import CampaignCostRecorded, CampaignCreated
 from lianxiao.org.v1.org_events_pb2 import CampusChanged
 from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceConfirmed, TrialResultRecorded
-
 from shared.db import Tx
 
 # The campus of the enquiry is the cohort's; an event of another campus that comes first gives way to it.
@@ -19,9 +19,7 @@ _STEP = """
 insert into journey as j (institution_id, customer_id, campus_id, source, {column}) values
   (%(institution)s, %(customer)s, %(campus)s, '', %(time)s)
 on conflict (institution_id, customer_id) do update set {column} = least(j.{column}, excluded.{column})"""
-_STEPS = {
-    name: _STEP.format(column=f"{name}_time") for name in ("trial", "enrolled", "paid", "first_lesson")
-}
+_STEPS = {name: _STEP.format(column=f"{name}_time") for name in ("trial", "enrolled", "paid", "first_lesson")}
 _ENQUIRY = """
 insert into journey as j (institution_id, customer_id, campus_id, campaign_id, source, enquiry_time) values
   (%(institution)s, %(customer)s, %(campus)s, %(campaign)s, %(source)s, %(time)s)
@@ -44,29 +42,29 @@ _CAME = frozenset({"present", "late", "left_early", "online"})
 
 
 def enquiry(tx: Tx, event: LeadCaptured) -> None:
-    """A child was asked for; the first lead of a customer decides campus, source and campaign."""
+    """Note that a child was asked for; the first lead of a customer decides campus, source and campaign."""
     row = _row(tx, event.customer_id, event.campus_id, event.capture_time)
     tx.run(_ENQUIRY, row | {"campaign": event.campaign_id or None, "source": event.source})
 
 
 def trial(tx: Tx, event: TrialResultRecorded) -> None:
-    """A child came to a trial lesson."""
+    """Note that a child came to a trial lesson."""
     if event.attended:
         tx.run(_STEPS["trial"], _row(tx, event.customer_id, event.campus_id, event.lesson_start_time))
 
 
 def enrolled(tx: Tx, event: LeadEnrolled) -> None:
-    """A lead became a student."""
+    """Note that a lead became a student."""
     tx.run(_STEPS["enrolled"], _row(tx, event.customer_id, event.campus_id, event.enrol_time))
 
 
 def paid(tx: Tx, event: PaymentReceived) -> None:
-    """Money came in."""
+    """Note that money came in."""
     tx.run(_STEPS["paid"], _row(tx, event.customer_id, event.campus_id, event.receive_time))
 
 
 def first_lesson(tx: Tx, event: AttendanceConfirmed) -> None:
-    """A student was taught."""
+    """Note that a student was taught."""
     if event.code in _CAME:
         tx.run(_STEPS["first_lesson"], _row(tx, event.student_id, event.campus_id, event.lesson_start_time))
 

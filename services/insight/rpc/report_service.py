@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lianxiao.insight.v1 import report_pb2, report_service_pb2_grpc
 from lianxiao.insight.v1 import report_service_pb2 as pb
-
 from services.insight.actions import reports
 from services.insight.actions.reports import CampaignResult, Cohort
 from services.insight.rules.funnel import STAGES, per_head, rates
@@ -33,9 +32,7 @@ class ReportService(Servicer, report_service_pb2_grpc.ReportServiceServicer):
         return pb.GetFunnelResponse(stages=stages)
 
     @query
-    def ListCampaignReports(
-        self, request: pb.ListCampaignReportsRequest, tx: Tx
-    ) -> pb.ListCampaignReportsResponse:
+    def ListCampaignReports(self, request: pb.ListCampaignReportsRequest, tx: Tx) -> pb.ListCampaignReportsResponse:
         results = reports.campaigns(tx, optional_id(request.campus_id))
         return pb.ListCampaignReportsResponse(campaigns=[to_pb(result) for result in results])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from shared.errors import InvalidInput
@@ -19,7 +20,7 @@ _LONGEST_DAYS = 3_660
 def rates(counts: Sequence[int]) -> list[int]:
     """Return each stage's share of the stage before in basis points, rounded half up; the first is whole."""
     shares = [_WHOLE]
-    for before, now in zip(counts, counts[1:], strict=False):
+    for before, now in pairwise(counts):
         shares.append(round_half_up(Fraction(now * _WHOLE, before)) if before else 0)
     return shares
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from lianxiao.marketing.v1.marketing_events_pb2 import CampaignCostRecorded, CampaignCreated
 from sqlalchemy import select
 
+from lianxiao.marketing.v1.marketing_events_pb2 import CampaignCostRecorded, CampaignCreated
 from services.marketing.models import Campaign, CampaignCost
 from services.marketing.rules.campaigns import PLANNED, check_move
 from shared.db import Tx

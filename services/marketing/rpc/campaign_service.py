@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lianxiao.marketing.v1 import campaign_pb2, campaign_service_pb2_grpc
 from lianxiao.marketing.v1 import campaign_service_pb2 as pb
-
 from services.marketing.actions import campaigns
 from services.marketing.actions.campaigns import Plan
 from services.marketing.models import Campaign, CampaignCost
@@ -63,9 +62,7 @@ class CampaignService(Servicer, campaign_service_pb2_grpc.CampaignServiceService
         return pb.ListCampaignsResponse(campaigns=rows, next_page_token=page.next_page_token)
 
     @command
-    def ChangeCampaignState(
-        self, request: pb.ChangeCampaignStateRequest, tx: Tx
-    ) -> pb.ChangeCampaignStateResponse:
+    def ChangeCampaignState(self, request: pb.ChangeCampaignStateRequest, tx: Tx) -> pb.ChangeCampaignStateResponse:
         state = stored_word(campaign_pb2.CampaignState, _PREFIX, request.state)
         campaign = campaigns.change_state(tx, as_uuid(request.campaign_id), state)
         return pb.ChangeCampaignStateResponse(campaign=to_pb(campaign))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from lianxiao.student.v1.student_events_pb2 import GuardianContactChanged, StudentEnrolled
 from sqlalchemy import select
 
+from lianxiao.student.v1.student_events_pb2 import GuardianContactChanged, StudentEnrolled
 from services.notification.models import Contact, Pupil
 from shared.db import Tx
 from shared.ids import as_uuid, uuid7
@@ -26,9 +26,7 @@ def remember_guardian(tx: Tx, event: GuardianContactChanged) -> None:
     """Know where a guardian is reached about a student, and whether that is wanted."""
     contact = _find(tx, as_uuid(event.student_id), as_uuid(event.guardian_id))
     if contact is None:
-        contact = Contact(
-            id=uuid7(), student_id=as_uuid(event.student_id), guardian_id=as_uuid(event.guardian_id)
-        )
+        contact = Contact(id=uuid7(), student_id=as_uuid(event.student_id), guardian_id=as_uuid(event.guardian_id))
     contact.campus_id = as_uuid(event.campus_id)
     contact.may_contact = event.may_contact
     Contact.name.seal(tx, contact, event.name)

@@ -12,11 +12,11 @@ from datetime import UTC, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold, HoursConsumed
-from lianxiao.notification.v1.notification_events_pb2 import MessageFinished
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold, HoursConsumed
+from lianxiao.notification.v1.notification_events_pb2 import MessageFinished
 from services.notification.actions import contacts, templates
 from services.notification.models import Contact, Message
 from services.notification.rules.templates import HOURS_CONSUMED, HOURS_LOW, hours_text, render
@@ -121,7 +121,7 @@ def _queue(  # noqa: PLR0917 - the five facts of a message
         _insert(tx, row)
 
 
-def _row(  # noqa: PLR0913, PLR0917 - the columns of a new message
+def _row(  # noqa: PLR0917 - the columns of a new message
     template: str, student_id: str, campus_id: str, cause: str, guardian_id: UUID, state: str, reason: str
 ) -> Message:
     return Message(

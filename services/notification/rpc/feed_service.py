@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lianxiao.notification.v1 import feed_service_pb2 as pb
 from lianxiao.notification.v1 import feed_service_pb2_grpc, message_pb2
-
 from services.notification.actions import feed
 from shared.db import Tx
 from shared.rpc import Servicer, query

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lianxiao.notification.v1 import message_pb2, message_service_pb2_grpc
 from lianxiao.notification.v1 import message_service_pb2 as pb
-
 from services.notification.actions import messages
 from services.notification.models import Message
 from shared.caller import NOBODY
@@ -12,6 +11,7 @@ from shared.db import Tx
 from shared.ids import as_uuid
 from shared.listing import Field, Listing
 from shared.rpc import Servicer, query
+from shared.wire_values import enum_value
 
 _PREFIX = "MESSAGE_STATE_"
 LISTING = Listing(
@@ -53,7 +53,7 @@ def to_pb(tx: Tx, row: Message) -> message_pb2.Message:
         address=Message.address.reveal(tx, row) or "",
         subject=Message.subject.reveal(tx, row) or "",
         body=Message.body.reveal(tx, row) or "",
-        state=message_pb2.MessageState.Value(_PREFIX + row.state.upper()),
+        state=enum_value(message_pb2.MessageState, _PREFIX, row.state),
         reason=row.reason,
     )
     message.create_time.FromDatetime(row.create_time)

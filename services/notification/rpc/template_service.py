@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lianxiao.notification.v1 import message_pb2, template_service_pb2_grpc
 from lianxiao.notification.v1 import template_service_pb2 as pb
-
 from services.notification.actions import templates
 from services.notification.rules.templates import VARIABLES, Text
 from shared.db import Tx

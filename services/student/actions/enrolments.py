@@ -6,7 +6,6 @@ from datetime import UTC
 from uuid import UUID
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadEnrolled
-
 from services.student.actions import guardians, students
 from services.student.actions.guardians import Contact
 from services.student.actions.students import Profile

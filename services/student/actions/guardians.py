@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from lianxiao.student.v1.student_events_pb2 import GuardianContactChanged
 from sqlalchemy import select
 
+from lianxiao.student.v1.student_events_pb2 import GuardianContactChanged
 from services.student.actions import students
 from services.student.models import Guardian, GuardianLink, Student
 from shared.crypto import blind_index, normalise_phone

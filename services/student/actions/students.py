@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from lianxiao.student.v1.student_events_pb2 import StudentEnrolled, StudentStateChanged
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.sql import ColumnElement
 
+from lianxiao.student.v1.student_events_pb2 import StudentEnrolled, StudentStateChanged
 from services.student.models import Household, StateEntry, Student, StudentNameToken
 from services.student.rules import lifecycle
 from shared.crypto import query_tokens, search_tokens
@@ -35,7 +35,7 @@ class Profile:
     school_grade: str = ""
 
 
-def enrol(  # noqa: PLR0913 - each is a fact of its own
+def enrol(
     tx: Tx,
     student_id: UUID,
     *,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lianxiao.student.v1 import guardian_service_pb2 as pb
 from lianxiao.student.v1 import guardian_service_pb2_grpc, student_pb2
-
 from services.student.actions import guardians
 from services.student.actions.guardians import Contact
 from services.student.models import Guardian, GuardianLink

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from google.type import date_pb2
+
 from lianxiao.student.v1 import student_pb2, student_service_pb2_grpc
 from lianxiao.student.v1 import student_service_pb2 as pb
-
 from services.student.actions import students
 from services.student.models import StateEntry, Student
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.listing import Field, Listing, named_fields
 from shared.rpc import Servicer, command, query
+from shared.wire_values import enum_value, stored_word
 
 _PREFIX = "STUDENT_STATE_"
 LISTING = Listing(
@@ -50,10 +53,8 @@ class StudentService(Servicer, student_service_pb2_grpc.StudentServiceServicer):
         )
 
     @command
-    def ChangeStudentState(
-        self, request: pb.ChangeStudentStateRequest, tx: Tx
-    ) -> pb.ChangeStudentStateResponse:
-        state = student_pb2.StudentState.Name(request.state).removeprefix(_PREFIX).lower()
+    def ChangeStudentState(self, request: pb.ChangeStudentStateRequest, tx: Tx) -> pb.ChangeStudentStateResponse:
+        state = stored_word(student_pb2.StudentState, _PREFIX, request.state)
         student = students.change_state(tx, as_uuid(request.student_id), to_state=state, reason=request.reason)
         return pb.ChangeStudentStateResponse(student=to_pb(tx, student))
 
@@ -86,8 +87,8 @@ def to_pb(tx: Tx, student: Student) -> student_pb2.Student:
     return message
 
 
-def _state(name: str) -> student_pb2.StudentState:
-    return student_pb2.StudentState.Value(_PREFIX + (name.upper() or "UNSPECIFIED"))
+def _state(name: str) -> Any:
+    return enum_value(student_pb2.StudentState, _PREFIX, name)
 
 
 def _entry_to_pb(entry: StateEntry) -> student_pb2.StudentStateEntry:
