@@ -12,7 +12,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from gateway import problems
 from gateway.catalogue import Catalogue, Method
 from gateway.routes import Route, routes_of
-from gateway.schemas import Schema, Schemas, is_required
+from gateway.schemas import FIELD_MASK, Schema, Schemas, is_required
 from gateway.transcode import LARGEST_PAGE
 
 STATUSES = (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)
@@ -49,7 +49,7 @@ _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": "Makes a repetition of this call safe.",
-    "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
+    "schema": {"type": "string", "pattern": "^[!-~]{0,200}$"},
 }
 
 
@@ -116,10 +116,8 @@ class _Document:
         if method.endpoint.has_request_id:
             operation["parameters"].append(_IDEMPOTENCY_KEY)
         if route.body:
-            operation["requestBody"] = {
-                "required": True,
-                "content": {"application/json": {"schema": self._body(route)}},
-            }
+            content = {"application/json": {"schema": self._body(route)}}
+            operation["requestBody"] = {"required": _needs_body(route), "content": content}
         return operation
 
     def _operation_id(self, method: Method) -> str:
@@ -135,13 +133,10 @@ class _Document:
         return name if count == 1 else f"{name}_{count}"
 
     def _body(self, route: Route) -> Schema:
-        descriptor = _request(route.method)
-        if route.body != "*":
-            return self._schemas.field(descriptor.fields_by_name[route.body], is_input=True)
-        filled = {variable.field_path for variable in route.variables}
+        descriptor, filled = _body_type(route)
         if not filled:
             return self._schemas.message(descriptor, is_input=True)
-        return self._schemas.object_without(descriptor, {descriptor.fields_by_name[name].json_name for name in filled})
+        return self._schemas.object_without(descriptor, filled)
 
     def _query(self, route: Route) -> Iterator[dict[str, Any]]:
         filled = {variable.field_path.split(".")[0] for variable in route.variables} | {route.body}
@@ -218,13 +213,32 @@ class _Document:
 _TEXT_PARAMETERS: dict[str, Schema] = {
     "google.protobuf.Timestamp": {"type": "string", "format": "date-time"},
     "google.protobuf.Duration": {"type": "string", "pattern": "^-?[0-9]{1,12}(\\.[0-9]{1,9})?s$"},
-    "google.protobuf.FieldMask": {"type": "string", "pattern": "^([A-Za-z][A-Za-z0-9_.]*(,[A-Za-z][A-Za-z0-9_.]*)*)?$"},
+    "google.protobuf.FieldMask": {"type": "string", "pattern": FIELD_MASK},
     "google.type.Date": {"type": "string", "format": "date"},
 }
 
 
 def _request(method: Method) -> Descriptor:
     return cast("Descriptor", cast("Any", method.request).DESCRIPTOR)
+
+
+def _body_type(route: Route) -> tuple[Descriptor, set[str]]:
+    """Return the message type that the body holds, and the JSON names of its fields that the address fills."""
+    descriptor = _request(route.method)
+    prefix = ""
+    if route.body != "*":
+        descriptor = cast("Descriptor", descriptor.fields_by_name[route.body].message_type)
+        prefix = f"{route.body}."
+    paths = [variable.field_path for variable in route.variables if variable.field_path.startswith(prefix)]
+    names = {path.removeprefix(prefix) for path in paths}
+    return descriptor, {
+        descriptor.fields_by_name[name].json_name for name in names if name in descriptor.fields_by_name
+    }
+
+
+def _needs_body(route: Route) -> bool:
+    descriptor, filled = _body_type(route)
+    return any(is_required(field) for field in descriptor.fields if field.json_name not in filled)
 
 
 def _refusals() -> dict[str, Any]:

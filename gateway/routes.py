@@ -41,12 +41,15 @@ class Route:
     custom: str
 
 
+_Leaf = dict[str, dict[str, Route]]  # custom verb -> HTTP method -> route
+
+
 @dataclass(slots=True)
 class _Node:
     literals: dict[str, _Node] = field(default_factory=dict)
     one: _Node | None = None
-    rest: dict[tuple[str, str], Route] = field(default_factory=dict)
-    here: dict[tuple[str, str], Route] = field(default_factory=dict)
+    rest: _Leaf = field(default_factory=dict)
+    here: _Leaf = field(default_factory=dict)
 
 
 def routes_of(methods: Iterable[Method]) -> Iterator[Route]:
@@ -85,47 +88,54 @@ class Router:
 
     def _add(self, route: Route) -> None:
         node = self._root
-        key = (route.verb, route.custom)
+        leaf = node.here
         for segment in route.segments:
             if segment == _REST:
-                node.rest[key] = route
-                return
+                leaf = node.rest
+                break
             if segment == _ONE:
                 node.one = node.one or _Node()
                 node = node.one
             else:
                 node = node.literals.setdefault(segment, _Node())
-        known = node.here.setdefault(key, route)
+            leaf = node.here
+        known = leaf.setdefault(route.custom, {}).setdefault(route.verb, route)
         if known is not route:
             raise SystemExit(
                 f"{route.verb} {route.template} leads to both {known.method.endpoint.path} and another RPC"
             )
 
     def find(self, verb: str, raw_path: str) -> tuple[Route, dict[str, str]] | None:
-        """Return the route and the values of its variables, or None when no template fits the path."""
-        segments = raw_path.removeprefix("/").split("/")
-        last, colon, custom = segments[-1].rpartition(":")
-        if colon:
-            found = _search(self._root, [*segments[:-1], last], 0, (verb, custom))
-            if found:
-                return found, _values(found, [*segments[:-1], last])
-        found = _search(self._root, segments, 0, (verb, ""))
-        return (found, _values(found, segments)) if found else None
+        """Return the route and the values of its variables, or None when the path has none for this verb."""
+        segments, routes = self._fitting(raw_path)
+        route = routes.get(verb)
+        return (route, _values(route, segments)) if route else None
 
     def verbs(self, raw_path: str) -> list[str]:
         """Return the HTTP methods that the path has, for `Allow`."""
-        return [verb.upper() for verb in _VERBS if self.find(verb.upper(), raw_path)]
+        return sorted(self._fitting(raw_path)[1])
+
+    def _fitting(self, raw_path: str) -> tuple[list[str], dict[str, Route]]:
+        """Return the segments and the routes of the most exact template, whatever its verb: a path is one thing."""
+        segments = raw_path.removeprefix("/").split("/")
+        last, colon, custom = segments[-1].rpartition(":")
+        if colon:
+            short = [*segments[:-1], last]
+            found = _search(self._root, short, 0, custom)
+            if found:
+                return short, found
+        return segments, _search(self._root, segments, 0, "") or {}
 
 
-def _search(node: _Node, segments: list[str], index: int, key: tuple[str, str]) -> Route | None:
+def _search(node: _Node, segments: list[str], index: int, custom: str) -> dict[str, Route] | None:
     if index == len(segments):
-        return node.here.get(key)
+        return node.here.get(custom)
     segment = segments[index]
     below = node.literals.get(segment)
-    found = _search(below, segments, index + 1, key) if below else None
+    found = _search(below, segments, index + 1, custom) if below else None
     if found is None and node.one is not None and segment:
-        found = _search(node.one, segments, index + 1, key)
-    return found or node.rest.get(key)
+        found = _search(node.one, segments, index + 1, custom)
+    return found or node.rest.get(custom)
 
 
 def _values(route: Route, segments: list[str]) -> dict[str, str]:

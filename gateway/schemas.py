@@ -12,10 +12,22 @@ Schema = dict[str, Any]
 _DATE = "google.type.Date"
 _FIELD_NAME = "[A-Za-z][A-Za-z0-9_]*"
 _FIELD_PATH = f"{_FIELD_NAME}(\\.{_FIELD_NAME})*"
+FIELD_MASK = f"^({_FIELD_PATH}(,{_FIELD_PATH})*)?$"
 _WELL_KNOWN: dict[str, Schema] = {
+    # Always a whole date here; no field of ours means a month or a yearly day.
+    _DATE: {
+        "type": "object",
+        "required": ["year", "month", "day"],
+        "properties": {
+            "year": {"type": "integer", "minimum": 1, "maximum": 9999},
+            "month": {"type": "integer", "minimum": 1, "maximum": 12},
+            "day": {"type": "integer", "minimum": 1, "maximum": 31},
+        },
+        "additionalProperties": False,
+    },
     "google.protobuf.Timestamp": {"type": "string", "format": "date-time"},
     "google.protobuf.Duration": {"type": "string", "pattern": "^-?[0-9]{1,12}(\\.[0-9]{1,9})?s$"},
-    "google.protobuf.FieldMask": {"type": "string", "pattern": f"^({_FIELD_PATH}(,{_FIELD_PATH})*)?$"},
+    "google.protobuf.FieldMask": {"type": "string", "pattern": FIELD_MASK},
     "google.protobuf.Struct": {"type": "object", "additionalProperties": True},
     "google.protobuf.Value": {},
     "google.protobuf.ListValue": {"type": "array", "items": {}},
@@ -114,15 +126,24 @@ class Schemas:
                 schema["maxProperties"] = rules.map.max_pairs
             return schema
         if not field.is_repeated:
-            return self._single(field, is_input=is_input) | (_constraints(field, rules) if is_input else {})
-        item_rules = rules.repeated.items if rules else None
-        items = self._single(field, is_input=is_input) | (_constraints(field, item_rules) if is_input else {})
+            return self._ruled(field, rules, is_input=is_input)
+        items = self._ruled(field, rules.repeated.items if rules else None, is_input=is_input)
         schema = {"type": "array", "items": items}
         if rules and is_input:
             sizes = {"min_items": "minItems", "max_items": "maxItems"}
             schema |= {
                 key: getattr(rules.repeated, name) for name, key in sizes.items() if rules.repeated.HasField(name)
             }
+        return schema
+
+    def _ruled(self, field: FieldDescriptor, rules: Any, *, is_input: bool) -> Schema:
+        schema = self._single(field, is_input=is_input)
+        if not is_input:
+            return schema
+        schema |= _constraints(field, rules)
+        if field.cpp_type in _LONG and schema["minimum"] >= 0:
+            # The same bound for numbers that are written as text.
+            schema["pattern"] = "^0*[1-9][0-9]{0,18}$" if schema["minimum"] > 0 else "^[0-9]{1,20}$"
         return schema
 
     def _single(self, field: FieldDescriptor, *, is_input: bool) -> Schema:

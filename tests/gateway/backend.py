@@ -52,12 +52,15 @@ class Backend:
         self.replies: dict[str, Callable[[Any, Any], Any]] = {}
         self.health = health.HealthServicer()
         self.port = 0
+        self.validator: Any = None
 
     def handler(self, name: str, request_type: Any, response_type: Any) -> grpc.RpcMethodHandler[Any, Any]:
         def serve(request: Any, context: grpc.ServicerContext) -> Any:
             metadata = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
             self.asked.append((name, request, metadata, context.time_remaining()))
             try:
+                if self.validator:
+                    _check(self.validator.collect_violations(request))
                 reply = self.replies.get(name)
                 return reply(request, context) if reply else response_type()
             except DomainError as error:
@@ -69,6 +72,11 @@ class Backend:
     def last(self) -> Any:
         """The last request."""
         return self.asked[-1][1]
+
+
+def _check(violations: Any) -> None:
+    if violations:
+        raise InvalidInput.of([("field", violation.proto.message) for violation in violations])
 
 
 def refusing(error: DomainError) -> Callable[[Any, Any], Any]:
