@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,17 +87,21 @@ class Processes:
         except TimeoutError as error:
             raise StartFailed(f"{error}:\n{self.tail(component.name)}") from None
 
-    def stop(self, name: str) -> bool:
-        """End a process in order, by force after a while; say whether it was running."""
-        process = self.living(name)
-        if process is not None:
-            family = [process, *process.children(recursive=True)]
-            process.send_signal(signal.SIGTERM)
-            _, left = psutil.wait_procs(family, timeout=STOP_SECONDS)
-            for stubborn in left:
+    def stop(self, names: Iterable[str]) -> list[str]:
+        """End processes side by side, in order first and by force after a while; return which were running."""
+        found = {name: process for name in names if (process := self.living(name)) is not None}
+        family = [member for process in found.values() for member in [process, *_children(process)]]
+        for process in found.values():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGTERM)
+        _, left = psutil.wait_procs(family, timeout=STOP_SECONDS)
+        for stubborn in left:
+            with contextlib.suppress(psutil.NoSuchProcess):
                 stubborn.kill()
-        (self._run / f"{name}.json").unlink(missing_ok=True)
-        return process is not None
+        psutil.wait_procs(left, timeout=5)
+        for name in names:
+            (self._run / f"{name}.json").unlink(missing_ok=True)
+        return list(found)
 
     def log(self, name: str) -> Path:
         """Return the path of a component's log."""
@@ -106,6 +111,13 @@ class Processes:
         """Return the end of a component's log."""
         log = self.log(name)
         return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else "(no log)"
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return list(process.children(recursive=True))
+    except psutil.NoSuchProcess:
+        return []
 
 
 def listens(port: int) -> bool:

@@ -89,8 +89,9 @@ class Up:
 def stop(*, keep_database: bool = False) -> list[str]:
     """Stop everything that was started here; return what was running."""
     processes = Processes(STATE)
-    names = sorted(processes.names(), key=lambda name: [ORDER.index(o) for o in ORDER if name.endswith(o)] or [9])
-    stopped = [name for name in names if processes.stop(name)]
+    stopped = []
+    for kind in ORDER:
+        stopped += processes.stop([name for name in processes.names() if name.endswith(kind)])
     RUNNING.unlink(missing_ok=True)
     if not keep_database:
         postgres.stop(DATABASE)

@@ -53,4 +53,7 @@ def test_a_name_that_cannot_be_is_refused(name: str) -> None:
 
 def test_words_are_put_into_the_plural() -> None:
     assert [plural(word) for word in ("library", "lead", "class", "key")] == ["libraries", "leads", "classes", "keys"]
-    assert filled("NOUN_UPPER ListMANY NOUNService NAME_id", "gift_card") == "GIFT_CARD ListGiftCards GiftCardService gift_card_id"
+    assert (
+        filled("NOUN_UPPER ListMANY NOUNService NAME_id", "gift_card")
+        == "GIFT_CARD ListGiftCards GiftCardService gift_card_id"
+    )
