@@ -16,8 +16,15 @@ interface Properties {
 
 const PAUSE_MS = 300
 
+interface Typed {
+  value: string
+  onChange: (event: React.ChangeEvent<HTMLInputElement>) => void
+  onBlur: () => void
+  onPressEnter: () => void
+}
+
 /** What is typed goes to the address after a pause; what the address says (back button) goes to the box. */
-function useTyped(value: string, onChange: (value: string) => void): [string, (value: string) => void] {
+function useTyped(value: string, onChange: (value: string) => void): Typed {
   const [typed, setTyped] = useState(value)
   const [known, setKnown] = useState(value)
   if (value !== known) {
@@ -29,7 +36,11 @@ function useTyped(value: string, onChange: (value: string) => void): [string, (v
     const timer = setTimeout(() => onChange(typed.trim()), PAUSE_MS)
     return () => clearTimeout(timer)
   }, [typed, value, onChange])
-  return [typed, setTyped]
+  // Whoever leaves the box goes somewhere else, and a late change of the address would call them back.
+  const settle = (): void => {
+    if (typed.trim() !== value) onChange(typed.trim())
+  }
+  return { value: typed, onChange: (event) => setTyped(event.target.value), onBlur: settle, onPressEnter: settle }
 }
 
 interface Choice {
@@ -65,7 +76,7 @@ export function LeadToolbar({ search, onChange }: Properties): React.ReactNode {
   const { session } = useSession()
   const campuses = useCampuses()
   const advisors = useStaff('course_advisor')
-  const [typed, setTyped] = useTyped(search.search, (value) => onChange({ search: value }))
+  const typed = useTyped(search.search, (value) => onChange({ search: value }))
   const others = advisors.filter((person) => person.staffId !== session?.staffId)
   const owners: Choice[] = [
     { value: session?.staffId ?? '', label: text('leads.owner.me') },
@@ -83,8 +94,7 @@ export function LeadToolbar({ search, onChange }: Properties): React.ReactNode {
         maxLength={60}
         placeholder={text('leads.search')}
         aria-label={text('leads.searchLabel')}
-        value={typed}
-        onChange={(event) => setTyped(event.target.value)}
+        {...typed}
       />
       <Filter
         label={text('leads.filter.stage')}
