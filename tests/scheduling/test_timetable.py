@@ -270,3 +270,17 @@ def test_a_lesson_that_is_not_there_is_not_found(tx: Tx) -> None:
         lessons.get(tx, uuid7())
     assert error.value.reason == "LESSON_NOT_FOUND"
     assert tx.session.query(Lesson).count() == 0
+
+
+def test_the_search_for_collisions_goes_through_its_index_under_row_level_security(tx: Tx) -> None:
+    parameters = {
+        "ids": [str(uuid7())],
+        "starts": [START],
+        "ends": [START + hours(1)],
+        "ignored": str(uuid7()),
+        "limit": resources.MOST_COLLISIONS,
+    }
+    steps = [row[0] for row in tx.run("explain " + resources.COLLISIONS, parameters)]
+    scans = [step for step in steps if "on lesson_resource" in step]
+    assert len(scans) == 1
+    assert "ix_lesson_resource_time" in scans[0]

@@ -26,12 +26,14 @@ TEACHER, ROOM, CLASS_GROUP, STUDENT = "teacher", "room", "class_group", "student
 
 # The lower bound on start_time keeps the index range short: no lesson lasts longer than a day.
 # Comparisons of columns only: range operators are not leak-proof and would lose the index under row-level security.
-_COLLISIONS = """
+# The limit inside keeps the planner from turning the join round while it has no statistics of a new table.
+COLLISIONS = """
 select r.resource_kind, r.resource_id, r.lesson_id, r.start_time, r.end_time, w.start_time as wanted_start_time
 from unnest(%(ids)s::uuid[], %(starts)s::timestamptz[], %(ends)s::timestamptz[]) as w (id, start_time, end_time)
-join lesson_resource r on r.resource_id = w.id and r.state = 'live' and r.start_time < w.end_time
-  and r.end_time > w.start_time and r.start_time > w.start_time - interval '24 hours'
-where r.lesson_id <> %(ignored)s
+cross join lateral (
+  select * from lesson_resource h where h.resource_id = w.id and h.state = 'live' and h.start_time < w.end_time
+    and h.end_time > w.start_time and h.start_time > w.start_time - interval '24 hours'
+    and h.lesson_id <> %(ignored)s order by h.start_time limit %(limit)s) r
 order by w.start_time, r.resource_kind, r.resource_id, r.lesson_id limit %(limit)s"""
 _NOBODY = UUID(int=0)
 MOST_COLLISIONS = 200
@@ -87,7 +89,7 @@ def collisions(tx: Tx, wants: Sequence[Want], *, ignoring: UUID | None = None) -
         "ignored": str(ignoring or _NOBODY),
         "limit": MOST_COLLISIONS,
     }
-    return [Collision(**row) for row in tx.run(_COLLISIONS, parameters).mappings()]
+    return [Collision(**row) for row in tx.run(COLLISIONS, parameters).mappings()]
 
 
 def check_free(tx: Tx, wants: Sequence[Want], *, ignoring: UUID | None = None) -> None:
