@@ -1,25 +1,27 @@
 """Lists: filter, order, pages. One declaration per list, one statement per page.
 
-Filters are `field op value` joined by AND, after AIP-160: `stage = "enquiry" AND create_time >= "2026-03-01"`;
-`in [a, b]` takes several values. Pages continue after the last row seen (keyset), so they cost the same however deep
-they are. A page token is sealed and bound to its filter and order.
+Filters are read by `shared.filters`: `stage = "enquiry" AND create_time >= "2026-03-01"`, `owner_id = null`,
+`grade in [a, b]`. Pages continue after the last row seen (keyset), so they cost the same however deep they are. A
+page token is sealed and bound to its institution, filter and order.
 
     LISTING = Listing(Student, fields={"state": Field(Student.state)}, default_order="create_time desc")
     page = LISTING.page(tx, request, where=[Student.campus_id == campus_id])
+
+A hot list gives `columns=[...]` (with the model's id and what it is ordered by) and gets named tuples.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, select
 
+from shared import filters
 from shared.crypto import CannotOpen, open_from_bus, seal_for_bus
 from shared.db import Tx
 from shared.errors import InvalidInput
@@ -27,21 +29,22 @@ from shared.errors import InvalidInput
 M = TypeVar("M")
 DEFAULT_SIZE = 50
 GREATEST_SIZE = 200
-_TERM = re.compile(
-    r"""\s*(?P<field>[a-z_.]+)\s*(?:(?P<op>!=|<=|>=|=|<|>)\s*(?P<value>"(?:[^"\\]|\\.)*"|[^\s"\[\]]+)"""
-    r"""|\s+(?P<word>in|IN)\s*\[(?P<list>[^\]]*)\])\s*(?P<and>AND\s|$)"""
-)
-_ITEM = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[^\s",\[\]]+)\s*(?:,|$)')
-_MOST_VALUES = 200
+_MOST_ORDERS = 4
+_MOST_STATEMENTS = 200
+_BIGGEST = 2**63
 
 
 class ListRequest(Protocol):
     """The fields that every list request has."""
 
-    page_size: int
-    page_token: str
-    filter: str
-    order_by: str
+    @property
+    def page_size(self) -> int: ...
+    @property
+    def page_token(self) -> str: ...
+    @property
+    def filter(self) -> str: ...
+    @property
+    def order_by(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,8 @@ class Field:
         """Return the value of a filter's text; raises ValueError."""
         if self.parse is not None:
             return self.parse(text)
-        if self.prefix and text.startswith(self.prefix):
-            return text.removeprefix(self.prefix).lower()
+        if self.prefix:
+            return _text(text.removeprefix(self.prefix).lower())
         return _PARSERS[self.column.type.python_type](text)
 
 
@@ -75,158 +78,173 @@ class Page(Generic[M]):
 
 
 @dataclass(frozen=True, slots=True)
-class _Term:
-    name: str
-    op: str
-    value: Any
-
-
-@dataclass(frozen=True, slots=True)
 class _Order:
     name: str
     descending: bool
 
 
 @dataclass(slots=True)
-class Listing:
-    """A list of a model's rows, or with `columns` of plain tuples for hot lists."""
+class Listing(Generic[M]):
+    """A list of a model's rows, or with `columns` of named tuples."""
 
-    model: Any
+    model: type[M]
     fields: Mapping[str, Field]
     default_order: str = "create_time desc"
     columns: Sequence[Any] = ()
     _statements: dict[object, Select[Any]] = field(default_factory=dict)
 
-    def page(self, tx: Tx, request: Any, where: Sequence[ColumnElement[bool]] = ()) -> Page[Any]:
-        """Return the page that a list request asks for; raises InvalidInput naming the field that is wrong."""
-        size = min(request.page_size or DEFAULT_SIZE, GREATEST_SIZE)
-        terms = self._terms(request.filter)
+    def page(self, tx: Tx, request: ListRequest, where: Sequence[ColumnElement[bool]] = ()) -> Page[M]:
+        """Return the page that a list request asks for.
+
+        Raises InvalidInput naming what is wrong: FILTER_INVALID, ORDER_INVALID, PAGE_SIZE_INVALID, PAGE_TOKEN_INVALID.
+        """
+        size = _size(request.page_size)
+        terms = filters.parse(request.filter)
         order = self._order(request.order_by or self.default_order)
-        bound = f"{request.filter}|{request.order_by}|{self.model.__tablename__}|{getattr(request, 'search', '')}"
+        values = self._values(terms) | {"size": size + 1, "me": tx.institution_id}
+        bound = [self._table, request.filter, request.order_by, getattr(request, "search", "")]
         after = self._after(tx, request.page_token, order, bound)
-        values: dict[str, Any] = {f"v{n}": term.value for n, term in enumerate(terms)}
-        values |= {f"a{n}": value for n, value in enumerate(after)} | {"size": size + 1, "me": tx.institution_id}
-        statement = self._statement(terms, order, where, resumed=bool(after))
+        values |= {f"a{n}": value for n, value in enumerate(after)}
+        statement = self._statement(terms, order, where, tuple(value is None for value in after))
         if self.columns:
             found: Sequence[Any] = tx.execute(statement, values).all()
         else:
             found = tx.session.scalars(statement, values).all()
         rows = found[:size]
-        token = self._token(tx, rows[-1], order, bound) if len(found) > size else ""
-        return Page(rows, token)
+        return Page(rows, self._token(tx, rows[-1], order, bound) if len(found) > size else "")
 
-    def _statement(
-        self, terms: list[_Term], order: list[_Order], where: Sequence[ColumnElement[bool]], *, resumed: bool
-    ) -> Select[Any]:
-        shape = (tuple((t.name, t.op) for t in terms), tuple(order), resumed)
-        if not where and shape in self._statements:
-            return self._statements[shape]
-        statement = select(*self.columns) if self.columns else select(self.model)
-        statement = statement.where(self.model.institution_id == bindparam("me"), *where)
-        for number, term in enumerate(terms):
-            statement = statement.where(_condition(self.fields[term.name].column, term.op, f"v{number}"))
-        if resumed:
-            statement = statement.where(self._beyond(order))
-        keys = [(self._column(o.name), o.descending) for o in order]
-        statement = statement.order_by(*(column.desc() if down else column.asc() for column, down in keys))
-        statement = statement.limit(bindparam("size"))
-        if not where and len(self._statements) < GREATEST_SIZE:
-            self._statements[shape] = statement
-        return statement
-
-    def _beyond(self, order: list[_Order]) -> ColumnElement[bool]:
-        """Return (a, b, id) > (:a0, :a1, :a2) for mixed directions; one row comparison when all run the same way."""
-        steps = []
-        for depth, part in enumerate(order):
-            same = [self._column(o.name) == bindparam(f"a{n}") for n, o in enumerate(order[:depth])]
-            column: Any = self._column(part.name)
-            limit: Any = bindparam(f"a{depth}")
-            steps.append(and_(*same, column < limit if part.descending else column > limit))
-        beyond = or_(*steps)
-        first: Any = self._column(order[0].name)
-        start: Any = bindparam("a0")
-        # The redundant bound on the leading column lets the index start at the right place.
-        return and_(first <= start if order[0].descending else first >= start, beyond)
+    @property
+    def _table(self) -> str:
+        return str(getattr(self.model, "__tablename__", ""))
 
     def _column(self, name: str) -> Any:
-        return self.model.id if name == "id" else self.fields[name].column
+        return self.model.id if name == "id" else self.fields[name].column  # type: ignore[attr-defined]
 
-    def _terms(self, text: str) -> list[_Term]:
-        terms, position = [], 0
-        while position < len(text):
-            match = _TERM.match(text, position)
-            if match is None:
-                raise InvalidInput(
-                    "filter", f"cannot read the filter at {text[position : position + 30]!r}", "FILTER_INVALID"
-                )
-            terms.append(self._term(match))
-            position = match.end()
-            if position == len(text) and match["and"].strip():
-                raise InvalidInput("filter", "the filter ends with AND", "FILTER_INVALID")
-        return terms
+    def _values(self, terms: Sequence[filters.Term]) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for number, term in enumerate(terms):
+            known = self.fields.get(term.name)
+            if known is None:
+                names = ", ".join(sorted(self.fields))
+                raise InvalidInput("filter", f"there is no field {term.name}; filter by {names}", "FILTER_INVALID")
+            try:
+                found = [known.value(text) for text in term.texts if text is not None]
+            except (ValueError, KeyError, OverflowError):
+                wrong = f"{term.name} cannot be {', '.join(str(text) for text in term.texts)[:60]!r}"
+                raise InvalidInput("filter", wrong, "FILTER_INVALID") from None
+            if found:
+                values[f"v{number}"] = found if term.op == "in" else found[0]
+        return values
 
-    def _term(self, match: re.Match[str]) -> _Term:
-        known = self.fields.get(match["field"])
-        if known is None:
-            names = ", ".join(sorted(self.fields))
-            raise InvalidInput("filter", f"there is no field {match['field']}; filter by {names}", "FILTER_INVALID")
-        try:
-            if match["word"]:
-                items = [known.value(_unquote(item)) for item in _ITEM.findall(match["list"])]
-                return _Term(match["field"], "in", items[:_MOST_VALUES])
-            return _Term(match["field"], match["op"], known.value(_unquote(match["value"])))
-        except (ValueError, KeyError) as error:
-            raise InvalidInput(
-                "filter", f"{match['field']} cannot be {match.group(0).strip()}", "FILTER_INVALID"
-            ) from error
+    def _statement(
+        self,
+        terms: Sequence[filters.Term],
+        order: tuple[_Order, ...],
+        where: Sequence[ColumnElement[bool]],
+        nulls: tuple[bool, ...],
+    ) -> Select[Any]:
+        """Return the statement of this shape of list, made once; extra conditions are added to it each time."""
+        shape = (tuple((term.name, term.op, term.texts == (None,)) for term in terms), order, nulls)
+        statement = self._statements.get(shape)
+        if statement is None:
+            statement = self._build(terms, order, nulls)
+            if len(self._statements) < _MOST_STATEMENTS:
+                self._statements[shape] = statement
+        return statement.where(*where) if where else statement
 
-    def _order(self, text: str) -> list[_Order]:
-        parts = []
+    def _build(self, terms: Sequence[filters.Term], order: tuple[_Order, ...], nulls: tuple[bool, ...]) -> Select[Any]:
+        model: Any = self.model
+        statement: Select[Any] = select(*self.columns) if self.columns else select(model)
+        statement = statement.where(model.institution_id == bindparam("me"))
+        for number, term in enumerate(terms):
+            statement = statement.where(_condition(self.fields[term.name].column, term, f"v{number}"))
+        if nulls:
+            statement = statement.where(self._beyond(order, nulls))
+        for part in order:
+            column = self._column(part.name)
+            directed = column.desc() if part.descending else column.asc()
+            # Only where it matters: an index of the plain order does not serve NULLS LAST.
+            statement = statement.order_by(directed.nulls_last() if _nullable(column) else directed)
+        return statement.limit(bindparam("size"))
+
+    def _beyond(self, order: tuple[_Order, ...], nulls: tuple[bool, ...]) -> ColumnElement[bool]:
+        """Return "behind the row :a0, :a1, ..." in this order, where nulls come last."""
+        steps: list[ColumnElement[bool]] = []
+        same: list[ColumnElement[bool]] = []
+        for number, (part, is_null) in enumerate(zip(order, nulls, strict=True)):
+            column = self._column(part.name)
+            if is_null:
+                same.append(column.is_(None))
+                continue
+            limit = bindparam(f"a{number}", type_=column.type)
+            further = column < limit if part.descending else column > limit
+            steps.append(and_(*same, or_(further, column.is_(None)) if _nullable(column) else further))
+            same.append(column == limit)
+        first = self._column(order[0].name)
+        if _nullable(first):
+            return or_(false(), *steps)
+        # The redundant bound on the leading column lets the index start at the right place.
+        start = bindparam("a0", type_=first.type)
+        return and_(first <= start if order[0].descending else first >= start, or_(false(), *steps))
+
+    def _order(self, text: str) -> tuple[_Order, ...]:
+        parts: list[_Order] = []
         for part in text.split(","):
-            name, _, direction = part.strip().partition(" ")
+            name, *direction = part.split() or [""]
             known = self.fields.get(name)
-            if known is None or not known.sortable or direction not in ("", "asc", "desc"):
+            if known is None or not known.sortable or direction not in ([], ["asc"], ["desc"]):
                 names = ", ".join(sorted(n for n, f in self.fields.items() if f.sortable))
-                raise InvalidInput("order_by", f"cannot order by {part.strip()}; order by {names}", "ORDER_INVALID")
-            parts.append(_Order(name, direction == "desc"))
-        return [*parts, _Order("id", parts[-1].descending)]
+                raise InvalidInput("order_by", f"cannot order by {part.strip()!r}; order by {names}", "ORDER_INVALID")
+            parts.append(_Order(name, direction == ["desc"]))
+        if len(parts) > _MOST_ORDERS:
+            raise InvalidInput("order_by", f"order by at most {_MOST_ORDERS} fields", "ORDER_INVALID")
+        return (*parts, _Order("id", parts[-1].descending))
 
-    def _token(self, tx: Tx, row: Any, order: list[_Order], bound: str) -> str:
-        values = [_plain(getattr(row, self._column(o.name).key)) for o in order]
+    def _token(self, tx: Tx, row: Any, order: tuple[_Order, ...], bound: list[str]) -> str:
+        values = [_plain(getattr(row, self._column(part.name).key)) for part in order]
         return seal_for_bus(tx.institution_id, json.dumps([bound, values]))
 
-    def _after(self, tx: Tx, token: str, order: list[_Order], bound: str) -> list[Any]:
+    def _after(self, tx: Tx, token: str, order: tuple[_Order, ...], bound: list[str]) -> list[Any]:
         if not token:
             return []
         try:
             was_bound, values = json.loads(open_from_bus(tx.institution_id, token))
-        except (CannotOpen, ValueError) as error:
-            raise InvalidInput(
-                "page_token", "this is no page token of ours; start without", "PAGE_TOKEN_INVALID"
-            ) from error
-        if was_bound != bound:
-            raise InvalidInput("page_token", "the token belongs to another filter or order", "PAGE_TOKEN_INVALID")
-        kinds = [self._column(o.name).type.python_type for o in order]
+        except (CannotOpen, ValueError, TypeError):
+            wrong = "this is no page token of ours; start without one"
+            raise InvalidInput("page_token", wrong, "PAGE_TOKEN_INVALID") from None
+        if was_bound != bound or len(values) != len(order):
+            wrong = "this page token belongs to another filter or order; start without one"
+            raise InvalidInput("page_token", wrong, "PAGE_TOKEN_INVALID")
+        kinds = [self._column(part.name).type.python_type for part in order]
         return [None if value is None else _PARSERS[kind](value) for kind, value in zip(kinds, values, strict=True)]
 
 
-def _condition(column: Any, op: str, name: str) -> Any:
-    if op == "in":
-        return column.in_(bindparam(name, expanding=True))
+def _condition(column: Any, term: filters.Term, name: str) -> ColumnElement[bool]:
+    if term.texts == (None,):
+        return column.is_(None) if term.op == "=" else column.is_not(None)  # type: ignore[no-any-return]
+    if term.op == "in":
+        return column.in_(bindparam(name, type_=column.type, expanding=True))  # type: ignore[no-any-return]
     limit = bindparam(name, type_=column.type)
     pairs: dict[str, Callable[[], Any]] = {
         "=": lambda: column == limit,
-        "!=": lambda: column != limit,
+        # A row without a value differs from every value.
+        "!=": lambda: column.is_distinct_from(limit) if _nullable(column) else column != limit,
         "<": lambda: column < limit,
         "<=": lambda: column <= limit,
         ">": lambda: column > limit,
         ">=": lambda: column >= limit,
     }
-    return pairs[op]()
+    return pairs[term.op]()  # type: ignore[no-any-return]
 
 
-def _unquote(text: str) -> str:
-    return json.loads(text) if text.startswith('"') else text
+def _nullable(column: Any) -> bool:
+    return bool(getattr(column.expression, "nullable", True))
+
+
+def _size(asked: int) -> int:
+    if not 0 <= asked <= GREATEST_SIZE:
+        raise InvalidInput("page_size", f"a page has 1 to {GREATEST_SIZE} rows; 0: {DEFAULT_SIZE}", "PAGE_SIZE_INVALID")
+    return asked or DEFAULT_SIZE
 
 
 def _plain(value: Any) -> str | None:
@@ -235,9 +253,22 @@ def _plain(value: Any) -> str | None:
     return value.isoformat() if isinstance(value, date | datetime) else str(value)
 
 
+def _text(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("PostgreSQL has no such character")
+    return text
+
+
+def _integer(text: str) -> int:
+    number = int(text)
+    if not -_BIGGEST <= number < _BIGGEST:
+        raise ValueError("too big for a column")
+    return number
+
+
 def _instant(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _boolean(text: str) -> bool:
@@ -245,8 +276,9 @@ def _boolean(text: str) -> bool:
 
 
 _PARSERS: dict[Any, Callable[[str], Any]] = {
-    str: str,
-    int: int,
+    str: _text,
+    int: _integer,
+    float: float,
     bool: _boolean,
     UUID: UUID,
     date: date.fromisoformat,
