@@ -26,11 +26,14 @@ def provide(folder: Path) -> dict[str, str]:
         _write(folder / "jwt.pem", _private(private))
     if not (folder / "database_password").exists():
         _write(folder / "database_password", secrets.token_urlsafe(24).encode())
+    if not (folder / "payment_sandbox").exists():
+        _write(folder / "payment_sandbox", secrets.token_urlsafe(32).encode())
     return {
         "LIANXIAO_KEK_FILE": str(folder / "kek"),
         "LIANXIAO_JWT_PUBLIC_KEYS_DIR": str(public),
         "LIANXIAO_AUDIT_CHECKPOINT_DIR": str(checkpoints),
         "LIANXIAO_DATABASE_PASSWORD": (folder / "database_password").read_text(),
+        "LIANXIAO_PAYMENT_SECRET_SANDBOX": (folder / "payment_sandbox").read_text(),
     }
 
 

@@ -179,6 +179,7 @@ begin
     raise exception 'the lines of a journal do not sum to zero'
       using errcode = 'check_violation', constraint = 'ck_journal_balances';
   end if;
+  -- house: only_db_sets_scope - a posting moves balances of several campuses; set back below
   perform set_config('app.campuses', '*', true);
   insert into ledger_account
     (institution_id, id, create_time, update_time, campus_id, code, party_id, balance_fen)
@@ -187,6 +188,7 @@ begin
   from added group by institution_id, code, campus_id, party_id order by institution_id, code, campus_id, party_id
   on conflict on constraint uq_ledger_account do update
     set balance_fen = ledger_account.balance_fen + excluded.balance_fen, update_time = excluded.update_time;
+  -- house: only_db_sets_scope - as above
   perform set_config('app.campuses', coalesce(campuses, ''), true);
   return null;
 end $$"""
