@@ -3,9 +3,10 @@ from datetime import timedelta
 import pytest
 
 from lianxiao.scheduling.v1.scheduling_events_pb2 import LessonMoved
-from services.scheduling.actions import moves, resources, roll_calls, timetable
+from services.scheduling.actions import moves, resources, roll_calls, teachers, timetable
 from services.scheduling.actions.attendances import Mark
 from services.scheduling.actions.resources import Want
+from services.scheduling.rules.availability import Range
 from services.scheduling.rules.spans import Span
 from shared.db import Tx
 from shared.errors import Refused
@@ -76,3 +77,16 @@ def test_a_cancelled_lesson_is_not_moved(tx: Tx) -> None:
     with pytest.raises(Refused) as error:
         moves.move(tx, lesson.id, start=START + hours(1))
     assert error.value.reason == "LESSON_CANCELLED"
+
+
+def test_a_move_against_the_teachers_week_needs_a_reason_and_forgets_it_when_it_fits_again(tx: Tx) -> None:
+    campus, teacher = make.campus(tx), make.teacher(tx)
+    lesson = make.lesson(tx, campus, by=[teacher])
+    teachers.set_availability(tx, teacher.id, campus_id=campus.id, ranges=[Range(1, 18 * 60, 20 * 60)])
+    with pytest.raises(Refused) as error:
+        moves.move(tx, lesson.id, start=START + hours(2))
+    assert error.value.reason == "TEACHER_UNAVAILABLE"
+    moves.move(tx, lesson.id, start=START + hours(2), override_reason="家长要求")
+    assert (lesson.override_reason, lesson.override_by) == ("家长要求", tx.caller.subject_id)
+    moves.move(tx, lesson.id, start=START)
+    assert (lesson.override_reason, lesson.override_by) == ("", None)
