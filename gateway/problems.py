@@ -110,7 +110,15 @@ class Problem(Exception):
         if template is None:
             general = titles(language).get(str(self.status), "")
             return self.detail or general if language == "en" else general
-        return _PLACEHOLDER.sub(lambda name: self.info.get(name[1], "…"), template)
+        return _PLACEHOLDER.sub(lambda name: _spoken(name[1], self.info.get(name[1], "…")), template)
+
+
+def _spoken(name: str, value: str) -> str:
+    """Write a value for a reader: amounts in yuan."""
+    if name.endswith("_fen") and value.removeprefix("-").isdigit():
+        sign, fen = ("-" if value.startswith("-") else ""), int(value.removeprefix("-"))
+        return f"{sign}{fen // 100:,}.{fen % 100:02}"
+    return value
 
 
 def of_domain(error: DomainError) -> Problem:

@@ -109,6 +109,9 @@ def test_an_unknown_reason_falls_back_to_a_sentence_of_its_status() -> None:
 def test_placeholders_take_their_values_from_info() -> None:
     problem = problems.Problem(413, "BODY_TOO_LARGE", info={"limit_bytes": "7"})
     assert "7" in problem.sentence("zh")
+    dear = problems.Problem(409, "PAYMENT_ABOVE_OUTSTANDING", info={"amount_fen": "-123456", "outstanding_fen": "5"})
+    assert "-1,234.56" in dear.sentence("zh")
+    assert "0.05" in dear.sentence("en")
     assert "{" not in problems.Problem(413, "BODY_TOO_LARGE").sentence("en")
 
 
