@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -41,3 +42,18 @@ def arrival(campus_id: UUID, *, source: str = "walk_in", owner_id: UUID | None =
 def lead(tx: Tx, campus_id: UUID, **details: Any) -> Any:
     """Capture an enquiry and return its lead."""
     return captures.capture(tx, arrival(campus_id, **details))[1]
+
+
+def stranger(number: int) -> dict[str, Any]:
+    """Return name and phone of a child who has nothing in common with others of another number."""
+    return {"child_name": chr(0x5B50 + number) * 2, "guardian_phone": f"+86139{number:08}"}
+
+
+def later(tx: Tx, days: int) -> datetime:
+    """Return an instant so many days from now."""
+    return tx.now + timedelta(days=days)
+
+
+def leaves(tx: Tx, staff_id: UUID) -> None:
+    """Tell lead that somebody is no longer active."""
+    staff.on_changed(tx, StaffChanged(staff_id=str(staff_id), display_name="顾问", active=False))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,6 +18,7 @@ from shared.db import Tx
 from shared.ids import uuid7
 from shared.listing import Field, Listing, Page
 
+_POOL = re.compile(r'(^|\s+AND\s+)owner_id\s*=\s*""(?=\s+AND\s|\s*$)')
 _TIME_BITS = 0xFFFFFFFFFFFF << 80
 
 
@@ -43,17 +46,34 @@ LISTING: Listing[Lead] = Listing(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A list request whose filter has been read for what `Listing` does not know."""
+
+    page_size: int
+    page_token: str
+    filter: str
+    order_by: str
+    search: str
+
+
 def page(tx: Tx, request: Any) -> Page[Any]:
     """Return a page of leads as rows of their columns; merged ones only when the filter speaks of the state.
 
-    Raises InvalidInput for a filter, an order or a token that cannot be read.
+    `owner_id = ""` means the pool. Raises InvalidInput for a filter, an order or a token that cannot be read.
     """
     where: list[ColumnElement[bool]] = []
+    rest = _POOL.sub("", request.filter)
+    if rest != request.filter:
+        where.append(Lead.owner_id.is_(None))
     if "state" not in request.filter:
         where.append(Lead.state != stages.MERGED)
     if request.search:
         where.append(_found_by(tx, keys.searched(tx, request.search)))
-    return LISTING.page(tx, request, where=where)
+    # The token is bound to the search text; the pool must not be mistaken for everybody.
+    bound = f"{request.search}|{rest != request.filter}"
+    asked = Asked(request.page_size, request.page_token, rest.removeprefix(" AND "), request.order_by, bound)
+    return LISTING.page(tx, asked, where=where)
 
 
 def _found_by(tx: Tx, wanted: Sequence[bytes]) -> ColumnElement[bool]:

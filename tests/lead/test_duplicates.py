@@ -1,0 +1,134 @@
+"""Pairs are decided, merged and parted again; no touch is lost and old ids resolve."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select
+
+from services.lead.actions import captures, customers, duplicates, leads, merges, timelines
+from services.lead.models import CustomerAlias, Duplicate, Lead, Touch
+from services.lead.rules.matching import Verdict
+from shared.db import Tx
+from shared.errors import DomainError, InvalidInput, NotFound, Refused
+from shared.ids import uuid7
+from tests.lead import factories
+
+OTHER = "+8613900139000"
+
+
+def _pair(tx: Tx) -> tuple[UUID, UUID, Duplicate]:
+    """Return a lead, the one that may be the same child, and the entry about them."""
+    campus = factories.campus(tx)
+    first = factories.lead(tx, campus, birth_date="2016-03-08")
+    second = factories.lead(tx, campus, birth_date="2016-03-08", guardian_phone=OTHER, guardian_name="李芳")
+    return first.id, second.id, tx.session.scalars(select(Duplicate)).one()
+
+
+def _reason(call: object) -> str:
+    with pytest.raises(DomainError) as error:
+        call()  # type: ignore[operator]
+    return error.value.reason
+
+
+def test_a_merge_keeps_every_touch_and_resolves_the_old_id(tx: Tx) -> None:
+    first, second, entry = _pair(tx)
+    old, new = leads.get(tx, second).customer_id, leads.get(tx, first).customer_id
+    resolved = duplicates.resolve(tx, entry.id, merge=True)
+    assert (resolved.state, resolved.merge_id is not None) == ("merged", True)
+    tx.session.flush()
+    survivor, merged = leads.get(tx, first), leads.get(tx, second)
+    assert (survivor.state, survivor.touch_count) == ("open", 2)
+    assert (merged.state, merged.merged_into_id) == ("merged", first)
+    assert customers.resolve(tx, old) == new
+    touches = [row for row in timelines.page(tx, first, size=50).rows if isinstance(row, Touch)]
+    assert {touch.lead_id for touch in touches} == {first, second}
+
+
+def test_the_survivor_is_found_under_both_phones(tx: Tx) -> None:
+    first, _, entry = _pair(tx)
+    duplicates.resolve(tx, entry.id, merge=True)
+    campus = leads.get(tx, first).campus_id
+    for phone in (factories.PHONE, OTHER):
+        verdict, lead, _ = captures.capture(tx, factories.arrival(campus, guardian_phone=phone))
+        assert (verdict, lead.id) == (Verdict.ATTACH, first)
+
+
+def test_an_undone_merge_leaves_both_as_they_were(tx: Tx) -> None:
+    first, second, entry = _pair(tx)
+    before = {lead_id: leads.get(tx, lead_id) for lead_id in (first, second)}
+    keys = _keys(tx)
+    duplicates.resolve(tx, entry.id, merge=True)
+    assert entry.merge_id is not None
+    merges.undo(tx, entry.merge_id)
+    tx.session.flush()
+    for lead_id, old in before.items():
+        new = leads.get(tx, lead_id)
+        assert (new.state, new.stage, new.touch_count, new.merged_into_id) == (old.state, old.stage, 1, None)
+    assert _keys(tx) == keys
+    assert tx.session.scalars(select(CustomerAlias)).all() == []
+    assert entry.state == "open"
+    assert customers.resolve(tx, before[second].customer_id) == before[second].customer_id
+
+
+def _keys(tx: Tx) -> set[tuple[bytes, str]]:
+    rows = tx.run("select key, lead_id::text from lead_key").all()
+    return {(bytes(key), lead_id) for key, lead_id in rows}
+
+
+def test_chains_of_merges_resolve_to_the_last_and_are_undone_from_the_top(tx: Tx) -> None:
+    campus = factories.campus(tx)
+    made = [
+        factories.lead(tx, campus, child_name=name, guardian_phone=f"+86139001390{index:02}").id
+        for index, name in enumerate(("甲一", "乙二", "丙三"))
+    ]
+    rows = [leads.get_for_update(tx, lead_id) for lead_id in made]
+    below = merges.merge(tx, survivor=rows[1], merged=rows[0])
+    above = merges.merge(tx, survivor=rows[2], merged=rows[1])
+    assert customers.resolve(tx, rows[0].customer_id) == rows[2].customer_id
+    assert timelines.cluster(tx, made[2]) == set(made)
+    assert _reason(lambda: merges.undo(tx, below.id)) == "MERGE_BURIED"
+    merges.undo(tx, above.id)
+    merges.undo(tx, below.id)
+    assert _reason(lambda: merges.undo(tx, below.id)) == "MERGE_UNDONE"
+    assert tx.scalar(select(func.count()).select_from(Lead).where(Lead.state == "merged")) == 0
+
+
+def test_a_pair_that_is_kept_stays_two(tx: Tx) -> None:
+    first, second, entry = _pair(tx)
+    duplicates.resolve(tx, entry.id, merge=False)
+    assert entry.state == "kept"
+    assert {leads.get(tx, each).state for each in (first, second)} == {"open"}
+    assert _reason(lambda: duplicates.resolve(tx, entry.id, merge=True)) == "DUPLICATE_RESOLVED"
+
+
+def test_the_survivor_can_be_chosen_among_the_two(tx: Tx) -> None:
+    first, second, entry = _pair(tx)
+    with pytest.raises(InvalidInput):
+        duplicates.resolve(tx, entry.id, merge=True, survivor_lead_id=uuid7())
+    duplicates.resolve(tx, entry.id, merge=True, survivor_lead_id=second)
+    assert leads.get_for_update(tx, first).merged_into_id == second
+
+
+def test_a_merged_lead_takes_no_change_and_two_students_are_not_merged(tx: Tx) -> None:
+    first, second, entry = _pair(tx)
+    for lead_id in (first, second):
+        leads.enter(tx, leads.get_for_update(tx, lead_id), "enrolled")
+    assert _reason(lambda: duplicates.resolve(tx, entry.id, merge=True)) == "LEADS_ENROLLED"
+    survivor, merged = leads.get_for_update(tx, first), leads.get_for_update(tx, second)
+    leads.enter(tx, merged, "quoted")
+    merges.merge(tx, survivor=survivor, merged=merged)
+    with pytest.raises(Refused) as error:
+        leads.update(tx, second, {"school": "光明小学"})
+    assert error.value.reason == "LEAD_MERGED"
+
+
+def test_what_is_not_there_is_not_found(tx: Tx) -> None:
+    for call in (
+        lambda: duplicates.resolve(tx, uuid7(), merge=True),
+        lambda: merges.undo(tx, uuid7()),
+        lambda: customers.get_lead(tx, uuid7()),
+    ):
+        with pytest.raises(NotFound):
+            call()

@@ -1,0 +1,102 @@
+"""Many at once: one lead per child, exact shares, one claim, one decision."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+from sqlalchemy import func, select
+
+from services.lead.actions import assignment_rules, captures, claims, duplicates, intake, leads
+from services.lead.actions.assignment_rules import Details
+from services.lead.models import Claim, Duplicate, Lead, LeadMerge
+from services.lead.rules.assignment import Candidate
+from services.lead.rules.matching import Verdict
+from shared.caller import Caller
+from shared.db import Database, Tx
+from shared.errors import Refused
+from tests.lead import factories
+
+
+def _at_once(database: Database, caller: Caller, works: Sequence[Callable[..., Any]]) -> list[Any]:
+    """Run each work in a transaction and thread of its own, all starting together; refusals are answers."""
+    gate = Barrier(len(works))
+
+    def run(work: Callable[[Tx], Any]) -> Any:
+        gate.wait(timeout=20)
+        try:
+            with database.begin(caller) as tx:
+                return work(tx)
+        except Refused as refused:
+            return refused.reason
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(run, works))
+
+
+def test_two_captures_of_one_phone_at_once_make_one_lead(database: Database, caller: Caller) -> None:
+    with database.begin(caller) as tx:
+        campus = factories.campus(tx)
+        factories.lead(tx, campus, **factories.stranger(1))
+    works = [lambda tx: captures.capture(tx, factories.arrival(campus))[0]] * 12
+    verdicts = Counter(_at_once(database, caller, works))
+    with database.begin(caller) as tx:
+        touched = tx.session.scalars(select(Lead.touch_count).where(Lead.touch_count > 1)).all()
+    assert verdicts == {Verdict.NEW: 1, Verdict.ATTACH: 11}
+    assert touched == [12]
+
+
+def test_two_files_and_a_desk_with_the_same_children_make_each_once(database: Database, caller: Caller) -> None:
+    with database.begin(caller) as tx:
+        campus = factories.campus(tx)
+    batch = [factories.arrival(campus, **factories.stranger(number)) for number in range(20)]
+    works: list[Callable[[Tx], Any]] = [
+        lambda tx: len(intake.take_in(tx, batch)),
+        lambda tx: len(intake.take_in(tx, batch[::-1])),
+        *(lambda tx, one=one: len(intake.take_in(tx, [one])) for one in batch[:6]),
+    ]
+    assert sorted(_at_once(database, caller, works)) == [1] * 6 + [20, 20]
+    with database.begin(caller) as tx:
+        counts = tx.session.scalars(select(Lead.touch_count)).all()
+    assert (len(counts), sum(counts)) == (20, 46)
+
+
+def test_round_robin_stays_exact_under_contention(database: Database, caller: Caller) -> None:
+    with database.begin(caller) as tx:
+        campus = factories.campus(tx)
+        people = [factories.advisor(tx, campus) for _ in range(4)]
+        candidates = tuple(Candidate(who) for who in people)
+        assignment_rules.create(tx, Details(name="轮流", strategy="round_robin", candidates=candidates))
+    works = [
+        lambda tx, n=n: captures.capture(tx, factories.arrival(campus, **factories.stranger(n)))[1].owner_id
+        for n in range(12)
+    ]
+    owners = Counter(_at_once(database, caller, works))
+    assert owners == dict.fromkeys(people, 3)
+
+
+def test_of_many_claimants_one_wins(database: Database, caller: Caller) -> None:
+    with database.begin(caller) as tx:
+        lead = factories.lead(tx, factories.campus(tx))
+    answers = _at_once(database, caller, [lambda tx: type(claims.claim(tx, lead.id, days=7)).__name__] * 10)
+    assert Counter(answers) == {"Claim": 1, "CUSTOMER_CLAIMED": 9}
+    with database.begin(caller) as tx:
+        assert tx.scalar(select(func.count()).select_from(Claim)) == 1
+
+
+def test_a_pair_is_merged_once_and_a_lead_lost_once(database: Database, caller: Caller) -> None:
+    with database.begin(caller) as tx:
+        campus = factories.campus(tx)
+        factories.lead(tx, campus, birth_date="2016-03-08")
+        factories.lead(tx, campus, birth_date="2016-03-08", guardian_phone="+8613900139000")
+        entry = tx.session.scalars(select(Duplicate.id)).one()
+        other = factories.lead(tx, campus, **factories.stranger(1)).id
+    merged = _at_once(database, caller, [lambda tx: duplicates.resolve(tx, entry, merge=True).state] * 6)
+    lost = _at_once(database, caller, [lambda tx: leads.lose(tx, other, reason="price").state] * 6)
+    assert Counter(merged) == {"merged": 1, "DUPLICATE_RESOLVED": 5}
+    assert Counter(lost) == {"lost": 1, "LEAD_CLOSED": 5}
+    with database.begin(caller) as tx:
+        assert tx.scalar(select(func.count()).select_from(LeadMerge)) == 1
