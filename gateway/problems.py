@@ -98,7 +98,9 @@ class Problem(Exception):
                 "reason": self.reason,
                 "detail": self.sentence(language),
                 "info": self.info,
-                "violations": [{"field": field, "message": text} for field, text in self.violations],
+                "violations": [
+                    {"field": field, "message": violation_text(language, text)} for field, text in self.violations
+                ],
                 "trace_id": trace_id,
                 "retryable": self.retryable,
             }
@@ -198,6 +200,26 @@ def json_path(path: str) -> str:
 def _catalogue(language: str) -> dict[str, dict[str, str]]:
     path = Path(__file__).resolve().parent / "reasons" / f"{language}.json"
     return cast("dict[str, dict[str, str]]", json.loads(path.read_text("utf-8")))
+
+
+@cache
+def _violations(language: str) -> list[tuple[re.Pattern[str], str]]:
+    """Return patterns of the sentences that rules speak, and what to say instead; the longest first."""
+    templates = _catalogue(language)["violations"]
+    found = []
+    for spoken in sorted(templates, key=len, reverse=True):
+        pattern = re.escape(spoken).replace(re.escape("{}"), "(.*)")
+        found.append((re.compile(pattern, re.DOTALL), templates[spoken]))
+    return found
+
+
+def violation_text(language: str, text: str) -> str:
+    """Say in another language what is wrong with a field; a sentence that nobody translated stays as it is."""
+    for pattern, template in _violations(language):
+        match = pattern.fullmatch(text)
+        if match:
+            return template.format(*match.groups())
+    return text
 
 
 def titles(language: str) -> dict[str, str]:

@@ -115,6 +115,15 @@ def test_placeholders_take_their_values_from_info() -> None:
     assert "{" not in problems.Problem(413, "BODY_TOO_LARGE").sentence("en")
 
 
+def test_what_rules_say_about_a_field_is_said_in_chinese(http: httpx.Client) -> None:
+    answer = http.get("/v1/notes?pageSize=x", headers={"accept-language": "zh"}).json()
+    assert answer["violations"] == [{"field": "pageSize", "message": "必须是整数"}]
+    between = "must be greater than or equal to 1 and less than or equal to 200"
+    assert problems.violation_text("zh", between) == "必须在 1 到 200 之间"
+    assert problems.violation_text("en", between) == between
+    assert problems.violation_text("zh", "the moon is full") == "the moon is full"
+
+
 def test_the_table_knows_every_code() -> None:
     assert set(problems.HTTP) == {code.name for code in grpc.StatusCode} - {"OK"}
     domain = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, errors.DomainError)]
