@@ -34,6 +34,7 @@ class Installation:
     taken: set[int] = field(default_factory=set)
     addresses: dict[str, int] = field(default_factory=dict)
     http_port: int = 0
+    state: Path = STATE
 
     def __post_init__(self) -> None:
         self.http_port = free_port(int(os.environ.get("LIANXIAO_HTTP_PORT", HTTP_PORT)), self.taken)
@@ -53,14 +54,14 @@ class Installation:
         return kept | {
             "LIANXIAO_GRPC_ADDRESSES": addresses,
             "LIANXIAO_DEMO": "1",
-            "LIANXIAO_DEMO_USERS_FILE": str(STATE / "demo_users.json"),
+            "LIANXIAO_DEMO_USERS_FILE": str(self.state / "demo_users.json"),
             "LIANXIAO_METRICS_HOST": "127.0.0.1",
             "PYTHONUNBUFFERED": "1",
         }
 
     def service_environment(self, *, signs: bool) -> dict[str, str]:
         """Return what a service may know; only the one that signs people in gets the signing key."""
-        folder = STATE / "secrets"
+        folder = self.state / "secrets"
         secret = keys.provide(folder) | (keys.signing(folder) if signs else {})
         return self.common() | secret | {"LIANXIAO_DATABASE_URL": self.database_url, "LIANXIAO_AMQP_URL": self.amqp_url}
 
@@ -74,7 +75,7 @@ class Installation:
 
     def gateway(self) -> Component:
         """Return the gateway: it verifies tokens, and has neither database nor keys."""
-        public = {"LIANXIAO_JWT_PUBLIC_KEYS_DIR": str(STATE / "secrets" / "public")}
+        public = {"LIANXIAO_JWT_PUBLIC_KEYS_DIR": str(self.state / "secrets" / "public")}
         metrics = {"LIANXIAO_METRICS_PORT": str(free_port(METRICS_PORT, self.taken))}
         environment = self.common() | public | metrics | {"LIANXIAO_HTTP_PORT": str(self.http_port)}
         command = (sys.executable, "-m", "gateway")

@@ -25,7 +25,7 @@ DATABASE = STATE / "postgres"
 SEEDED = STATE / "seeded"
 RUNNING = STATE / "run" / "installation"
 # Stopped in this order: first who asks, last who is asked.
-ORDER = ("gateway", "worker", "server", "broker")
+ORDER = (("gateway", "worker"), ("server",), ("broker",))
 
 
 class Up:
@@ -90,8 +90,8 @@ def stop(*, keep_database: bool = False) -> list[str]:
     """Stop everything that was started here; return what was running."""
     processes = Processes(STATE)
     stopped = []
-    for kind in ORDER:
-        stopped += processes.stop([name for name in processes.names() if name.endswith(kind)])
+    for kinds in ORDER:
+        stopped += processes.stop([name for name in processes.names() if name.endswith(kinds)])
     RUNNING.unlink(missing_ok=True)
     if not keep_database:
         postgres.stop(DATABASE)
