@@ -1,4 +1,4 @@
-"""`python -m services <name>|all server|worker|migrate|parked`: the processes and chores of the services."""
+"""`python -m services <name>|all server|worker|migrate|parked|keys`: the processes and chores of the services."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import services
 
-ROLES = ("server", "worker", "migrate", "parked")
+ROLES = ("server", "worker", "migrate", "parked", "keys")
 
 
 def names() -> list[str]:
@@ -24,10 +24,14 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m services", description=__doc__)
     parser.add_argument("service", choices=[*names(), "all"], help="which service, or all of them in one process")
     parser.add_argument("role", choices=ROLES, help="what to run")
-    parser.add_argument("words", nargs="*", help="for parked: nothing to list, or replay ID|all")
+    parser.add_argument(
+        "words",
+        nargs="*",
+        help="parked: nothing to list, or replay ID|all; keys: rotate-kek, rotate-data ID, destroy ID",
+    )
     options = parser.parse_args(arguments)
     chosen = names() if options.service == "all" else [options.service]
-    run = {"server": _server, "worker": _worker, "migrate": _migrate, "parked": _parked}[options.role]
+    run = {"server": _server, "worker": _worker, "migrate": _migrate, "parked": _parked, "keys": _keys}[options.role]
     return run(chosen, options.words) or 0
 
 
@@ -65,6 +69,12 @@ def _migrate(chosen: list[str], _words: list[str]) -> None:
 
 def _parked(chosen: list[str], words: list[str]) -> int:
     from shared.parked_command import run  # noqa: PLC0415 - only here
+
+    return run(chosen, words)
+
+
+def _keys(chosen: list[str], words: list[str]) -> int:
+    from shared.keys_command import run  # noqa: PLC0415 - only here
 
     return run(chosen, words)
 

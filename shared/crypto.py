@@ -53,11 +53,12 @@ __all__ = [
     "query_tokens",
     "seal",
     "seal_for_bus",
+    "sealed_columns",
     "search_tokens",
 ]
 INDEX_BYTES = 16
-# Every sealed column of this process, so that a rotation finds them all.
-REGISTERED: set[tuple[str, str]] = set()
+# Every sealed column of this process by the module that declares it, so that a rotation finds them all.
+_DECLARED: dict[str, set[tuple[str, str]]] = {}
 
 
 def seal(tx: Tx, table: str, column: str, row_id: UUID, text: str) -> bytes:
@@ -101,7 +102,7 @@ class Sealed:
         if not table:
             raise TypeError(f"{owner.__name__}.{name} needs a model with __tablename__")
         self.table = table
-        REGISTERED.add((table, self.column))
+        _DECLARED.setdefault(owner.__module__, set()).add((table, self.column))
 
     def seal(self, tx: Tx, row: Any, text: str | None) -> None:
         """Put a text into a row that has its id; None and the empty text clear it."""
@@ -118,6 +119,12 @@ class Sealed:
         """Return the texts of many rows by row id; rows without one are left out."""
         found = ((row.id, self.reveal(tx, row)) for row in rows)
         return {row_id: text for row_id, text in found if text is not None}
+
+
+def sealed_columns(package: str) -> list[tuple[str, str]]:
+    """Return (table, column) of all sealed columns that the imported modules of a package declare."""
+    modules = (each for name, each in _DECLARED.items() if f"{name}.".startswith(f"{package}."))
+    return sorted(set().union(*modules))
 
 
 def blind_index(tx: Tx, kind: str, value: str) -> bytes:

@@ -210,6 +210,7 @@ def rotate_data_key(database: Database, institution_id: UUID) -> None:
                 raise RuntimeError("two keys drew the same number; run the rotation again")
             keyset.key.extend(fresh.key)
             keyset.primary_key_id = fresh.primary_key_id
+            tx.audit("keyset.rotate", "institution", institution_id)
             _replace(tx, "data", wrap(keyset, institution_id, "data"))
 
 
@@ -234,8 +235,9 @@ def destroy_keys(database: Database, institution_id: UUID) -> None:
     A tombstone stays, so that no new keyset is made. Backups still hold the wrapped keyset: give the institution a
     KEK of its own (see shared.keks) and drop that line as well where backups must die too.
     """
-    for purpose in ("data", "index"):
-        with database.begin(Caller.system(institution_id)) as tx:
+    with database.begin(Caller.system(institution_id)) as tx:
+        tx.audit("keyset.destroy", "institution", institution_id)
+        for purpose in ("data", "index"):
             tx.run(
                 "insert into keyset (institution_id, purpose, version, wrapped) values (%s, %s, 1, '')"
                 " on conflict (institution_id, purpose) do update set wrapped = '', version = keyset.version + 1",

@@ -11,8 +11,6 @@ from functools import lru_cache
 from itertools import pairwise
 
 import phonenumbers
-from pypinyin import Style, lazy_pinyin
-from pypinyin.constants import PINYIN_DICT
 
 _CHINESE_MOBILE = re.compile(r"(?:\+86|0086|86)?(1[3-9]\d{9})")
 _NOISE = re.compile(r"[\s\-‐-―()（）.·_]+")
@@ -85,6 +83,8 @@ def _readings(han: str) -> list[list[str]]:
     """Return the ways to read a name: as a word, and with the surname's own reading where that differs."""
     if not han:
         return []
+    from pypinyin import Style, lazy_pinyin  # noqa: PLC0415 - 55 MB of dictionary that most processes never need
+
     common = [syllable.casefold() for syllable in lazy_pinyin(han, style=Style.NORMAL)]
     special = _SURNAMES.get(han[0])
     return [common, [special, *common[1:]]] if special else [common]
@@ -92,6 +92,8 @@ def _readings(han: str) -> list[list[str]]:
 
 @lru_cache(maxsize=1)
 def _syllables() -> frozenset[str]:
+    from pypinyin.constants import PINYIN_DICT  # noqa: PLC0415 - as above
+
     marked = (reading for readings in PINYIN_DICT.values() for reading in readings.split(","))
     stripped = (unicodedata.normalize("NFD", each) for each in marked)
     umlauts = (each.replace("u\u0308", "v") for each in stripped)

@@ -1,6 +1,6 @@
 """After a new data key: seal every registered column again, then drop the old key.
 
-    python -m shared.reseal <service> <institution id>
+    python -m services <name>|all keys rotate-data <institution id>
 
 does the whole rotation with readers and writers running: new key, seal again, wait until no process uses the old key,
 seal again what those processes wrote meanwhile, drop the old key.
@@ -8,10 +8,6 @@ seal again what those processes wrote meanwhile, drop the old key.
 
 from __future__ import annotations
 
-import argparse
-import importlib
-import logging
-import threading
 from collections.abc import Collection, Iterator
 from typing import Any
 from uuid import UUID
@@ -19,29 +15,27 @@ from uuid import UUID
 from tink import TinkError
 
 from shared.caller import Caller
-from shared.crypto import REGISTERED, CannotOpen, cell
+from shared.crypto import CannotOpen, cell
 from shared.db import Database, Tx
 from shared.errors import Refused
-from shared.keyring import PREFIX_BYTES, SETTLED_SECONDS, Keyring, Unwrapped, retire_old_keys, rotate_data_key
-from shared.settings import settings
+from shared.keyring import PREFIX_BYTES, SETTLED_SECONDS, Keyring, Unwrapped, retire_old_keys
 
 _OLD = "substring({column} from 1 for %(size)s) <> %(prefix)s"
-logger = logging.getLogger(__name__)
 
 
 def reseal(
     database: Database,
     institution_id: UUID,
+    columns: Collection[tuple[str, str]],
     *,
-    columns: Collection[tuple[str, str]] | None = None,
     batch: int = 2000,
 ) -> Iterator[int]:
     """Seal what older keys sealed again under the newest, batch by batch, each its own short transaction.
 
-    `columns` defaults to all that the imported models declare. The role of `database` needs UPDATE on them: for
+    `columns` are those of the database's service (`shared.crypto.sealed_columns`). The role needs UPDATE on them: for
     append-only tables use the owner's. Yields the number of cells after each batch.
     """
-    for table, column in sorted(REGISTERED if columns is None else columns):
+    for table, column in sorted(columns):
         last: UUID | str | None = "00000000-0000-0000-0000-000000000000"
         while last is not None:
             with database.begin(Caller.system(institution_id)) as tx:
@@ -50,7 +44,13 @@ def reseal(
                 yield count
 
 
-def retire(database: Database, institution_id: UUID, *, settled_seconds: float = SETTLED_SECONDS) -> int:
+def retire(
+    database: Database,
+    institution_id: UUID,
+    columns: Collection[tuple[str, str]],
+    *,
+    settled_seconds: float = SETTLED_SECONDS,
+) -> int:
     """Drop the old data keys of an institution; returns how many.
 
     Raises Refused: KEYS_IN_USE when a process may still seal with an old key or a cell is still sealed by one.
@@ -66,21 +66,11 @@ def retire(database: Database, institution_id: UUID, *, settled_seconds: float =
                 "KEYS_IN_USE", f"wait {settled_seconds:g} s after a rotation; nothing was rotated, or just now"
             )
         key = Keyring.of(tx).get(tx, "data", fresh=True)
-        for table, column in sorted(REGISTERED):
+        for table, column in sorted(columns):
             sql = f"select exists (select from {table} where {_OLD.format(column=column)})"  # noqa: S608 - our own names
             if tx.run(sql, {"size": PREFIX_BYTES, "prefix": key.prefix}).scalar():
                 raise Refused("KEYS_IN_USE", f"{table}.{column} still holds cells of an older key; seal them again")
         return retire_old_keys(tx)
-
-
-def rotate(database: Database, institution_id: UUID, *, settled_seconds: float = SETTLED_SECONDS) -> int:
-    """Do a whole rotation of an institution's data key; returns the number of cells sealed again."""
-    rotate_data_key(database, institution_id)
-    count = sum(reseal(database, institution_id))
-    threading.Event().wait(settled_seconds)
-    count += sum(reseal(database, institution_id))
-    retire(database, institution_id, settled_seconds=settled_seconds)
-    return count
 
 
 def _reseal_batch(tx: Tx, table: str, column: str, last: UUID | str, batch: int) -> tuple[UUID | None, int]:
@@ -114,19 +104,3 @@ def _again(key: Unwrapped, bound: bytes, blob: bytes) -> bytes:
         return bytes(key.primitive.encrypt(key.primitive.decrypt(bytes(blob), bound), bound))
     except TinkError:
         raise CannotOpen(f"a cell was not sealed for its place: {bound.decode()}") from None
-
-
-def main() -> None:
-    """Rotate one institution's data key in one service's database, as its owner role."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("service")
-    parser.add_argument("institution", type=UUID)
-    arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO)
-    importlib.import_module(f"services.{arguments.service}.models")
-    database = Database(settings().role_url(arguments.service, "owner"), pool_size=2)
-    logger.info("sealed %d cells again", rotate(database, arguments.institution))
-
-
-if __name__ == "__main__":
-    main()

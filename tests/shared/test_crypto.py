@@ -25,6 +25,7 @@ from shared.crypto import (
     query_tokens,
     seal,
     seal_for_bus,
+    sealed_columns,
     search_tokens,
 )
 from shared.db import Database, Tx
@@ -265,7 +266,12 @@ def test_a_new_kek_rewraps_every_keyset_while_readers_go_on(parts: Database, ins
     assert sum(rotate_kek(parts)) == len(wrapped)
 
 
-COLUMNS = [("person", "phone_sealed"), ("person", "note_sealed")]
+COLUMNS = [("person", "note_sealed"), ("person", "phone_sealed")]
+
+
+def test_sealed_columns_are_known_by_the_package_that_declares_them() -> None:
+    assert sealed_columns("tests.shared.people") == sealed_columns("tests.shared") == COLUMNS
+    assert sealed_columns("tests.share") == []
 
 
 def test_a_new_data_key_seals_again_under_readers_and_ends_the_old_one(parts: Database, institution: UUID) -> None:
@@ -280,9 +286,9 @@ def test_a_new_data_key_seals_again_under_readers_and_ends_the_old_one(parts: Da
 
     with reading(read) as failures:
         rotate_data_key(parts, institution)
-        assert sum(reseal(parts, institution, columns=COLUMNS, batch=100)) == 1000
-        assert sum(reseal(parts, institution, columns=COLUMNS)) == 0
-        assert retire(parts, institution, settled_seconds=0) == 1
+        assert sum(reseal(parts, institution, COLUMNS, batch=100)) == 1000
+        assert sum(reseal(parts, institution, COLUMNS)) == 0
+        assert retire(parts, institution, COLUMNS, settled_seconds=0) == 1
     assert failures == []
     with parts.begin(Caller.system(institution)) as tx:
         row = tx.session.get_one(Person, (institution, ids[0]))
@@ -298,18 +304,18 @@ def test_an_old_key_is_kept_while_anything_may_need_it(parts: Database, institut
         row = person(tx, "+8613900000000", "note").id
         old = slow_process.get(tx, "data")
     with pytest.raises(Refused, match="nothing was rotated"):
-        retire(parts, institution)
+        retire(parts, institution, COLUMNS)
     rotate_data_key(parts, institution)
-    sum(reseal(parts, institution, columns=COLUMNS))
+    sum(reseal(parts, institution, COLUMNS))
     with pytest.raises(Refused, match="just now"):
-        retire(parts, institution)
+        retire(parts, institution, COLUMNS)
     with parts.begin(Caller.system(institution)) as tx:
         late = bytes(old.primitive.encrypt(b"late", cell(institution, "person", "note_sealed", row)))
         tx.run("update person set note_sealed = %s where id = %s", (late, str(row)))
     with pytest.raises(Refused, match="still holds"):
-        retire(parts, institution, settled_seconds=0)
-    assert sum(reseal(parts, institution, columns=COLUMNS)) == 1
-    assert retire(parts, institution, settled_seconds=0) == 1
+        retire(parts, institution, COLUMNS, settled_seconds=0)
+    assert sum(reseal(parts, institution, COLUMNS)) == 1
+    assert retire(parts, institution, COLUMNS, settled_seconds=0) == 1
     with parts.begin(Caller.system(institution)) as tx:
         assert Person.note.reveal(tx, tx.session.get_one(Person, (institution, row))) == "late"
 
