@@ -31,6 +31,7 @@ UNDER_WAY = Gauge("lianxiao_http_under_way", "Requests that are being answered")
 REFUSED = Counter("lianxiao_http_problems_total", "Problem documents sent", ["reason"])
 
 _API = "/v1/"
+_APIS = (_API, "/session/", "/callbacks/")
 _SECURITY: Headers = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -46,13 +47,13 @@ Handler = Callable[[Exchange], Awaitable[None]]
 
 
 class Gateway:
-    """Sends each request to a handler by (method, path), else by route, else to the console."""
+    """Sends each request to a handler by (method, path), else by route, else by prefix of its path."""
 
-    def __init__(self, edge: Edge, fixed: dict[tuple[str, str], Handler], fallback: Handler) -> None:
+    def __init__(self, edge: Edge, fixed: dict[tuple[str, str], Handler], prefixes: dict[str, Handler]) -> None:
         self.edge = edge
         self._fixed = fixed
+        self._prefixes = prefixes
         self._paths = {path for _, path in fixed}
-        self._fallback = fallback
         self._router = Router(routes_of(edge.catalogue.methods.values()))
         self._transcoders: dict[Route, Transcoder] = {}
         self._clocks: dict[tuple[str, int], Any] = {}
@@ -94,7 +95,7 @@ class Gateway:
 
     def _standing(self, exchange: Exchange) -> Headers:
         """Return the headers of every answer."""
-        is_api = exchange.path.startswith((_API, "/session/"))
+        is_api = exchange.path.startswith(_APIS)
         trace = [(b"x-trace-id", telemetry.trace_id().encode())]
         if exchange.request_id:
             trace.append((b"x-request-id", exchange.request_id.encode()))
@@ -138,8 +139,9 @@ class Gateway:
         elif path.startswith(_API):
             await self._transcode(exchange, path)
         else:
-            exchange.label = "console"
-            await self._fallback(exchange)
+            prefix = next(prefix for prefix in self._prefixes if path.startswith(prefix))
+            exchange.label = f"{exchange.verb} {prefix}*"
+            await self._prefixes[prefix](exchange)
 
     async def _transcode(self, exchange: Exchange, path: str) -> None:
         found = self._router.find(exchange.verb, path)

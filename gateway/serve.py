@@ -11,7 +11,7 @@ from types import FrameType
 
 import uvicorn
 
-from gateway import catalogue, live, upload
+from gateway import callbacks, catalogue, live, upload
 from gateway.app import Gateway, Handler
 from gateway.auth import Verifier
 from gateway.config import Config, from_environment
@@ -41,7 +41,9 @@ def make_gateway(edge: Edge) -> Gateway:
         ("POST", upload.PATH): upload.Upload(edge),
         ("GET", live.PATH): live.Live(edge),
     }
-    return Gateway(edge, fixed, Console(edge.config.console))
+    # The last one takes all that no other does.
+    prefixes: dict[str, Handler] = {callbacks.PREFIX: callbacks.Callbacks(edge), "": Console(edge.config.console)}
+    return Gateway(edge, fixed, prefixes)
 
 
 class Server(uvicorn.Server):
