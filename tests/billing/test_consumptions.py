@@ -63,6 +63,17 @@ def test_one_attendance_may_span_lots_paid_hours_first(tx: Tx) -> None:
     assert broken(tx) == []
 
 
+def test_hours_that_are_worth_nothing_leave_no_trace_in_the_books(tx: Tx) -> None:
+    bought = factories.paid_order(tx, hours=100, gift=200, gift_policy="zero")
+    consumptions.consume(tx, factories.confirmed(bought, charge=100))
+    event = factories.confirmed(bought, charge=100)
+    consumptions.consume(tx, event)
+    assert tx.run("select count(*) from journal where kind = 'consumption'").scalar() == 1
+    restorations.restore(tx, factories.unconfirmed(event))
+    assert tx.run("select count(*) from journal where kind = 'restoration'").scalar() == 0
+    assert broken(tx) == []
+
+
 def test_an_attendance_that_lots_cannot_pay_whole_is_not_charged(tx: Tx) -> None:
     bought = factories.paid_order(tx, hours=100)
     consumptions.consume(tx, factories.confirmed(bought, charge=150))

@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from services.billing.actions import consumptions, ledger
+from services.billing.actions import consumptions, ledger, prices
 from services.billing.models import Base
 from services.billing.rules.postings import Line
 from services.billing.rules.splits import HEAD_OFFICE
 from shared.caller import Caller, Scope
 from shared.db import Database, Tx
-from shared.errors import AlreadyExists, NotFound, Refused
+from shared.errors import AlreadyExists, NotAllowed, NotFound, Refused
 from shared.ids import uuid7
 from tests.billing import factories
 from tests.billing.books import broken
@@ -60,6 +60,16 @@ def test_a_locked_month_takes_no_posting(tx: Tx) -> None:
     with pytest.raises(DBAPIError) as refusal:
         post(tx, lines, day=date(2025, 2, 28))
     assert violated(refusal.value) == "ck_journal_open_period"
+
+
+def test_what_concerns_the_whole_chain_needs_a_permission_that_holds_there(database: Database, caller: Caller) -> None:
+    for work in (
+        lambda tx: ledger.lock_period(tx, date(2025, 2, 14)),
+        factories.split_rule,
+        lambda tx: prices.create(tx, course_id=uuid7(), campus_id=None, unit_price_fen=1, start_date=TODAY),
+    ):
+        with pytest.raises(NotAllowed), database.begin(caller, scope=Scope(frozenset({uuid7()}))) as tx:
+            work(tx)
 
 
 def test_a_month_is_locked_once_and_only_when_it_is_over(tx: Tx) -> None:

@@ -222,8 +222,8 @@ def test_the_books_hold_after_every_command(database: Database) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=25,
-            stateful_step_count=30,
+            max_examples=15,
+            stateful_step_count=25,
             deadline=None,
             database=None,
             phases=[Phase.generate, Phase.shrink],

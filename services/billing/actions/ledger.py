@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
 
+from services.billing.actions import campuses
 from services.billing.models import Journal, JournalLine, LedgerAccount, LedgerPeriod
 from services.billing.rules import postings
 from services.billing.rules.postings import Line
@@ -146,7 +147,11 @@ def inter_campus_balances(tx: Tx, campus_id: UUID | None = None) -> list[InterCa
 
 
 def lock_period(tx: Tx, day: date) -> LedgerPeriod:
-    """Close the month of a day. Refuses a month that is not over everywhere, and one that is closed already."""
+    """Close the month of a day for the whole chain.
+
+    Refuses a month that is not over everywhere, and one that is closed already.
+    """
+    campuses.check_chain(tx)
     start = day.replace(day=1)
     end = (start + timedelta(days=32)).replace(day=1)
     # The last campus to reach midnight is at most half a day behind UTC.

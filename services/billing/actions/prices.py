@@ -22,8 +22,13 @@ def create(
     start_date: date,
     end_date: date | None = None,
 ) -> Price:
-    """Add a price from a day on. Refuses a second one of the same course and campus that starts on the same day."""
-    if campus_id is not None:
+    """Add a price from a day on; one of the whole chain needs a permission that reaches as far.
+
+    Refuses a second one of the same course and campus that starts on the same day.
+    """
+    if campus_id is None:
+        campuses.check_chain(tx)
+    else:
         campuses.check(tx, campus_id)
     if end_date is not None and end_date <= start_date:
         raise InvalidInput("price.end_date", "the price ends before it starts")

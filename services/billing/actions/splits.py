@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
-from services.billing.actions import rulebooks
+from services.billing.actions import campuses, rulebooks
 from services.billing.models import Payment, SplitRow, SplitRule
 from services.billing.rules import splits
 from services.billing.rules.splits import Part
@@ -41,7 +41,11 @@ class Entry(NamedTuple):
 
 
 def create_rule(tx: Tx, rule: splits.SplitRule) -> SplitRule:
-    """Add a rule; it holds for what happens after it, rows that exist never change."""
+    """Add a rule; it holds for what happens after it, rows that exist never change.
+
+    A rule moves money between campuses, so the caller's permission must hold for the whole chain.
+    """
+    campuses.check_chain(tx)
     splits.check(rule)
     row = SplitRule(
         name=rule.name,
