@@ -1,0 +1,75 @@
+"""People signed in at the services of lead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+import grpc
+import pytest
+
+from lianxiao.lead.v1 import (
+    assignment_rule_service_pb2_grpc,
+    claim_service_pb2_grpc,
+    duplicate_service_pb2_grpc,
+    import_service_pb2_grpc,
+    lead_pb2,
+    lead_service_pb2,
+    lead_service_pb2_grpc,
+    task_service_pb2_grpc,
+)
+from shared.caller import Caller
+from shared.db import Database
+from shared.testing import callers
+from shared.testing.wire import Wire, refusal
+from tests.lead import factories
+
+PHONE = "13800138000"
+
+
+class Person:
+    """Somebody signed in, with a stub for each service."""
+
+    def __init__(self, wire: Wire, caller: Caller) -> None:
+        self.id = caller.subject_id
+        self._channel = grpc.intercept_channel(wire.channel, _Signed(wire.metadata(caller)))
+        self.leads = lead_service_pb2_grpc.LeadServiceStub(self._channel)
+        self.imports = import_service_pb2_grpc.ImportServiceStub(self._channel)
+        self.duplicates = duplicate_service_pb2_grpc.DuplicateServiceStub(self._channel)
+        self.rules = assignment_rule_service_pb2_grpc.AssignmentRuleServiceStub(self._channel)
+        self.tasks = task_service_pb2_grpc.TaskServiceStub(self._channel)
+        self.claims = claim_service_pb2_grpc.ClaimServiceStub(self._channel)
+
+    def capture(self, campus: UUID, **told: Any) -> lead_service_pb2.CaptureLeadResponse:
+        """Capture an enquiry."""
+        request = {"source": "walk_in", "child_name": "王小明", "guardian_phone": PHONE} | told
+        return self.leads.CaptureLead(lead_service_pb2.CaptureLeadRequest(campus_id=str(campus), **request))
+
+    def get(self, lead_id: str) -> lead_pb2.Lead:
+        """Return a lead."""
+        return self.leads.GetLead(lead_service_pb2.GetLeadRequest(lead_id=lead_id)).lead
+
+
+class _Signed(grpc.UnaryUnaryClientInterceptor):
+    """Puts the token on every call."""
+
+    def __init__(self, metadata: Sequence[Any]) -> None:
+        self._metadata = metadata
+
+    def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
+        return continuation(details._replace(metadata=self._metadata), request)
+
+
+def advisor(wire: Wire, database: Database, caller: Caller, campus: UUID, *more: str) -> Person:
+    """Return an advisor of a campus who sees only their own leads."""
+    with database.begin(caller) as tx:
+        who = factories.advisor(tx, campus)
+    permissions = ["lead.*", "task.*", "claim.*", *more]
+    return Person(wire, callers.staff(caller.institution_id, permissions, [campus], own=True, subject=who))
+
+
+def refused(call: Callable[[], Any]) -> tuple[str, str]:
+    with pytest.raises(grpc.RpcError) as error:
+        call()
+    return refusal(error.value)
