@@ -6,10 +6,15 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, cast
 
 import grpc
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
@@ -155,3 +160,79 @@ def test_health_can_be_asked_without_a_token(channel: grpc.Channel) -> None:
     stub: Any = health_pb2_grpc.HealthStub(channel)
     answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=5)
     assert answer.status == health_pb2.HealthCheckResponse.SERVING
+
+
+def _certificate(name: str, issuer: tuple[x509.Certificate, ec.EllipticCurvePrivateKey] | None) -> Any:
+    """Return (certificate, key) of a name, signed by an issuer or by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer[0].subject if issuer else subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+    )
+    return builder.sign(issuer[1] if issuer else key, hashes.SHA256()), key
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def test_with_certificates_only_partners_of_our_authority_connect(
+    replies: Backend, contract: Catalogue, config: Config, tmp_path: Path
+) -> None:
+    authority = _certificate("authority", None)
+    server = _certificate("localhost", authority)
+    (tmp_path / "ca.pem").write_bytes(_pem(authority[0]))
+    (tmp_path / "server.pem").write_bytes(_pem(server[0]))
+    (tmp_path / "server.key").write_bytes(_key_pem(server[1]))
+    secured = replace(
+        config,
+        partner_certificate=tmp_path / "server.pem",
+        partner_key=tmp_path / "server.key",
+        partner_clients=tmp_path / "ca.pem",
+    )
+    running = Running(contract, secured, replies.port)
+    running.thread.start()
+    until(lambda: running.port, what="the partner port listens")
+    ours, theirs = _certificate("partner", authority), _certificate("partner", _certificate("stranger", None))
+    outcomes = {}
+    for name, known in (("ours", ours), ("theirs", theirs), ("none", None)):
+        pair = {"private_key": _key_pem(known[1]), "certificate_chain": _pem(known[0])} if known else {}
+        credentials = grpc.ssl_channel_credentials(root_certificates=_pem(authority[0]), **pair)
+        with grpc.secure_channel(f"localhost:{running.port}", credentials) as channel:
+            try:
+                _call(channel, "GetNote", pb.GetNoteRequest())
+                outcomes[name] = "OK"
+            except grpc.RpcError as error:
+                outcomes[name] = error.code().name
+    running.stop()
+    assert outcomes == {"ours": "OK", "theirs": "UNAVAILABLE", "none": "UNAVAILABLE"}
+
+
+def test_half_a_set_of_certificates_stops_the_start(contract: Catalogue, config: Config, tmp_path: Path) -> None:
+    half = replace(config, partner_certificate=tmp_path / "server.pem")
+
+    async def start() -> None:
+        edge = serve.make_edge(half, contract, KnownTokens(), "*=127.0.0.1:1")
+        edge.open()
+        try:
+            await Partner(edge).start("127.0.0.1")
+        finally:
+            await edge.close()
+
+    with pytest.raises(SystemExit):
+        asyncio.run(start())
