@@ -25,13 +25,13 @@ create table delivery (
   campus_id uuid, body text not null, traceparent text not null default '', event_time timestamptz not null,
   store_time timestamptz not null default clock_timestamp(), attempts int not null default 0,
   next_time timestamptz not null default clock_timestamp(), parked boolean not null default false,
-  error text not null default '', unique (event_id, consumer));
+  error text not null default '', unique (institution_id, event_id, consumer));
 create index ix_delivery_due on delivery (next_time) where not parked;
 create index ix_delivery_order on delivery (consumer, aggregate_id, sequence) where not parked;
 
 create table inbox (
   institution_id uuid not null, event_id uuid not null, consumer text not null, aggregate_id text, sequence bigint,
-  done_time timestamptz not null default clock_timestamp(), primary key (event_id, consumer));
+  done_time timestamptz not null default clock_timestamp(), primary key (institution_id, event_id, consumer));
 create index ix_inbox_order on inbox (consumer, aggregate_id, sequence) where aggregate_id is not null;
 
 create table stored_reply (

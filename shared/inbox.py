@@ -35,7 +35,8 @@ _STORE = (
     " %(consumer)s::text[], %(type)s::text[], %(aggregate)s::text[], %(sequence)s::bigint[], %(campus)s::uuid[],"
     " %(body)s::text[], %(trace)s::text[], %(time)s::timestamptz[]) as r (institution_id, event_id, consumer, type,"
     " aggregate_id, sequence, campus_id, body, traceparent, event_time) where not exists (select 1 from inbox i"
-    " where i.event_id = r.event_id and i.consumer = r.consumer) on conflict (event_id, consumer) do nothing"
+    " where i.institution_id = r.institution_id and i.event_id = r.event_id and i.consumer = r.consumer)"
+    " on conflict (institution_id, event_id, consumer) do nothing"
 )
 _CLAIM = """
 update delivery set attempts = attempts + 1,
@@ -54,7 +55,7 @@ _BEGIN = (
     "with taken as (delete from delivery where id = %(id)s returning 1)"
     " insert into inbox (institution_id, event_id, consumer, aggregate_id, sequence)"
     " select %(institution)s, %(event)s, %(consumer)s, %(aggregate)s, %(sequence)s from taken"
-    " on conflict (event_id, consumer) do nothing returning true"
+    " on conflict (institution_id, event_id, consumer) do nothing returning true"
 )
 _LATER_DONE = "select exists (select 1 from inbox where consumer = %s and aggregate_id = %s and sequence > %s)"
 _PARK = "update delivery set parked = true, error = %s where id = %s"
