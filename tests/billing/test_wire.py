@@ -85,9 +85,9 @@ def sign_up(wire: Wire, caller: Caller, campus: str, course: str, customer: str)
     quotes = quote_service_pb2_grpc.QuoteServiceStub(wire.channel)
     quote = quotes.CreateQuote(quote_service_pb2.CreateQuoteRequest(quote=wanted), metadata=who).quote
     assert (quote.total_fen, quote.lines[0].net_fen, quote.owner_id) == (600000, 600000, str(caller.subject_id))
-    confirmed = quotes.ConfirmQuote(quote_service_pb2.ConfirmQuoteRequest(quote_id=quote.id), metadata=who).quote
+    confirmed = quotes.ConfirmQuote(quote_service_pb2.ConfirmQuoteRequest(quote_id=quote.quote_id), metadata=who).quote
     assert confirmed.state == quote_pb2.QUOTE_STATE_CONFIRMED
-    assert quotes.GetQuote(quote_service_pb2.GetQuoteRequest(quote_id=quote.id), metadata=who).quote == confirmed
+    assert quotes.GetQuote(quote_service_pb2.GetQuoteRequest(quote_id=quote.quote_id), metadata=who).quote == confirmed
     listed = quotes.ListQuotes(
         quote_service_pb2.ListQuotesRequest(filter=f"customer_id = {customer} AND state = QUOTE_STATE_CONFIRMED"),
         metadata=who,
@@ -96,24 +96,24 @@ def sign_up(wire: Wire, caller: Caller, campus: str, course: str, customer: str)
     contracts = contract_service_pb2_grpc.ContractServiceStub(wire.channel)
     contract = contracts.CreateContract(
         contract_service_pb2.CreateContractRequest(
-            quote_id=quote.id,
+            quote_id=quote.quote_id,
             gift_policy=contract_pb2.GIFT_POLICY_DILUTED,
             expire_date=Date(year=2099, month=12, day=31),
         ),
         metadata=who,
     ).contract
     signed = contracts.SignContract(
-        contract_service_pb2.SignContractRequest(contract_id=contract.id), metadata=who
+        contract_service_pb2.SignContractRequest(contract_id=contract.contract_id), metadata=who
     ).contract
     assert signed.state == contract_pb2.CONTRACT_STATE_SIGNED
-    got = contracts.GetContract(contract_service_pb2.GetContractRequest(contract_id=contract.id), metadata=who)
+    got = contracts.GetContract(contract_service_pb2.GetContractRequest(contract_id=contract.contract_id), metadata=who)
     assert got.contract == signed
     assert len(contracts.ListContracts(contract_service_pb2.ListContractsRequest(), metadata=who).contracts) >= 1
     orders = order_service_pb2_grpc.OrderServiceStub(wire.channel)
-    order = orders.CreateOrder(order_service_pb2.CreateOrderRequest(contract_id=contract.id), metadata=who).order
-    assert orders.GetOrder(order_service_pb2.GetOrderRequest(order_id=order.id), metadata=who).order == order
+    order = orders.CreateOrder(order_service_pb2.CreateOrderRequest(contract_id=contract.contract_id), metadata=who).order
+    assert orders.GetOrder(order_service_pb2.GetOrderRequest(order_id=order.order_id), metadata=who).order == order
     found = orders.ListOrders(order_service_pb2.ListOrdersRequest(filter="state = ORDER_STATE_OPEN"), metadata=who)
-    assert [row.id for row in found.orders] == [order.id]
+    assert [row.order_id for row in found.orders] == [order.order_id]
     return order
 
 
@@ -141,13 +141,13 @@ def notice(intent: object, institution: UUID, **wanted: object) -> payment_servi
 def test_from_a_quote_to_a_refund(wire: Wire, database: Database, finance: Caller, campus: str) -> None:
     course, customer = str(uuid7()), str(uuid7())
     order = sign_up(wire, finance, campus, course, customer)
-    pay_in_two_parts(wire, finance, order.id)
+    pay_in_two_parts(wire, finance, order.order_id)
     bought = factories.Purchase(order, UUID(customer), UUID(course), UUID(campus))  # type: ignore[arg-type]
     with database.begin(Caller.system(finance.institution_id)) as tx:
         taught_at = factories.campus(tx)
         consumptions.consume(tx, factories.confirmed(bought, campus_id=taught_at))
     check_hours(wire, finance, customer, course)
-    refund_the_rest(wire, finance, order.id)
+    refund_the_rest(wire, finance, order.order_id)
     check_books(wire, finance, campus, str(taught_at))
 
 
@@ -163,7 +163,7 @@ def pay_in_two_parts(wire: Wire, finance: Caller, order_id: str) -> None:
         payment_service_pb2.CreatePaymentIntentRequest(order_id=order_id, amount_fen=400000, provider="sandbox"),
         metadata=who,
     ).payment_intent
-    assert intent.callback_path == f"/v1/payment-callbacks/{finance.institution_id}/sandbox"
+    assert intent.callback_path == f"/v1/paymentCallbacks/{finance.institution_id}/sandbox"
     arrived = notice(intent, finance.institution_id)
     answers = [payments.HandlePaymentCallback(arrived) for _ in range(3)]
     assert [answer.is_repeat for answer in answers] == [False, True, True]
@@ -204,9 +204,9 @@ def refund_the_rest(wire: Wire, finance: Caller, order_id: str) -> None:
     asked = refunds.RequestRefund(
         refund_service_pb2.RequestRefundRequest(order_id=order_id, basis=basis, reason="moved away"), metadata=who
     ).refund
-    paid = refunds.ApproveRefund(refund_service_pb2.ApproveRefundRequest(refund_id=asked.id), metadata=who).refund
+    paid = refunds.ApproveRefund(refund_service_pb2.ApproveRefundRequest(refund_id=asked.refund_id), metadata=who).refund
     assert (paid.amount_fen, paid.state) == (581250, refund_pb2.REFUND_STATE_PAID)
-    assert refunds.GetRefund(refund_service_pb2.GetRefundRequest(refund_id=asked.id), metadata=who).refund == paid
+    assert refunds.GetRefund(refund_service_pb2.GetRefundRequest(refund_id=asked.refund_id), metadata=who).refund == paid
     assert list(refunds.ListRefunds(refund_service_pb2.ListRefundsRequest(), metadata=who).refunds) == [paid]
 
 
@@ -239,7 +239,7 @@ def test_a_request_id_records_a_payment_once(wire: Wire, finance: Caller, campus
     order = sign_up(wire, finance, campus, str(uuid7()), str(uuid7()))
     payments = payment_service_pb2_grpc.PaymentServiceStub(wire.channel)
     request = payment_service_pb2.RecordPaymentRequest(
-        order_id=order.id, amount_fen=100, method="transfer", request_id=str(uuid7())
+        order_id=order.order_id, amount_fen=100, method="transfer", request_id=str(uuid7())
     )
     first, second = (payments.RecordPayment(request, metadata=wire.metadata(finance)) for _ in range(2))
     assert first == second
@@ -255,7 +255,7 @@ def test_a_callback_is_refused_unless_it_is_genuine(
     order = sign_up(wire, finance, campus, str(uuid7()), str(uuid7()))
     payments = payment_service_pb2_grpc.PaymentServiceStub(wire.channel)
     intent = payments.CreatePaymentIntent(
-        payment_service_pb2.CreatePaymentIntentRequest(order_id=order.id, amount_fen=100, provider="sandbox"),
+        payment_service_pb2.CreatePaymentIntentRequest(order_id=order.order_id, amount_fen=100, provider="sandbox"),
         metadata=wire.metadata(finance),
     ).payment_intent
     forged = notice(intent, institution)
@@ -278,7 +278,7 @@ def test_a_callback_is_refused_unless_it_is_genuine(
             payments.HandlePaymentCallback(request)
         assert refusal(error.value)[1] == reason
     state = order_service_pb2_grpc.OrderServiceStub(wire.channel).GetOrder(
-        order_service_pb2.GetOrderRequest(order_id=order.id), metadata=wire.metadata(finance)
+        order_service_pb2.GetOrderRequest(order_id=order.order_id), metadata=wire.metadata(finance)
     )
     assert state.order.paid_fen == 0
     closed = payments.HandlePaymentCallback(notice(intent, institution, status="CLOSED"))

@@ -59,7 +59,7 @@ class ContractService(Servicer, contract_service_pb2_grpc.ContractServiceService
 def to_pb(row: Contract) -> contract_pb2.Contract:
     """Return the wire form."""
     return contract_pb2.Contract(
-        id=str(row.id),
+        contract_id=str(row.id),
         quote_id=str(row.quote_id),
         customer_id=str(row.customer_id),
         campus_id=str(row.campus_id),

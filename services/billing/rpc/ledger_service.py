@@ -56,7 +56,7 @@ class LedgerService(Servicer, ledger_service_pb2_grpc.LedgerServiceServicer):
 
 def _account_pb(row: LedgerAccount) -> ledger_pb2.LedgerAccount:
     return ledger_pb2.LedgerAccount(
-        id=str(row.id),
+        ledger_account_id=str(row.id),
         code=row.code,
         campus_id=text(row.campus_id),
         party_id=text(row.party_id),
@@ -66,7 +66,7 @@ def _account_pb(row: LedgerAccount) -> ledger_pb2.LedgerAccount:
 
 def _journal_pb(row: Journal, lines: Sequence[JournalLine]) -> ledger_pb2.Journal:
     return ledger_pb2.Journal(
-        id=str(row.id),
+        journal_id=str(row.id),
         kind=row.kind,
         source_id=str(row.source_id),
         campus_id=text(row.campus_id),
@@ -98,7 +98,7 @@ def _balance_pb(balance: ledger.InterCampusBalance) -> ledger_pb2.InterCampusBal
 
 def _period_pb(row: LedgerPeriod) -> ledger_pb2.LedgerPeriod:
     return ledger_pb2.LedgerPeriod(
-        id=str(row.id),
+        ledger_period_id=str(row.id),
         start_date=date_pb(row.start_date),
         end_date=date_pb(row.end_date),
         lock_time=row.lock_time,

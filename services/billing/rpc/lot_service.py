@@ -76,7 +76,7 @@ class LotService(Servicer, lot_service_pb2_grpc.LotServiceServicer):
 
 def _lot_pb(row: Lot) -> lot_pb2.Lot:
     return lot_pb2.Lot(
-        id=str(row.id),
+        lot_id=str(row.id),
         student_id=str(row.student_id),
         course_id=str(row.course_id),
         order_id=str(row.order_id),
@@ -95,7 +95,7 @@ def _lot_pb(row: Lot) -> lot_pb2.Lot:
 
 def _consumption_pb(row: Consumption, entries: Sequence[LotEntry]) -> lot_pb2.Consumption:
     return lot_pb2.Consumption(
-        id=str(row.id),
+        consumption_id=str(row.id),
         attendance_id=str(row.attendance_id),
         revision=row.revision,
         student_id=str(row.student_id),

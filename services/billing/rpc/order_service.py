@@ -52,7 +52,7 @@ class OrderService(Servicer, order_service_pb2_grpc.OrderServiceServicer):
 def to_pb(row: Order, lines: Sequence[OrderLine] = ()) -> order_pb2.Order:
     """Return the wire form."""
     return order_pb2.Order(
-        id=str(row.id),
+        order_id=str(row.id),
         contract_id=str(row.contract_id),
         customer_id=str(row.customer_id),
         lead_id=text(row.lead_id),
@@ -73,7 +73,7 @@ def to_pb(row: Order, lines: Sequence[OrderLine] = ()) -> order_pb2.Order:
 
 def _line_pb(line: OrderLine) -> order_pb2.OrderLine:
     return order_pb2.OrderLine(
-        id=str(line.id),
+        order_line_id=str(line.id),
         course_id=str(line.course_id),
         lesson_hours_hundredths=line.lesson_hours_hundredths,
         gift_hundredths=line.gift_hundredths,

@@ -85,7 +85,7 @@ class PaymentService(Servicer, payment_service_pb2_grpc.PaymentServiceServicer):
 def to_pb(row: Payment) -> payment_pb2.Payment:
     """Return the wire form."""
     return payment_pb2.Payment(
-        id=str(row.id),
+        payment_id=str(row.id),
         order_id=str(row.order_id),
         customer_id=str(row.customer_id),
         campus_id=str(row.campus_id),
@@ -103,7 +103,7 @@ def to_pb(row: Payment) -> payment_pb2.Payment:
 
 def _intent_pb(row: PaymentIntent) -> payment_pb2.PaymentIntent:
     return payment_pb2.PaymentIntent(
-        id=str(row.id),
+        payment_intent_id=str(row.id),
         order_id=str(row.order_id),
         campus_id=str(row.campus_id),
         amount_fen=row.amount_fen,
@@ -111,7 +111,7 @@ def _intent_pb(row: PaymentIntent) -> payment_pb2.PaymentIntent:
         provider=row.provider,
         reference=row.reference,
         state=enum_value(payment_pb2.PaymentIntentState, row.state, _INTENT_STATE),
-        callback_path=f"/v1/payment-callbacks/{row.institution_id}/{row.provider}",
+        callback_path=f"/v1/paymentCallbacks/{row.institution_id}/{row.provider}",
         create_time=row.create_time,
         update_time=row.update_time,
     )

@@ -48,7 +48,7 @@ class PriceService(Servicer, price_service_pb2_grpc.PriceServiceServicer):
 def to_pb(row: Price) -> price_pb2.Price:
     """Return the wire form."""
     return price_pb2.Price(
-        id=str(row.id),
+        price_id=str(row.id),
         course_id=str(row.course_id),
         campus_id=text(row.campus_id),
         unit_price_fen=row.unit_price_fen,

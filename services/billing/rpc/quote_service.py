@@ -67,7 +67,7 @@ class QuoteService(Servicer, quote_service_pb2_grpc.QuoteServiceServicer):
 def to_pb(row: Quote, lines: Sequence[QuoteLine]) -> quote_pb2.Quote:
     """Return the wire form."""
     return quote_pb2.Quote(
-        id=str(row.id),
+        quote_id=str(row.id),
         customer_id=str(row.customer_id),
         lead_id=text(row.lead_id),
         campus_id=str(row.campus_id),

@@ -78,7 +78,7 @@ class RefundService(Servicer, refund_service_pb2_grpc.RefundServiceServicer):
 def to_pb(row: Refund) -> refund_pb2.Refund:
     """Return the wire form."""
     return refund_pb2.Refund(
-        id=str(row.id),
+        refund_id=str(row.id),
         order_id=str(row.order_id),
         customer_id=str(row.customer_id),
         campus_id=str(row.campus_id),

@@ -59,7 +59,7 @@ def to_pb(row: SplitRule) -> split_pb2.SplitRule:
     """Return the wire form."""
     rule = rulebooks.to_rule(row)
     return split_pb2.SplitRule(
-        id=str(row.id),
+        split_rule_id=str(row.id),
         name=rule.name,
         base=enum_value(split_pb2.SplitBase, rule.base, _BASE),
         priority=rule.priority,

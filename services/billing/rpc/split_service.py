@@ -40,7 +40,7 @@ class SplitService(Servicer, split_service_pb2_grpc.SplitServiceServicer):
 def to_pb(row: SplitRow) -> split_pb2.SplitRow:
     """Return the wire form."""
     return split_pb2.SplitRow(
-        id=str(row.id),
+        split_row_id=str(row.id),
         source_kind=row.source_kind,
         source_id=str(row.source_id),
         rule_id=text(row.rule_id),
