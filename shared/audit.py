@@ -19,7 +19,7 @@ from typing import Any
 from uuid import UUID
 
 from shared import checkpoints
-from shared.audit_check import CANONICAL, START, verify
+from shared.audit_check import CANONICAL, INSTITUTIONS, START, verify
 from shared.db import Database, Tx
 from shared.settings import settings
 
@@ -36,12 +36,6 @@ _QUEUE = (
 _HEADS = (
     "select w.id, s.sequence, s.hash from unnest(%s::uuid[]) w (id) cross join lateral"
     " (select sequence, hash from audit_seal where institution_id = w.id order by sequence desc limit 1) s"
-)
-# A loose index scan: one step per institution, however many seals there are.
-_INSTITUTIONS = (
-    "with recursive w (id) as ((select institution_id from audit_seal order by institution_id limit 1) union all"
-    " select (select institution_id from audit_seal where institution_id > w.id order by institution_id limit 1)"
-    " from w where w.id is not null) select id from w where id is not null"
 )
 _APPEND = (
     "insert into audit_seal (institution_id, sequence, entry_id, previous_hash, hash)"
@@ -101,8 +95,8 @@ class Sealer:
     def _load(self) -> None:
         """Learn the present heads and what the file holds already; a new leader knows neither."""
         with self._database.system(read_only=True) as tx:
-            known: Any = tx.run(_INSTITUTIONS).scalars().all()
-            self._heads = _heads(tx, [str(who) for who in known])
+            known: Any = tx.run(INSTITUTIONS.format(table="audit_seal")).scalars().all()
+            self._heads = _heads(tx, known)
         if self._folder is None:
             logger.warning("LIANXIAO_AUDIT_CHECKPOINT_DIR is not set: a cut tail of the audit log would not be noticed")
         else:
