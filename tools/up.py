@@ -34,6 +34,7 @@ class Up:
     def __init__(self, bus: str) -> None:
         self.bus = bus
         self.processes = Processes(STATE)
+        self._has_retried = False
 
     def start(self) -> None:
         """Start what does not run as it should, fill it the first time, and say who may sign in."""
@@ -44,10 +45,7 @@ class Up:
             _greet(json.loads(RUNNING.read_text())["url"])
             return
         stop(keep_database=True)
-        installation = self._lay_foundation()
-        self._start_all(installation.servers())
-        self._start_all(installation.workers())
-        self._start_all([installation.gateway()])
+        installation = self._start_everything()
         if not SEEDED.exists():
             seed(installation.service_environment(signs=True), "1")
         state = {"url": installation.url, "wanted": wanted, "environment": _ours(installation)}
@@ -55,18 +53,33 @@ class Up:
         RUNNING.write_text(json.dumps(state))
         _greet(installation.url)
 
+    def _start_everything(self) -> Installation:
+        database_url = _say_step("database", lambda: postgres.ensure(DATABASE, durable=True))
+        amqp_url = self._broker() if self.bus == "amqp" else ""
+        while True:
+            installation = Installation(self.bus, database_url, amqp_url)
+            try:
+                self._start_ours(installation)
+            except StartFailed as error:
+                # Between looking for a free port and listening on it somebody else may take it.
+                if self._has_retried or "in use" not in str(error):
+                    raise
+                self._has_retried = True
+                self.processes.stop([name for name in self.processes.names() if name != "broker"])
+            else:
+                return installation
+
+    def _start_ours(self, installation: Installation) -> None:
+        _say_step("schemas", lambda: _run(["-m", "services", "all", "migrate"], installation))
+        self._start_all(installation.servers())
+        self._start_all(installation.workers())
+        self._start_all([installation.gateway()])
+
     def _runs(self, wanted: str) -> bool:
         if not RUNNING.exists() or json.loads(RUNNING.read_text())["wanted"] != wanted:
             return False
         names = self.processes.names()
         return bool(names) and all(self.processes.living(name) for name in names)
-
-    def _lay_foundation(self) -> Installation:
-        database_url = _say_step("database", lambda: postgres.ensure(DATABASE, durable=True))
-        amqp_url = self._broker() if self.bus == "amqp" else ""
-        installation = Installation(self.bus, database_url, amqp_url)
-        _say_step("schemas", lambda: _run(["-m", "services", "all", "migrate"], installation))
-        return installation
 
     def _broker(self) -> str:
         given = os.environ.get("LIANXIAO_AMQP_URL", "")
