@@ -1,3 +1,3 @@
 """All tests share the fixtures of the chassis."""
 
-pytest_plugins = ["shared.testing.fixtures"]
+pytest_plugins = ["shared.testing.fixtures", "tests.journeys.fixtures"]

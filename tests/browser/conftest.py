@@ -8,11 +8,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.people import Api, Family, User, new_family
+from tests.journeys.chain import found
+from tests.journeys.system import PASSWORD, System
 
 # QUIC and background services look for hosts that a test machine does not have.
 FLAGS = (
@@ -38,6 +41,29 @@ def _program() -> str:
     if found is None:
         pytest.skip("there is no Chromium: install it or set LIANXIAO_CHROMIUM")
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who can sign in."""
+
+    institution_code: str
+    email: str
+    password: str
+
+
+@pytest.fixture(scope="session")
+def users(compact_system: System) -> Mapping[str, User]:
+    """Return people of a small chain by role."""
+    chain = found(compact_system)
+    emails = {"hq_admin": "admin", "course_advisor": "advisor", "teacher": "teacher", "finance": "finance"}
+    return {role: Person(chain.code, f"{name}@{chain.code}.example", PASSWORD) for role, name in emails.items()}
+
+
+@pytest.fixture(scope="session")
+def base_url(compact_system: System) -> str:
+    """Return the address of the console."""
+    return compact_system.url
 
 
 @pytest.fixture(scope="session")

@@ -12,9 +12,12 @@ import httpx
 class User(Protocol):
     """One person of the running system; `users` maps role codes such as "hq_admin" to them."""
 
-    institution_code: str
-    email: str
-    password: str
+    @property
+    def institution_code(self) -> str: ...
+    @property
+    def email(self) -> str: ...
+    @property
+    def password(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ class System:
 
     def _extra(self) -> dict[str, str]:
         return {
-            "LIANXIAO_DATABASE_PREFIX": f"journey_{self.bus}",
+            "LIANXIAO_DATABASE_PREFIX": self.folder.name.replace("-", "_"),
             "LIANXIAO_SMTP_URL": self.smtp_url,
             "LIANXIAO_PAYMENT_SECRET_SANDBOX": PAYMENT_SECRET,
             "LIANXIAO_RETRY_SECONDS": "0.2",

@@ -1,228 +1,36 @@
-"""One child: enquiry, trial, contract, payment, lessons, split fees, messages, reports, refund."""
+"""One child from the first enquiry to a refund, and what happens when hours run low."""
 
 from __future__ import annotations
 
-import json
-import secrets
-import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import timedelta
+from email.header import decode_header, make_header
 
-import httpx
 import pytest
 
-from services.billing.rules.callbacks import sign
 from shared.testing.mail import Letterbox
-from tests.journeys.api import Json, eventually
-from tests.journeys.chain import TODAY, YEAR_START, Chain, found
-from tests.journeys.system import PAYMENT_SECRET, System
+from tests.journeys.api import eventually
+from tests.journeys.chain import YEAR_START, found
+from tests.journeys.steps import (
+    GIFT,
+    HOURS,
+    TOTAL_FEN,
+    UNIT_FEN,
+    Child,
+    attend,
+    become_student,
+    check_money,
+    enquire,
+    hours_left,
+    join,
+    pay,
+    refund,
+    report,
+    sell,
+    try_out,
+    wait_for_hours,
+)
+from tests.journeys.system import System
 
 pytestmark = pytest.mark.timeout(300)
-HOURS, GIFT, UNIT_FEN = 3000, 200, 20001
-TOTAL_FEN = 30 * UNIT_FEN
-
-
-@dataclass(slots=True)
-class Child:
-    """The traveller."""
-
-    lead: Json
-    email: str
-
-    @property
-    def lead_id(self) -> str:
-        """Id of the enquiry."""
-        return str(self.lead["leadId"])
-
-    @property
-    def customer_id(self) -> str:
-        """Id for life."""
-        return str(self.lead["customerId"])
-
-
-def enquire(chain: Chain, campaign_id: str = "") -> Child:
-    """Take an enquiry in by the desk's form; it is assigned by rule."""
-    email = f"family{secrets.token_hex(4)}@example.com"
-    body = {
-        "campusId": chain.selling,
-        "source": "walk_in",
-        "campaignId": campaign_id,
-        "childName": "欧阳小明",
-        "guardianName": "欧阳建国",
-        "guardianPhone": f"199 1{secrets.randbelow(10**7):07d}",
-        "guardianEmail": email,
-        "guardianRelation": "father",
-        "school": "实验小学",
-        "schoolGrade": "三年级",
-    }
-    lead = chain.people["advisor"].post("/v1/leads", body)["lead"]
-    assert lead["ownerId"] == chain.ids["advisor"]
-    return Child(lead, email)
-
-
-def try_out(chain: Chain, child: Child, lesson_id: str) -> None:
-    """Follow up, book a seat in a real lesson; the teacher records the result."""
-    advisor = chain.people["advisor"]
-    follow_up = {"channel": "FOLLOW_UP_CHANNEL_PHONE", "content": "妈妈想先试听数学课"}
-    advisor.post(f"/v1/leads/{child.lead_id}/followUps", follow_up)
-    trial = chain.admin.post(
-        "/v1/trials", {"leadId": child.lead_id, "customerId": child.customer_id, "lessonId": lesson_id}
-    )["trial"]
-    result = {"attended": True, "result": "suitable", "feedback": "计算快，适合提高班"}
-    chain.people["teacher"].post(f"/v1/trials/{trial['trialId']}:recordResult", result)
-    stage = eventually(
-        "the lead shows the trial",
-        lambda: (got := advisor.get(f"/v1/leads/{child.lead_id}")["lead"])["stage"] == "LEAD_STAGE_TRIALLED" and got,
-    )
-    assert stage["leadId"] == child.lead_id
-    entries = advisor.get(f"/v1/leads/{child.lead_id}/timeline")["entries"]
-    kinds = {kind for entry in entries for kind in entry}
-    assert {"touch", "followUp", "assignment", "trial"} <= kinds
-
-
-def sell(chain: Chain, child: Child, hours: int = HOURS, gift: int = GIFT) -> str:
-    """Quote, contract, order; return the order's id."""
-    advisor = chain.people["advisor"]
-    line = {
-        "courseId": chain.course,
-        "lessonHoursHundredths": str(hours),
-        "giftHundredths": str(gift),
-        "unitPriceFen": str(UNIT_FEN),
-    }
-    quote = {
-        "customerId": child.customer_id,
-        "leadId": child.lead_id,
-        "campusId": chain.selling,
-        "lines": [line],
-    }
-    quote_id = key(advisor.post("/v1/quotes", {"quote": quote})["quote"], "quote")
-    advisor.post(f"/v1/quotes/{quote_id}:confirm")
-    contract = {"quoteId": quote_id, "giftPolicy": "GIFT_POLICY_ZERO"}
-    contract_id = key(advisor.post("/v1/contracts", contract)["contract"], "contract")
-    advisor.post(f"/v1/contracts/{contract_id}:sign")
-    return key(advisor.post("/v1/orders", {"contractId": contract_id})["order"], "order")
-
-
-def key(row: Json, noun: str) -> str:
-    """Return a resource's id."""
-    return str(row.get(f"{noun}Id") or row["id"])
-
-
-def pay_by_provider(chain: Chain, order_id: str, amount_fen: int) -> None:
-    """Pay through the provider, whose notice arrives three times."""
-    intent = {"orderId": order_id, "amountFen": str(amount_fen), "provider": "sandbox"}
-    made = chain.people["finance"].post("/v1/paymentIntents", intent)["paymentIntent"]
-    notice = {
-        "transaction_id": f"tx-{secrets.token_hex(6)}",
-        "reference": made["reference"],
-        "amount_fen": amount_fen,
-        "currency": "CNY",
-        "status": "SUCCESS",
-    }
-    answers = [send_notice(chain, made["callbackPath"], json.dumps(notice).encode()) for _ in range(3)]
-    assert [answer["isRepeat"] for answer in answers] == [False, True, True]
-    assert len({answer["paymentId"] for answer in answers}) == 1
-
-
-def send_notice(chain: Chain, path: str, body: bytes) -> Json:
-    """Call back as the provider does."""
-    stamp, nonce = str(int(time.time())), secrets.token_hex(8)
-    signature = sign(PAYMENT_SECRET.encode(), timestamp=stamp, nonce=nonce, body=body)
-    import base64  # noqa: PLC0415 - the wire form of bytes
-
-    payload = {
-        "body": base64.b64encode(body).decode(),
-        "signature": signature,
-        "timestamp": stamp,
-        "nonce": nonce,
-    }
-    answer = httpx.post(f"{chain.system.url}{path}", json=payload, timeout=30)
-    assert answer.status_code == httpx.codes.OK, answer.text
-    result: Json = answer.json()
-    return result
-
-
-def pay(chain: Chain, order_id: str, total_fen: int) -> None:
-    """Pay in two parts: cash, then by the provider."""
-    first = {"orderId": order_id, "amountFen": str(total_fen // 3), "method": "cash"}
-    chain.people["finance"].post("/v1/payments", first)
-    pay_by_provider(chain, order_id, total_fen - total_fen // 3)
-    order = chain.people["finance"].get(f"/v1/orders/{order_id}")["order"]
-    assert int(order["paidFen"]) == total_fen
-
-
-def become_student(chain: Chain, child: Child) -> None:
-    """The file is opened by the event; nothing is typed again."""
-    student = eventually(
-        "the student's file is open", lambda: _optional(chain, f"/v1/students/{child.customer_id}", "student")
-    )
-    assert (student["name"], student["school"]) == ("欧阳小明", "实验小学")
-    eventually("scheduling knows the student", lambda: _optional(chain, f"/v1/students/{child.customer_id}", "student"))
-    lead = eventually(
-        "the lead is enrolled",
-        lambda: (got := chain.admin.get(f"/v1/leads/{child.lead_id}")["lead"])["stage"] == "LEAD_STAGE_ENROLLED"
-        and got,
-    )
-    assert lead["customerId"] == student["studentId"]
-
-
-def _optional(chain: Chain, path: str, name: str) -> Json | None:
-    answer = chain.admin.client.get(path, headers={"authorization": f"Bearer {chain.admin.token}"})
-    return answer.json()[name] if answer.is_success else None
-
-
-def join(chain: Chain, child: Child, class_group: str) -> None:
-    """Take a place as soon as scheduling knows the student."""
-    path = f"/v1/classGroups/{class_group}:join"
-
-    def attempt() -> bool:
-        headers = {"authorization": f"Bearer {chain.admin.token}"}
-        body = {"studentId": child.customer_id, "joinTime": (TODAY - timedelta(days=30)).isoformat()}
-        return chain.admin.client.post(path, json=body, headers=headers).is_success
-
-    eventually("the student has a place", attempt)
-
-
-def attend(chain: Chain, child: Child, lesson_id: str) -> None:
-    """The teacher confirms the roll call."""
-    entries = {"entries": [{"studentId": child.customer_id, "code": "present"}]}
-    chain.people["teacher"].post(f"/v1/lessons/{lesson_id}:confirmRollCall", entries)
-
-
-def hours_left(chain: Chain, child: Child) -> int:
-    """Return the remaining hundredths of the course."""
-    path = f"/v1/students/{child.customer_id}/hourAccounts/{chain.course}"
-    return int(chain.admin.get(path)["hourAccount"]["remainingHundredths"])
-
-
-def check_money(chain: Chain, child: Child, lessons: int) -> None:
-    """Revenue, splits and the payable between campuses are exact to the fen."""
-    eventually("the hours are consumed", lambda: hours_left(chain, child) == HOURS + GIFT - 100 * lessons)
-    rows = chain.admin.every("/v1/splitRows", "splitRows")
-    assert sum(int(row["amountFen"]) for row in rows) == lessons * UNIT_FEN
-    by_party: dict[str, int] = {}
-    for row in rows:
-        by_party[row["party"]] = by_party.get(row["party"], 0) + int(row["amountFen"])
-    assert set(by_party) == {
-        "SPLIT_PARTY_TEACHING_CAMPUS",
-        "SPLIT_PARTY_SELLING_CAMPUS",
-        "SPLIT_PARTY_HEADQUARTERS",
-    }
-    assert abs(by_party["SPLIT_PARTY_TEACHING_CAMPUS"] - lessons * UNIT_FEN * 0.7) <= lessons
-    balances = chain.admin.get("/v1/interCampusBalances")["balances"]
-    owed = {(b["debtorCampusId"], b["creditorCampusId"]): int(b["amountFen"]) for b in balances}
-    assert owed[chain.selling, chain.teaching] == by_party["SPLIT_PARTY_TEACHING_CAMPUS"]
-    assert owed[chain.selling, ""] == by_party["SPLIT_PARTY_HEADQUARTERS"]
-    balanced(chain)
-
-
-def balanced(chain: Chain) -> None:
-    """The ledger sums to zero."""
-    balance = chain.admin.get("/v1/ledger/trialBalance")
-    assert balance["accounts"]
-    assert sum(int(account["balanceFen"]) for account in balance["accounts"]) == 0
-    assert balance["totalFen"] == "0"
 
 
 def test_one_child_from_enquiry_to_refund(system: System, letterbox: Letterbox) -> None:
@@ -249,75 +57,6 @@ def test_one_child_from_enquiry_to_refund(system: System, letterbox: Letterbox) 
     refund(chain, child, order_id)
 
 
-def report(chain: Chain, campaign_id: str) -> None:
-    """The child counts in every stage, and the campaign's cost per enrolment is its cost."""
-    period = {
-        "startDate.year": TODAY.year,
-        "startDate.month": TODAY.month,
-        "startDate.day": 1,
-        "endDate.year": TODAY.year + 1,
-        "endDate.month": 1,
-        "endDate.day": 1,
-        "campaignId": campaign_id,
-    }
-
-    def counts() -> list[int]:
-        headers = {"authorization": f"Bearer {chain.admin.token}"}
-        answer = chain.admin.client.get("/v1/reports/funnel", params=period, headers=headers)
-        assert answer.is_success, answer.text
-        return [int(stage["children"]) for stage in answer.json()["stages"]]
-
-    eventually("the funnel counts the child in each stage", lambda: counts() == [1] * 5)
-    (figure,) = chain.admin.get("/v1/reports/campaigns")["campaigns"]
-    assert (figure["costPerEnrolmentFen"], int(figure["enrolments"])) == ("12345", 1)
-
-
-def refund(chain: Chain, child: Child, order_id: str) -> None:
-    """What was paid and not consumed comes back; the ledger still sums to zero."""
-    finance = chain.people["finance"]
-    asked = finance.post(
-        "/v1/refunds", {"orderId": order_id, "basis": "REFUND_BASIS_CONTRACT_PRICE", "reason": "搬家"}
-    )["refund"]
-    assert int(asked["amountFen"]) == TOTAL_FEN - UNIT_FEN
-    chain.admin.post(f"/v1/refunds/{key(asked, 'refund')}:approve")
-    assert hours_left(chain, child) == 0
-    balanced(chain)
-    finance.post(
-        "/v1/refunds",
-        {"orderId": order_id, "basis": "REFUND_BASIS_CONTRACT_PRICE", "reason": "再退一次"},
-        expect=409,
-    )
-
-
-def test_the_last_seat_has_one_winner(system: System) -> None:
-    chain = found(system)
-    group = chain.class_group("一个名额", capacity=1)
-    children = []
-    for _ in range(20):
-        child = enquire(chain)
-        order_id = sell(chain, child, hours=100, gift=0)
-        body = {"orderId": order_id, "amountFen": str(UNIT_FEN), "method": "cash"}
-        chain.people["finance"].post("/v1/payments", body)
-        children.append(child)
-    for child in children:
-        become_student(chain, child)
-    headers = {"authorization": f"Bearer {chain.admin.token}"}
-
-    def attempt(child: Child) -> tuple[int, str]:
-        body = {"studentId": child.customer_id}
-        while True:
-            answer = httpx.post(
-                f"{chain.system.url}/v1/classGroups/{group}:join", json=body, headers=headers, timeout=60
-            )
-            reason = answer.json().get("reason", "")
-            if reason != "STUDENT_NOT_FOUND" and not answer.json().get("retryable"):
-                return answer.status_code, reason
-
-    with ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(attempt, children))
-    assert sorted(answers) == [(200, "")] + [(409, "CLASS_GROUP_FULL")] * 19
-
-
 def test_few_hours_make_one_task_and_one_reminder(system: System, letterbox: Letterbox) -> None:
     chain = found(system)
     group = chain.class_group("快用完", capacity=5)
@@ -329,7 +68,7 @@ def test_few_hours_make_one_task_and_one_reminder(system: System, letterbox: Let
     join(chain, child, group)
     for number, lesson in enumerate(lessons, start=1):
         attend(chain, child, lesson)
-        eventually("the hours are consumed", lambda n=number: hours_left(chain, child) == 400 - 100 * n)
+        wait_for_hours(chain, child, 400 - 100 * number)
     tasks = eventually(
         "the advisor has a task",
         lambda: [t for t in chain.people["advisor"].get("/v1/tasks")["tasks"] if t["leadId"] == child.lead_id],
@@ -340,30 +79,4 @@ def test_few_hours_make_one_task_and_one_reminder(system: System, letterbox: Let
 
 
 def _mails(letterbox: Letterbox, child: Child) -> list[str]:
-    from email.header import decode_header, make_header  # noqa: PLC0415 - only here
-
     return [str(make_header(decode_header(m.subject))) for m in letterbox.mails if m.to == child.email]
-
-
-def test_a_killed_worker_and_an_absent_broker_lose_nothing(system: System) -> None:
-    chain = found(system)
-    group = chain.class_group("不中断", capacity=5)
-    child = enquire(chain)
-    pay(chain, sell(chain, child), TOTAL_FEN)
-    become_student(chain, child)
-    lessons = [chain.lesson(group, -24 * n) for n in range(1, 7)]
-    join(chain, child, group)
-    worker = system.worker_of("billing")
-    attend(chain, child, lessons[0])
-    system.kill(worker)
-    attend(chain, child, lessons[1])
-    system.restart(worker)
-    attend(chain, child, lessons[2])
-    if system.broker is not None:
-        system.broker.kill()
-        attend(chain, child, lessons[3])
-        assert chain.admin.get("/v1/leads")["leads"]
-        system.broker.start()
-    else:
-        attend(chain, child, lessons[3])
-    check_money(chain, child, lessons=4)

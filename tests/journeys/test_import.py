@@ -6,9 +6,9 @@ import json
 
 import grpc
 import pytest
+
 from lianxiao.lead.v1 import lead_service_pb2 as lead_pb
 from lianxiao.lead.v1.lead_service_pb2_grpc import LeadServiceStub
-
 from shared.client import address_of
 from tests.journeys import spreadsheets
 from tests.journeys.api import Json, eventually
