@@ -24,9 +24,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared import status
 from shared.caller import NOBODY, Caller, Scope
+from shared.crypto import blind_index
 from shared.db import Database, Tx
 from shared.endpoints import PUBLIC, Endpoint
 from shared.errors import Conflict
+from shared.keks import keks
 from shared.masking import mask
 
 S = TypeVar("S", bound="Servicer")
@@ -105,9 +107,9 @@ class Call:
 
     def _claim(self, tx: Tx, request_id: str, request: Message) -> bytes | None:
         """Reserve the request id, or return the reply that is stored under it."""
-        # Without secrets: a fast hash over a password, kept for days, would be a way to guess it.
-        bare = mask(request, allowed=True)
-        fingerprint = hashlib.sha256(bare.SerializeToString(deterministic=True)).digest()
+        # Keyed and without secrets: a bare hash, kept for days, would be a way to guess a phone number or password.
+        bare = mask(request, allowed=True).SerializeToString(deterministic=True)
+        fingerprint = blind_index(tx, "request", hashlib.sha256(bare).hexdigest())
         who = {"institution": str(tx.institution_id), "request": request_id, "method": self.endpoint.path}
         rest = {"subject": str(self.caller.subject_id), "fingerprint": fingerprint, "now": tx.now}
         if tx.run(_CLAIM, who | rest).scalar():
@@ -116,13 +118,19 @@ class Call:
         same = method == self.endpoint.path and bytes(known) == fingerprint
         if not same or str(subject) != str(self.caller.subject_id) or reply is None:
             raise Conflict("REQUEST_ID_REUSED", "this request id was used for another request", request_id=request_id)
-        return bytes(reply)
+        return keks(bytes(reply)).open(_sealed_for(tx), bytes(reply))
 
     def _conclude(self, tx: Tx, request: Message, request_id: str, response: Message) -> None:
         endpoint = self.endpoint
         tx.audit(endpoint.action, endpoint.subject_kind, getattr(request, endpoint.subject_field, "") or "-")
         if request_id:
-            tx.later(_KEEP, response.SerializeToString(), str(tx.institution_id), request_id)
+            # Replies name people; they lie sealed like everything else that does.
+            sealed = keks().seal(_sealed_for(tx), response.SerializeToString(), institution_id=tx.institution_id)
+            tx.later(_KEEP, sealed, str(tx.institution_id), request_id)
+
+
+def _sealed_for(tx: Tx) -> str:
+    return f"reply|{tx.institution_id}"
 
 
 def command(method: Callable[[S, Q, Tx], R]) -> Callable[[S, Q, grpc.ServicerContext], R]:
