@@ -83,7 +83,7 @@ RULES = (
     ),
     Rule(
         "no function of ours calls itself leak-proof",
-        "select p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace and {ours} where p.proleakproo",
+        "select p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace and {ours} where p.proleakproof",
     ),
     Rule(
         "unique, primary and exclusion keys begin with the institution",
