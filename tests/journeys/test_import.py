@@ -22,11 +22,11 @@ pytestmark = pytest.mark.timeout(300)
 def run_import(chain: Chain, content: bytes) -> Json:
     """Upload a file and wait for its end."""
     options = json.dumps({"campusId": chain.selling, "source": "field"})
-    started = chain.admin.upload(content, "线索导出.xlsx", options)["import"]
+    started = chain.admin.upload(content, "线索导出.xlsx", options)
     path = f"/v1/imports/{started['importId']}"
-    ended = ("IMPORT_STATE_DONE", "IMPORT_STATE_FAILED", "IMPORT_STATE_FINISHED")
+    ended = ("IMPORT_STATE_DONE", "IMPORT_STATE_FAILED")
     result: Json = eventually(
-        "the import ends", lambda: (got := chain.admin.get(path)["import"])["state"] in ended and got, 120
+        "the import ends", lambda: (got := chain.admin.get(path)["leadImport"])["state"] in ended and got, 120
     )
     assert result["state"] != "IMPORT_STATE_FAILED", result
     return result
