@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -56,7 +57,8 @@ class Person:
 def users(compact_system: System) -> Mapping[str, User]:
     """Return people of a small chain by role."""
     chain = found(compact_system)
-    emails = {"hq_admin": "admin", "course_advisor": "advisor", "teacher": "teacher", "finance": "finance"}
+    chain.hire("auditor", "auditor", "")
+    emails = {"hq_admin": "admin", "course_advisor": "advisor", "auditor": "auditor"}
     return {role: Person(chain.code, f"{name}@{chain.code}.example", PASSWORD) for role, name in emails.items()}
 
 
@@ -76,52 +78,82 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+Open = Callable[..., BrowserContext]
+
+
 @pytest.fixture
-def contexts(chromium: Browser, base_url: str) -> Iterator[Callable[..., BrowserContext]]:
-    """Return a function that opens a fresh profile; faults of the pages in it fail the test."""
+def faults() -> Iterator[list[str]]:
+    """Collect what goes wrong inside pages; a test with such a fault fails."""
+    found: list[str] = []
+    yield found
+    assert found == []
+
+
+def _watch(page: Page, faults: list[str]) -> Page:
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on(
+        "console",
+        lambda line: faults.append(line.text) if line.type == "error" and EXPECTED_ERROR not in line.text else None,
+    )
+    return page
+
+
+@pytest.fixture(scope="session")
+def profiles(chromium: Browser, base_url: str) -> Iterator[Open]:
+    """Return a function that opens a profile of its own; all are closed at the end."""
     opened: list[BrowserContext] = []
-    faults: list[str] = []
 
-    def watch(page: Page) -> None:
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on(
-            "console",
-            lambda line: faults.append(line.text) if line.type == "error" and EXPECTED_ERROR not in line.text else None,
-        )
-
-    def open_context(size: tuple[int, int] = DESKTOP) -> BrowserContext:
-        context = chromium.new_context(
-            base_url=base_url, viewport={"width": size[0], "height": size[1]}, locale="zh-CN", accept_downloads=True
-        )
+    def open_profile() -> BrowserContext:
+        context = chromium.new_context(base_url=base_url, locale="zh-CN", accept_downloads=True)
         context.set_default_timeout(PATIENCE_MS)
-        context.on("page", watch)
         opened.append(context)
         return context
 
-    yield open_context
+    yield open_profile
     for context in opened:
         context.close()
-    assert faults == []
+
+
+@pytest.fixture(scope="session")
+def profile_of(profiles: Open) -> Callable[[str], BrowserContext]:
+    """Return the profile in which the person with a role stays signed in during the run."""
+    return cache(lambda _role: profiles())
 
 
 @pytest.fixture
-def page(contexts: Callable[..., BrowserContext]) -> Page:
+def page(profiles: Open, faults: list[str]) -> Iterator[Page]:
     """Return a page of somebody who has not signed in."""
-    return contexts().new_page()
+    page = _watch(profiles().new_page(), faults)
+    yield page
+    page.close()
 
 
 @pytest.fixture
-def sign_in(contexts: Callable[..., BrowserContext], users: Mapping[str, User]) -> SignIn:
-    """Return a function that opens the lead list as the person with a role."""
+def sign_in(
+    profiles: Open, profile_of: Callable[[str], BrowserContext], users: Mapping[str, User], faults: list[str]
+) -> Iterator[SignIn]:
+    """Return a function that opens the lead list as the person with a role.
 
-    def open_as(role: str, size: tuple[int, int] = DESKTOP) -> Page:
-        page = contexts(size).new_page()
-        page.goto("/")
-        enter(page, users[role])
-        expect(page.get_by_role("heading", name="线索", level=1)).to_be_visible()
+    `fresh` gives a profile of its own, for tests that sign out or change what the browser remembers.
+    """
+    opened: list[Page] = []
+
+    def open_as(role: str, size: tuple[int, int] = DESKTOP, *, fresh: bool = False) -> Page:
+        page = _watch((profiles() if fresh else profile_of(role)).new_page(), faults)
+        opened.append(page)
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.goto("/leads")
+        title = page.get_by_role("heading", name="线索", level=1)
+        form = page.get_by_role("button", name="登录", exact=True)
+        expect(title.or_(form)).to_be_visible()
+        if form.is_visible():
+            enter(page, users[role])
+        expect(title).to_be_visible()
         return page
 
-    return open_as
+    yield open_as
+    for page in opened:
+        page.close()
 
 
 def enter(page: Page, user: User, password: str | None = None) -> None:

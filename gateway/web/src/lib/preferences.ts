@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from 'react'
+import { recall, remember } from '@/lib/storage'
 
 export type Language = 'zh-CN' | 'en'
 export type Appearance = 'system' | 'light' | 'dark'
@@ -17,7 +18,7 @@ const DEFAULTS: Preferences = { language: 'zh-CN', appearance: 'system', institu
 
 function load(): Preferences {
   try {
-    return { ...DEFAULTS, ...(JSON.parse(localStorage.getItem(KEY) ?? '{}') as Partial<Preferences>) }
+    return { ...DEFAULTS, ...(JSON.parse(recall(KEY) ?? '{}') as Partial<Preferences>) }
   } catch {
     return DEFAULTS
   }
@@ -32,11 +33,7 @@ export function preferences(): Preferences {
 
 export function setPreference<K extends keyof Preferences>(key: K, value: Preferences[K]): void {
   current = { ...current, [key]: value }
-  try {
-    localStorage.setItem(KEY, JSON.stringify(current))
-  } catch {
-    // Private windows may refuse storage; the choice then lasts until the page closes.
-  }
+  remember(KEY, JSON.stringify(current))
   listeners.forEach((listener) => listener())
 }
 

@@ -2,6 +2,7 @@ import { useSyncExternalStore } from 'react'
 import type { components } from '@gen/api'
 import { ProblemError, problemOf, readProblem } from '@/lib/problem'
 import { preferences, setPreference } from '@/lib/preferences'
+import { recall, remember, unlearn } from '@/lib/storage'
 
 export type Session = components['schemas']['Session']
 
@@ -60,6 +61,8 @@ interface TokenAnswer {
 async function post(path: string, body: object, accessToken?: string): Promise<unknown> {
   const response = await fetch(path, {
     method: 'POST',
+    // A reload in the middle must not lose the cookie of the answer.
+    keepalive: true,
     credentials: 'same-origin',
     headers: {
       'content-type': 'application/json',
@@ -112,15 +115,29 @@ async function inTurn(work: () => Promise<boolean>): Promise<boolean> {
   return await navigator.locks.request('lianxiao.session', work)
 }
 
+const RENEWAL_KEY = 'lianxiao.renewal'
+const LONGEST_RENEWAL_MS = 2_000
+
+/** Wait for the answer to an exchange that a page began before it was reloaded: its cookie is still on the way. */
+async function outlastAbandoned(): Promise<void> {
+  const age = Date.now() - Number(recall(RENEWAL_KEY) ?? 0)
+  if (age >= 0 && age < LONGEST_RENEWAL_MS) await new Promise((resume) => setTimeout(resume, LONGEST_RENEWAL_MS - age))
+}
+
 async function exchange(): Promise<boolean> {
   if (!preferences().staysSignedIn) {
     forget()
     return false
   }
   try {
-    await keep((await post('/session/refresh', {})) as TokenAnswer)
+    await outlastAbandoned()
+    remember(RENEWAL_KEY, String(Date.now()))
+    const answer = (await post('/session/refresh', {})) as TokenAnswer
+    unlearn(RENEWAL_KEY)
+    await keep(answer)
     return true
   } catch (error) {
+    unlearn(RENEWAL_KEY)
     // Only an answer ends the session; a lost connection leaves it as it is.
     const { status } = problemOf(error)
     if (status >= 400 && status < 500 && status !== 429) forget()
