@@ -18,7 +18,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -27,6 +27,7 @@ import psutil
 ACCOUNT = "lianxiao"
 SHELF = Path("/var/lib/lianxiao")
 START_SECONDS = 60
+_NOTE = "folder"
 COMMON = {
     "listen_addresses": "",
     "max_connections": "300",
@@ -59,13 +60,13 @@ def ensure(folder: Path, *, durable: bool) -> str:
         if not (data / "PG_VERSION").exists():
             _create(binaries, data, durable=durable)
         if not _alive(data):
-            _start(binaries, data, folder / "postgres.log", durable=durable)
+            _start(binaries, data, folder, durable=durable)
         return _url(data)
 
 
 def stop(folder: Path) -> None:
     """Stop the server of `folder` after rolling back what is open; without one, do nothing."""
-    if os.environ.get("LIANXIAO_DATABASE_URL") or not folder.exists():
+    if not folder.exists():
         return
     with _locked(folder):
         data = _data(folder)
@@ -77,28 +78,28 @@ def stop(folder: Path) -> None:
 
 def kill(folder: Path) -> None:
     """End every process of the server of `folder` with SIGKILL, as a crash would; the data stay."""
-    data = _data(folder)
-    pid = _postmaster(data)
-    if pid is None or not psutil.pid_exists(pid):
-        return
-    postmaster = psutil.Process(pid)
-    family = [postmaster, *postmaster.children(recursive=True)]
-    for process in family:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(family, timeout=5)
-    # Left-over locks name a process that is gone; where nobody collects the dead it still seems to exist.
-    (data / "postmaster.pid").unlink(missing_ok=True)
-    shutil.rmtree(_socket_folder(data), ignore_errors=True)
+    _kill(_data(folder))
 
 
 def remove(folder: Path) -> None:
-    """Stop the server of `folder` and delete its data, wherever they lie."""
-    if os.environ.get("LIANXIAO_DATABASE_URL") or not folder.exists():
+    """End the server of `folder` and delete its data, wherever they lie."""
+    if not folder.exists():
         return
-    stop(folder)
-    shutil.rmtree(_data(folder), ignore_errors=True)
+    _erase(_data(folder))
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep(is_orphan: Callable[[Path], bool]) -> int:
+    """Remove every running server of the present user whose folder is gone or is an orphan; return how many."""
+    removed = 0
+    for note in Path(tempfile.gettempdir()).glob(f"lianxiao-{os.geteuid()}-*/{_NOTE}"):
+        with contextlib.suppress(OSError, ValueError):
+            folder, data = (Path(line) for line in note.read_text().splitlines())
+            if not folder.exists() or is_orphan(folder):
+                _erase(data)
+                shutil.rmtree(folder, ignore_errors=True)
+                removed += 1
+    return removed
 
 
 def program(name: str) -> Path:
@@ -208,9 +209,10 @@ def _create(binaries: Path, data: Path, *, durable: bool) -> None:
         handle.write("include 'lianxiao.conf'\n")
 
 
-def _start(binaries: Path, data: Path, log: Path, *, durable: bool) -> None:
+def _start(binaries: Path, data: Path, folder: Path, *, durable: bool) -> None:
     sockets = _socket_folder(data)
     _private(sockets)
+    (sockets / _NOTE).write_text(f"{folder.resolve()}\n{data}\n")
     settings = COMMON | ({} if durable else SPEED) | {"unix_socket_directories": str(sockets)}
     configuration = data / "lianxiao.conf"
     configuration.write_text("".join(f"{key} = '{value}'\n" for key, value in settings.items()))
@@ -224,6 +226,7 @@ def _start(binaries: Path, data: Path, log: Path, *, durable: bool) -> None:
     except ServerUnavailable as error:
         tail = inner.read_text(errors="replace")[-2000:] if inner.exists() else ""
         raise ServerUnavailable(f"{error}\n{tail}") from None
+    log = folder / "postgres.log"
     log.unlink(missing_ok=True)
     log.symlink_to(inner)
 
@@ -259,6 +262,29 @@ def _run(command: list[str], purpose: str) -> None:
     )
     if done.returncode:
         raise ServerUnavailable(f"cannot {purpose}: {done.stdout.strip()[-2000:]}")
+
+
+def _erase(data: Path) -> None:
+    _kill(data)
+    shutil.rmtree(data, ignore_errors=True)
+    shutil.rmtree(_socket_folder(data), ignore_errors=True)
+
+
+def _kill(data: Path) -> None:
+    pid = _postmaster(data)
+    if pid is None or not psutil.pid_exists(pid):
+        return
+    postmaster = psutil.Process(pid)
+    if str(data) not in postmaster.cmdline():
+        return  # the number belongs to another process by now
+    family = [postmaster, *postmaster.children(recursive=True)]
+    for process in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(family, timeout=5)
+    # Left-over locks name a process that is gone; where nobody collects the dead it still seems to exist.
+    (data / "postmaster.pid").unlink(missing_ok=True)
+    shutil.rmtree(_socket_folder(data), ignore_errors=True)
 
 
 def _postmaster(data: Path) -> int | None:

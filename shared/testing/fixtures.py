@@ -14,10 +14,24 @@ from uuid import UUID
 import pytest
 from sqlalchemy.engine import make_url
 
+from shared import postgres as embedded
 from shared.caller import Caller
 from shared.db import Database, Tx
 from shared.ids import uuid7
-from shared.testing import databases
+from shared.testing import databases, leftovers
+
+
+def pytest_sessionstart() -> None:
+    """End what a killed run left behind."""
+    if not os.environ.get("PYTEST_XDIST_WORKER"):
+        leftovers.sweep()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """End this run's PostgreSQL; the workers of xdist are done when their controller gets here."""
+    if not os.environ.get("PYTEST_XDIST_WORKER"):
+        factory: pytest.TempPathFactory = session.config._tmp_path_factory  # type: ignore[attr-defined]  # noqa: SLF001 - the only way outside a fixture
+        embedded.remove(factory.getbasetemp() / "postgres")
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +44,9 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres(run_folder: Path) -> str:
     """Return the superuser URL of a real PostgreSQL; the embedded one unless LIANXIAO_DATABASE_URL is given."""
-    return databases.server(run_folder)
+    url = databases.server(run_folder)
+    leftovers.own(run_folder / "postgres", os.getppid() if os.environ.get("PYTEST_XDIST_WORKER") else os.getpid())
+    return url
 
 
 def service_database(service: str, build: databases.Build | None = None) -> Callable[..., Iterator[Database]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,6 +12,7 @@ import psycopg2
 import pytest
 
 from shared import postgres
+from shared.testing import leftovers
 
 
 @pytest.fixture
@@ -90,3 +92,17 @@ def test_a_folder_with_other_files_is_refused_and_left_alone(folder: Path) -> No
     with pytest.raises(postgres.ServerUnavailable, match="holds something that is not a database"):
         postgres.ensure(folder, durable=False)
     assert stranger.read_text() == "dear reader"
+
+
+def test_the_server_of_a_run_that_was_killed_ends_with_the_next_run(folder: Path) -> None:
+    url = postgres.ensure(folder, durable=False)
+    leftovers.own(folder, os.getpid())
+    assert not leftovers.is_orphan(folder)
+    leftovers.sweep()
+    assert ask(url, "select 1") == "1"
+    (folder / "owner").write_text(f"{os.getpid()} 1.0")  # the number lives on in another process
+    assert leftovers.is_orphan(folder)
+    assert leftovers.sweep() >= 1
+    assert not folder.exists()
+    with pytest.raises(psycopg2.OperationalError):
+        ask(url, "select 1")
