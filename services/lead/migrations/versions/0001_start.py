@@ -23,7 +23,7 @@ _TABLES = {
       profile_sealed bytea not null, birth_date text not null, gender text not null, school text not null,
       school_grade text not null, guardian_relation text not null, intended_courses jsonb not null,
       next_contact_time timestamptz, last_contact_time timestamptz, last_touch_time timestamptz not null,
-      touch_count int not null, lost_reason text not null, merged_into_id uuid,
+      touch_count bigint not null, lost_reason text not null, merged_into_id uuid,
       constraint ck_lead_stage check (stage in
         ('enquiry', 'contacted', 'trial_booked', 'trialled', 'quoted', 'enrolled', 'lost')),
       constraint ck_lead_state check (state = 'merged' or state = case when stage in ('enrolled', 'lost')
@@ -51,7 +51,7 @@ _TABLES = {
       constraint ck_task_state check (state in ('open', 'done')),
       constraint uq_task_origin unique (institution_id, origin), {_OF_LEAD}""",
     "assignment_rule": """name text not null, campus_id uuid, sources text[] not null, course_ids uuid[] not null,
-      strategy text not null, candidates jsonb not null, priority int not null, paused boolean not null,
+      strategy text not null, candidates jsonb not null, priority bigint not null, paused boolean not null,
       turn bigint not null,
       constraint ck_assignment_rule_strategy check (strategy in ('round_robin', 'weighted', 'least_open'))""",
     "duplicate": f"""campus_id uuid not null, lead_id uuid not null, other_lead_id uuid not null,
@@ -69,9 +69,9 @@ _TABLES = {
       foreign key (institution_id, merge_id) references lead_merge (institution_id, id)""",
     "lead_import": """campus_id uuid, scope_campuses uuid[], file_name text not null, source text not null,
       campaign_id uuid, dry_run boolean not null, mapping jsonb not null, columns jsonb not null,
-      header_line int not null, state text not null,
-      error_reason text not null, size_bytes bigint not null, total int not null, created int not null,
-      merged int not null, in_review int not null, rejected int not null, staff_id uuid not null,
+      header_line bigint not null, state text not null,
+      error_reason text not null, size_bytes bigint not null, total bigint not null, created bigint not null,
+      merged bigint not null, in_review bigint not null, rejected bigint not null, staff_id uuid not null,
       finish_time timestamptz,
       constraint ck_lead_import_state check (state in
         ('open', 'waiting', 'running', 'done', 'cancelled', 'failed')),
@@ -81,7 +81,7 @@ _TABLES = {
       content_sealed bytea not null,
       constraint uq_import_part_start unique (institution_id, import_id, start_byte),
       foreign key (institution_id, import_id) references lead_import (institution_id, id)""",
-    "import_batch": """import_id uuid not null, number int not null, rows_sealed bytea not null,
+    "import_batch": """import_id uuid not null, number bigint not null, rows_sealed bytea not null,
       constraint uq_import_batch_number unique (institution_id, import_id, number),
       foreign key (institution_id, import_id) references lead_import (institution_id, id)""",
     "claim": f"""customer_id uuid not null, lead_id uuid not null, claimant_id uuid not null,
@@ -92,7 +92,8 @@ _TABLES = {
 _KEYED = {
     "lead_key": """create table lead_key (institution_id uuid not null, key bytea not null, lead_id uuid not null,
       primary key (institution_id, key, lead_id))""",
-    "import_row": """create table import_row (institution_id uuid not null, import_id uuid not null, line int not null,
+    "import_row": """create table import_row (
+      institution_id uuid not null, import_id uuid not null, line bigint not null,
       outcome text not null, lead_id uuid, reason text not null, field text not null, row_key bytea,
       constraint ck_import_row_outcome check (outcome in ('created', 'merged', 'in_review', 'rejected')),
       constraint ck_import_row_reason check (outcome <> 'rejected' or reason <> ''),
