@@ -95,10 +95,10 @@ def plan(seed: str, size: Size, staff: Sequence[Employee], today: date, occupanc
         teachers = [each.key for each in staff if each.role == "teacher" and each.campus == campus]
         course = _course(chance, number, size)
         slots = _slots(chance, course)
-        place = _place(chance, course, campus, teachers, slots, occupancy)
+        place = _place(chance, course, campus, teachers, slots, occupancy=occupancy)
         if place is None and course is CAMP_COURSE:
             course = CLASS_COURSES[0]
-            place = _place(chance, course, campus, teachers, _slots(chance, course), occupancy)
+            place = _place(chance, course, campus, teachers, _slots(chance, course), occupancy=occupancy)
         if place is None:
             raise ValueError(f"no room or teacher of {CAMPUSES[campus].name} has time for another class group")
         chosen, teacher, room = place
@@ -175,6 +175,7 @@ def _place(
     campus: int,
     teachers: Sequence[int],
     offers: Sequence[tuple[Slot, ...]],
+    *,
     occupancy: Occupancy,
 ) -> tuple[tuple[Slot, ...], int, int] | None:
     rooms = list(range(len(ROOMS)))
@@ -187,4 +188,3 @@ def _place(
         if able and free:
             return slots, able[0], free[0]
     return None
-

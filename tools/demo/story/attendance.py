@@ -39,12 +39,14 @@ class Register:
     def _attend(self, place: Place) -> None:
         story, group = self._story, self._story.groups[place.group]
         bought = story.sales[place.sale]
-        left, coming = bought.hundredths + bought.gift_hundredths, None
+        left = bought.hundredths + bought.gift_hundredths
+        coming: Sale | None = None
         asked = False
         for start in self._seats.between(place.group, place.join_time, story.cutoff - timedelta(minutes=1)):
             if coming is not None and coming.paid_time is not None and coming.paid_time <= start:
-                left, coming, asked = left + coming.hundredths + coming.gift_hundredths, None, False
-            if coming is None and self._goes(place, left, start):
+                left, bought = left + coming.hundredths + coming.gift_hundredths, coming
+                coming, asked = None, False
+            if coming is None and self._goes(place, bought, left, start):
                 return
             mark = self._mark(place.enquiry)
             self._call(group.campus, place.group, None, start).marks.append(mark)
@@ -54,7 +56,7 @@ class Register:
                 asked = True
                 coming = self._renewal(bought, start) if self._chance.random() < _RENEWS else None
 
-    def _goes(self, place: Place, left: int, start: datetime) -> bool:
+    def _goes(self, place: Place, bought: Sale, left: int, start: datetime) -> bool:
         """Say whether the child leaves before this lesson: hours used up, or another reason."""
         course = self._story.groups[place.group].course
         empty = left < course.hours_hundredths and self._chance.random() >= _UNCOVERED
@@ -66,12 +68,12 @@ class Register:
             place.leave_time = None
             return False
         place.leave_reason = LEAVE_REASONS[0] if empty else self._chance.choice(LEAVE_REASONS[1:])
-        if not empty and left:
-            self._refund(place, "contract_price")
+        if left > bought.gift_hundredths + course.hours_hundredths:
+            self._refund(place, bought)
         return True
 
-    def _refund(self, place: Place, basis: str) -> None:
-        story, chance, sale = self._story, self._chance, self._story.sales[place.sale]
+    def _refund(self, place: Place, sale: Sale) -> None:
+        story, chance = self._story, self._chance
         moment = hours.after(chance, place.leave_time or place.join_time, hours=(20, 90))
         approval = hours.after(chance, moment, hours=(2, 40))
         if chance.random() >= _WANTS_MONEY or approval >= story.cutoff:
@@ -83,7 +85,7 @@ class Register:
                 campus=sale.campus,
                 time=moment,
                 approve_time=None if chance.random() < _WAITS else approval,
-                basis=basis,
+                basis="contract_price",
                 fee_fen=chance.choice(_FEES),
                 reason=chance.choice(REFUND_REASONS),
             )
@@ -97,11 +99,8 @@ class Register:
         moment = hours.on_day(chance, monday + timedelta(days=chance.randint(0, 1)))
         if moment >= story.cutoff - timedelta(days=1):
             return None
-        sale = sales.sell(
-            chance, len(story.sales), bought.enquiry, bought.campus, bought.course, moment, moment + timedelta(hours=3)
-        )
-        story.sales.append(sale)
-        return sale
+        buyer = sales.Buyer(bought.enquiry, bought.campus, bought.course)
+        return sales.sell(story, chance, buyer, moment, moment + timedelta(hours=3))
 
     def _alone(self, private: Private) -> None:
         end = hours.local_day(self._story.cutoff) - timedelta(days=1)

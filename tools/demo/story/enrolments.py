@@ -108,8 +108,8 @@ class Enrolling:
 
     def _buy(self, chance: Random, enquiry: Enquiry, group: Group, moment: datetime) -> None:
         story = self.story
-        sale = sales.sell(chance, len(story.sales), enquiry.key, enquiry.campus, group.course, moment, story.cutoff)
-        story.sales.append(sale)
+        buyer = sales.Buyer(enquiry.key, enquiry.campus, group.course)
+        sale = sales.sell(story, chance, buyer, moment, story.cutoff)
         enquiry.quoted_time = enquiry.quoted_time or moment
         paid = sale.paid_time or moment
         story.places.append(Place(enquiry.key, group.key, sale.key, paid + timedelta(minutes=15)))
@@ -127,8 +127,7 @@ class Enrolling:
         teacher, slot = found
         enquiry = self._arrive(chance, key, campus.key, course, moment, early=False)
         story = self.story
-        sale = sales.sell(chance, len(story.sales), key, campus.key, course, moment, story.cutoff)
-        story.sales.append(sale)
+        sale = sales.sell(story, chance, sales.Buyer(key, campus.key, course), moment, story.cutoff)
         enquiry.quoted_time = moment
         enquiry.contacts = contacts.follow_up(chance, enquiry, moment, is_open=False)
         first = hours.local_day(sale.paid_time or moment) + timedelta(days=2)

@@ -116,10 +116,8 @@ def _end(world: Enrolling, chance: Random, enquiry: Enquiry) -> None:
         if chance.random() < _OFFERED:
             enquiry.quoted_time = decided
             reaches = chance.choices([name for name, _ in _REACHES], [weight for _, weight in _REACHES])[0]
-            sale = sales.offer(
-                chance, len(story.sales), enquiry.key, enquiry.campus, enquiry.course, decided, reaches=reaches
-            )
-            story.sales.append(sale)
+            buyer = sales.Buyer(enquiry.key, enquiry.campus, enquiry.course)
+            sales.offer(story, chance, buyer, decided, reaches=reaches)
         elif chance.random() < _LOST:
             enquiry.lost_time = decided
             enquiry.lost_reason = chance.choices([r for r, _ in LOST_REASONS], [w for _, w in LOST_REASONS])[0]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from random import Random
+from typing import Any, NamedTuple
 
 from tools.demo.catalogue import CAMP, ONE_TO_ONE, Course
 from tools.demo.story import hours
-from tools.demo.story.beats import Payment, Sale
+from tools.demo.story.beats import Payment, Sale, Story
 
 # Lesson hours, gift hours, share.
 _CLASS_PACKS = ((1200, 0, 14), (2000, 0, 26), (3200, 200, 36), (4800, 400, 18), (6400, 600, 6))
@@ -19,27 +20,37 @@ _DISCOUNTS = (10_000, 20_000, 30_000, 50_000)
 _HUNDRED_YUAN = 10_000
 
 
-def sell(
-    chance: Random, key: int, enquiry: int, campus: int, course: Course, quote_time: datetime, cutoff: datetime
-) -> Sale:
-    """Return a sale that is signed and paid in full before `cutoff`."""
-    hundredths, gift, discount = pack(chance, course)
+class Buyer(NamedTuple):
+    """Who buys, where, and what."""
+
+    enquiry: int
+    campus: int
+    course: Course
+
+
+def sell(story: Story, chance: Random, who: Buyer, quote_time: datetime, cutoff: datetime) -> Sale:
+    """Add a sale that is signed and paid in full before `cutoff`, and return it."""
+    hundredths, gift, discount = pack(chance, who.course)
     sign_time = min(quote_time + timedelta(minutes=chance.randint(10, 90)), cutoff - timedelta(minutes=20))
-    total = hundredths * course.price_fen // 100 - discount
+    total = hundredths * who.course.price_fen // 100 - discount
     payments = _payments(chance, total, sign_time + timedelta(minutes=chance.randint(1, 9)), cutoff)
-    return Sale(key, enquiry, campus, course, quote_time, sign_time, hundredths, gift, discount, payments)
+    return _keep(story, who, quote_time, sign_time, hundredths, gift, discount, payments)
 
 
-def offer(
-    chance: Random, key: int, enquiry: int, campus: int, course: Course, quote_time: datetime, *, reaches: str
-) -> Sale:
-    """Return an offer that went no further than `reaches`: "quote", "contract" or "deposit"."""
-    hundredths, gift, discount = pack(chance, course)
+def offer(story: Story, chance: Random, who: Buyer, quote_time: datetime, *, reaches: str) -> Sale:
+    """Add an offer that went no further than `reaches`: "quote", "contract" or "deposit"; return it."""
+    hundredths, gift, discount = pack(chance, who.course)
     sign_time = None if reaches == "quote" else quote_time + timedelta(minutes=chance.randint(10, 60))
     payments: tuple[Payment, ...] = ()
     if sign_time is not None and reaches == "deposit":
         payments = (Payment(sign_time + timedelta(minutes=3), 50_000, _method(chance)),)
-    return Sale(key, enquiry, campus, course, quote_time, sign_time, hundredths, gift, discount, payments)
+    return _keep(story, who, quote_time, sign_time, hundredths, gift, discount, payments)
+
+
+def _keep(story: Story, who: Buyer, quote_time: datetime, *terms: Any) -> Sale:
+    sale = Sale(len(story.sales), who.enquiry, who.campus, who.course, quote_time, *terms)
+    story.sales.append(sale)
+    return sale
 
 
 def pack(chance: Random, course: Course) -> tuple[int, int, int]:

@@ -1,0 +1,131 @@
+"""Plays the story, phase by phase, with a line about each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from sqlalchemy.engine import URL
+
+from services.org.actions import institutions
+from services.org.rules.institutions import id_of
+from shared.caller import Caller
+from tools.demo import accounts
+from tools.demo.crew import PROCESSES, Crew, Task
+from tools.demo.places import CAMPUSES
+from tools.demo.size import Size
+from tools.demo.stage import delivery, enquiries, groups, letters, opening, selling, teaching, trials
+from tools.demo.stage.databases import HistoryDatabase, open_all
+from tools.demo.story.beats import Story
+from tools.demo.story.whole import tell
+
+WEEK = timedelta(days=7)
+ABSENT, UNFINISHED, COMPLETE = "absent", "unfinished", "complete"
+_HOW_TO_START_ANEW = (
+    "an earlier run was interrupted and left half a chain under the code {}:\n"
+    "`python -m tools.demo --reset` takes it away and begins anew"
+)
+Say = Callable[[str], None]
+CAMPUS_KEYS = tuple(campus.key for campus in sorted(CAMPUSES, key=lambda campus: -campus.weight))
+
+
+class Unfinished(RuntimeError):
+    """An earlier run was interrupted; what it left must go first."""
+
+
+@dataclass(slots=True)
+class Settings:
+    """What to make, and where."""
+
+    seed: str = "1"
+    scale: float = 1.0
+    code: str = accounts.CODE
+    today: date = field(default_factory=date.today)
+    processes: int = PROCESSES
+
+
+def state_of(database: HistoryDatabase, code: str) -> str:
+    """Return ABSENT, UNFINISHED or COMPLETE."""
+    with database.begin(Caller.system(id_of(code)), read_only=True) as tx:
+        found = institutions.find(tx)
+        if found is None:
+            return ABSENT
+        return UNFINISHED if found.name.endswith(opening.UNFINISHED) else COMPLETE
+
+
+def make(wanted: Settings, urls: Mapping[str, URL], say: Say) -> Story | None:
+    """Make the demo chain; None when it is there already.
+
+    Raises Unfinished after an interrupted run, delivery.NotDelivered for events that could not be handled.
+    """
+    databases = open_all(urls)
+    try:
+        found = state_of(databases["org"], wanted.code)
+        if found == COMPLETE:
+            return None
+        if found == UNFINISHED:
+            raise Unfinished(_HOW_TO_START_ANEW.format(wanted.code))
+        leaders = delivery.lead(databases)
+        if len(leaders) < len(databases):
+            say("a worker runs: what follows from events of the past will carry today's date")
+        story = tell(wanted.seed, Size.of(wanted.scale), wanted.today)
+        try:
+            with Crew(story, wanted.code, urls, leads=list(leaders), processes=wanted.processes) as crew:
+                Play(story, crew, say).run()
+        finally:
+            for leader in leaders.values():
+                leader.resign()
+    finally:
+        for database in databases.values():
+            database.dispose()
+    return story
+
+
+class Play:
+    """The phases of the story."""
+
+    def __init__(self, story: Story, crew: Crew, say: Say) -> None:
+        self._story = story
+        self._crew = crew
+        self._say = say
+
+    def run(self) -> None:
+        """Run all phases."""
+        story, each = self._story, self._at_each_campus
+        self._phase("institution, campuses, staff", len(story.staff), [Task(opening.found)])
+        self._phase("courses, rooms, prices, rules, campaigns", len(CAMPUSES), [Task(opening.furnish)])
+        touches = len(story.enquiries) + sum(len(enquiry.again) for enquiry in story.enquiries)
+        tasks = [Task(enquiries.capture), *each(groups.schedule)]
+        self._phase("enquiries, class groups and their lessons", touches + len(story.groups), tasks)
+        contacts = sum(len(enquiry.contacts) for enquiry in story.enquiries)
+        self._phase("follow-ups and trials", contacts, [*each(enquiries.follow_up), *each(trials.hold)])
+        tasks = [*each(selling.sell_first), *each(enquiries.follow_up_trials)]
+        self._phase("offers, contracts, orders, payments", story.renewals_from, tasks)
+        self._phase("class places", len(story.places) + len(story.privates), each(teaching.place))
+        self._teach()
+        self._phase("last refunds", len(story.refunds), each(teaching.settle, story.cutoff))
+        self._phase("name on the door", 1, [Task(opening.finish)])
+
+    def _teach(self) -> None:
+        story = self._story
+        begin = story.cutoff - timedelta(days=(story.today - story.first_day).days)
+        while begin < story.cutoff:
+            end = begin + WEEK
+            taught = sum(begin <= call.start < end for call in story.roll_calls)
+            name = f"lessons of the week from {(begin + timedelta(hours=12)).date()}"
+            self._phase(name, taught, self._at_each_campus(teaching.teach, begin, end))
+            self._crew.do([Task(letters.send, (min(end, story.cutoff),))])
+            begin = end
+
+    def _phase(self, name: str, count: int, tasks: Sequence[Task]) -> None:
+        started = time.monotonic()
+        self._crew.do(tasks)
+        written = time.monotonic()
+        events = self._crew.drain()
+        done = time.monotonic()
+        self._say(f"{name}: {count} ({written - started:.1f} s), {events} events ({done - written:.1f} s)")
+
+    def _at_each_campus(self, function: object, *words: object) -> list[Task]:
+        return [Task(function, (campus, *words)) for campus in CAMPUS_KEYS]  # type: ignore[arg-type]
