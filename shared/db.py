@@ -103,10 +103,15 @@ class Tx:
         self.later(_AUDIT, *entry, *rest)
 
     def enter(self, institution_id: UUID) -> None:
-        """Go on as the system of one institution; for public calls that find out the institution themselves."""
+        """Go on as the system of one institution; for public calls that find out the institution themselves.
+
+        The settings travel with the next statement; pending ORM changes are written under the old ones.
+        """
+        if self._session is not None:
+            self._session.flush()
         self.caller = Caller(institution_id, self.caller.subject_id, self.caller.kind, self.caller.grants)
         self.scope = CHAIN
-        self.run(_settings(self.caller, CHAIN, system=False))
+        dialect.also_with(self.connection, _settings(self.caller, CHAIN, system=False))
 
     def check_campus(self, campus_id: UUID) -> None:
         """Raise NotFound unless the caller's scope covers the campus, as if the campus were not there."""

@@ -57,6 +57,12 @@ def open_with(connection: Connection, text: str) -> None:
     connection.info[_PREFIX] = text
 
 
+def also_with(connection: Connection, text: str) -> None:
+    """Send `text` with the next statement as well, after what waits for it already."""
+    waiting = connection.info.get(_PREFIX)
+    connection.info[_PREFIX] = f"{waiting}; {text}" if waiting else text
+
+
 def forget_opening(connection: Connection) -> None:
     """Drop an opening text that no statement has needed."""
     connection.info.pop(_PREFIX, None)

@@ -31,17 +31,27 @@ def fresh(tx: Tx, model: type[R], **values: Any) -> R:
     return model(**row | values)
 
 
-def insert(tx: Tx, rows: Mapping[type[Base], Sequence[Base]], *, last: str = "", **parameters: object) -> None:
-    """Insert the rows of each model, and run `last` (any statement) with them, in one round trip.
+def insert(
+    tx: Tx,
+    rows: Mapping[type[Base], Sequence[Base]],
+    *,
+    steps: Sequence[str] = (),
+    parameters: Mapping[str, object] | None = None,
+) -> None:
+    """Insert the rows of each model and run further statements (`steps`) with them, in one round trip.
 
     Foreign keys among the rows are checked at its end, so their order does not matter.
     """
-    tables = [cast("Table", model.__table__) for model in rows]
-    steps = [f"{table.name}_rows as ({_insert(table)})" for table in tables]
-    values: dict[str, object] = dict(parameters)
+    tables = [cast("Table", model.__table__) for model, some in rows.items() if some]
+    parts = [*map(_insert, tables), *steps]
+    if not parts:
+        return
+    values = dict(parameters or {})
     for model, some in rows.items():
-        values |= _columns(model, some)
-    tx.run(f"with {', '.join(steps)} {last or 'select 1'}", values)
+        if some:
+            values |= _columns(model, some)
+    named = (f"step_{number} as ({part})" for number, part in enumerate(parts))
+    tx.run(f"with {', '.join(named)} select", values)
 
 
 @cache

@@ -50,17 +50,17 @@ def resolve(tx: Tx, duplicate_id: UUID, *, merge: bool, survivor_lead_id: UUID |
 
 
 def _choose(tx: Tx, row: Duplicate, survivor_lead_id: UUID | None) -> tuple[Lead, Lead]:
-    """Return survivor and merged: as asked, else the enrolled one, else the older one."""
-    older, younger = sorted((row.lead_id, row.other_lead_id))
-    # Locks in the order of ids, so that two merges cannot wait for each other.
-    pair = [leads.get_unmerged(tx, older), leads.get_unmerged(tx, younger)]
-    if survivor_lead_id is not None and survivor_lead_id not in (older, younger):
+    """Return survivor and merged: as asked, else the enrolled one, else the one that was there first."""
+    if survivor_lead_id is not None and survivor_lead_id not in (row.lead_id, row.other_lead_id):
         raise InvalidInput("survivor_lead_id", "the survivor must be one of the pair")
-    if survivor_lead_id is not None:
-        pair.sort(key=lambda lead: lead.id != survivor_lead_id)
+    # Locks in the order of ids, so that two merges cannot wait for each other.
+    locked = {each: leads.get_unmerged(tx, each) for each in sorted((row.lead_id, row.other_lead_id))}
+    later, earlier = locked[row.lead_id], locked[row.other_lead_id]
+    if survivor_lead_id is None:
+        prefers_later = later.state == stages.ENROLLED != earlier.state
     else:
-        pair.sort(key=lambda lead: lead.state != stages.ENROLLED)
-    return pair[0], pair[1]
+        prefers_later = survivor_lead_id == later.id
+    return (later, earlier) if prefers_later else (earlier, later)
 
 
 def page(tx: Tx, request: Any) -> Page[Any]:

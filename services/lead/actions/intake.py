@@ -16,7 +16,7 @@ from lianxiao.lead.v1.lead_events_pb2 import LeadCaptured, LeadTouched
 from services.lead.actions import assignments, bulk, keys, known, leads
 from services.lead.actions.assignments import Decided, Desk
 from services.lead.actions.known import Known
-from services.lead.models import Assignment, Base, Duplicate, Lead, LeadKey, StageChange, Touch
+from services.lead.models import Assignment, Base, Duplicate, Lead, StageChange, Touch
 from services.lead.rules import matching, stages
 from services.lead.rules.matching import Decision, Person, Verdict
 from services.lead.rules.profile import Profile
@@ -25,6 +25,8 @@ from shared.db import Tx
 from shared.events import publish
 from shared.ids import uuid7
 
+_KEYED = """insert into lead_key (institution_id, key, lead_id)
+  select %(institution)s, k.key, k.lead from unnest(%(keys)s::bytea[], %(keyed)s::uuid[]) as k (key, lead)"""
 _TOUCHED = """update lead set touch_count = touch_count + t.n, last_touch_time = %(now)s, update_time = %(now)s,
     grade = t.grade, grade_reasons = t.reasons
   from unnest(%(touched)s::uuid[], %(times)s::int[], %(grades)s::text[], %(reasons)s::jsonb[])
@@ -57,10 +59,10 @@ class Taken:
 
 @dataclass(slots=True)
 class Ledger:
-    """The rows that a call will write."""
+    """The rows that a call will write; `keys` are (key, lead id), too many to be objects."""
 
     leads: dict[UUID, Lead] = field(default_factory=dict)
-    keys: list[LeadKey] = field(default_factory=list)
+    keys: list[tuple[bytes, str]] = field(default_factory=list)
     touches: list[Touch] = field(default_factory=list)
     stays: list[StageChange] = field(default_factory=list)
     assignments: list[Assignment] = field(default_factory=list)
@@ -69,29 +71,35 @@ class Ledger:
 
     def write(self, tx: Tx) -> None:
         """Write all rows in one round trip."""
-        again = sorted(self.touched.items())
-        graded = [
-            leads.graded(lead, touches=lead.touch_count + times, seen=tx.now, now=tx.now) for _, (lead, times) in again
-        ]
         rows: dict[type[Base], Sequence[Base]] = {
             Lead: list(self.leads.values()),
-            LeadKey: self.keys,
             Touch: self.touches,
             StageChange: self.stays,
             Assignment: self.assignments,
             Duplicate: self.duplicates,
         }
-        bulk.insert(
-            tx,
-            {model: some for model, some in rows.items() if some},
-            last=_TOUCHED if again else "",
-            now=tx.now,
-            institution=str(tx.institution_id),
-            touched=[str(lead_id) for lead_id, _ in again],
-            times=[times for _, (_, times) in again],
-            grades=[letter for letter, _ in graded],
-            reasons=[json.dumps(reasons) for _, reasons in graded],
-        )
+        parameters: dict[str, object] = {"now": tx.now, "institution": str(tx.institution_id)}
+        steps = []
+        if self.keys:
+            steps.append(_KEYED)
+            parameters |= {"keys": [key for key, _ in self.keys], "keyed": [lead_id for _, lead_id in self.keys]}
+        if self.touched:
+            steps.append(_TOUCHED)
+            parameters |= self._touched(tx)
+        bulk.insert(tx, rows, steps=steps, parameters=parameters)
+
+    def _touched(self, tx: Tx) -> dict[str, object]:
+        # In the order of ids, so that two batches cannot wait for each other.
+        again = sorted(self.touched.items())
+        graded = [
+            leads.graded(lead, touches=lead.touch_count + times, seen=tx.now, now=tx.now) for _, (lead, times) in again
+        ]
+        return {
+            "touched": [str(lead_id) for lead_id, _ in again],
+            "times": [times for _, (_, times) in again],
+            "grades": [letter for letter, _ in graded],
+            "reasons": [json.dumps(reasons) for _, reasons in graded],
+        }
 
 
 def take_in(tx: Tx, arrivals: Sequence[Arrival]) -> list[Taken]:
@@ -187,7 +195,7 @@ def _create(tx: Tx, ledger: Ledger, arrival: Arrival) -> Lead:
 
 def _index(tx: Tx, ledger: Ledger, lead: Lead, arrival: Arrival, person: Person) -> list[bytes]:
     found = keys.all_of(tx, Profile.of(arrival.enquiry), person)
-    ledger.keys += [LeadKey(institution_id=tx.institution_id, key=key, lead_id=lead.id) for key in found]
+    ledger.keys += [(key, str(lead.id)) for key in found]
     return found
 
 
