@@ -241,23 +241,25 @@ def _constraints(field: FieldDescriptor, rules: Any) -> Schema:
 
 def _text_constraints(rules: Any) -> Schema:
     text = rules.string
+    may_be_empty = rules.ignore == validate_pb2.IGNORE_IF_ZERO_VALUE
     found: Schema = {}
-    if text.uuid:
-        # Validation is by form only; an empty text passes where the rule says so.
-        may_be_empty = rules.ignore == validate_pb2.IGNORE_IF_ZERO_VALUE
-        found = {"pattern": "^$|" + _UUID} if may_be_empty else {"format": "uuid", "pattern": _UUID}
-    if text.email:
-        found["format"] = "email"
-    if text.pattern:
-        found["pattern"] = text.pattern
-    if text.HasField("min_len") and rules.ignore != validate_pb2.IGNORE_IF_ZERO_VALUE:
-        found["minLength"] = text.min_len
+    pattern = _UUID if text.uuid else text.pattern
+    if pattern:
+        found["pattern"] = f"^$|(?:{pattern})" if may_be_empty else pattern
     if text.HasField("max_len"):
         found["maxLength"] = text.max_len
     if text.HasField("len"):
-        found["minLength"] = found["maxLength"] = text.len
+        found["maxLength"] = text.len
     if getattr(text, "in"):
-        found["enum"] = list(getattr(text, "in"))
+        found["enum"] = [*getattr(text, "in"), *([""] if may_be_empty else ())]
+    return found if may_be_empty else found | _nonempty_constraints(text)
+
+
+def _nonempty_constraints(text: Any) -> Schema:
+    """Return what holds only where the empty text is judged like any other."""
+    found: Schema = {"minLength": max(text.min_len, text.len)} if text.min_len or text.len else {}
+    if text.uuid or text.email:
+        found["format"] = "uuid" if text.uuid else "email"
     return found
 
 

@@ -75,7 +75,10 @@ class Transcoder:
             return cast("JsonObject", payload)
         payload = {}
         if body:
-            payload[self._descriptor.fields_by_name[body].json_name] = await self._json(exchange)
+            name = self._descriptor.fields_by_name[body].json_name
+            payload[name] = await self._json(exchange)
+            if payload[name] is None:
+                raise InvalidInput(name, "must be an object")
         self._query(exchange, payload, allowed=True)
         return payload
 

@@ -102,6 +102,12 @@ def test_the_body_may_repeat_the_address_but_not_contradict_it(http: httpx.Clien
     assert len(replies.asked) == 1
 
 
+def test_a_body_field_cannot_be_null(http: httpx.Client, replies: Backend) -> None:
+    answer = http.patch(f"/v1/notes/{ID}", content=b"null", headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.json()["violations"][0]["field"]) == (422, "note")
+    assert not replies.asked
+
+
 def test_a_custom_verb_needs_no_body(http: httpx.Client, replies: Backend) -> None:
     assert http.post(f"/v1/notes/{ID}:archive").status_code == 200
     assert replies.last.note_id == ID
