@@ -15,20 +15,21 @@ _CHECK_SECONDS = 2.0
 class Leader:
     """Tries for the lock, keeps it while its connection lives, and notices when that is lost."""
 
-    def __init__(self, database: Database, name: str) -> None:
+    def __init__(self, database: Database, name: str, *, check_seconds: float = _CHECK_SECONDS) -> None:
         self._database = database
         self._name = name
-        self._connection: Connection | None = None
-        self._checked = 0.0
+        self.connection: Connection | None = None
+        self._checked = float("-inf")
+        self._check_seconds = check_seconds
 
     def leads(self) -> bool:
         """Say whether this process leads now; asks the server at most every two seconds."""
-        if time.monotonic() - self._checked < _CHECK_SECONDS:
-            return self._connection is not None
+        if time.monotonic() - self._checked < self._check_seconds:
+            return self.connection is not None
         self._checked = time.monotonic()
         try:
-            if self._connection is not None:
-                self._connection.exec_driver_sql("select 1")
+            if self.connection is not None:
+                self.connection.exec_driver_sql("select 1")
                 return True
             return self._try()
         except SQLAlchemyError:
@@ -37,7 +38,7 @@ class Leader:
 
     def resign(self) -> None:
         """Close the connection; the lock goes with it."""
-        connection, self._connection = self._connection, None
+        connection, self.connection = self.connection, None
         if connection is not None:
             connection.invalidate()
             connection.close()
@@ -46,7 +47,7 @@ class Leader:
         connection = self._database.engine.connect()
         taken = connection.exec_driver_sql("select pg_try_advisory_lock(hashtext(%s))", (self._name,)).scalar()
         if taken:
-            self._connection = connection
+            self.connection = connection
         else:
             connection.close()
         return bool(taken)
