@@ -12,6 +12,8 @@ from math import lcm
 from typing import TypeVar
 
 Key = TypeVar("Key")
+# The one currency of the journal; documents say it so that a second one can come.
+CURRENCY = "CNY"
 
 
 def round_half_up(value: Fraction | int) -> int:

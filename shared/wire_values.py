@@ -1,14 +1,17 @@
-"""Values between the wire and Python: ids that may be empty, instants, dates, enum names."""
+"""Values between the wire and Python: ids that may be empty, instants, dates, times of day, enum names."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
-from google.type import date_pb2
+from google.type import date_pb2, timeofday_pb2
 
 from shared.caller import NOBODY
 from shared.errors import InvalidInput
@@ -19,8 +22,13 @@ def optional_id(text: str) -> UUID | None:
     return UUID(text) if text else None
 
 
+def ids(texts: Iterable[str]) -> list[UUID]:
+    """Return ids that validation has accepted."""
+    return [UUID(text) for text in texts]
+
+
 def id_text(key: UUID | None) -> str:
-    """Return an id as text; empty for None and for the zero id that stands for nobody."""
+    """Return an id as text; empty for None and for the zero id that stands for nobody or headquarters."""
     return str(key) if key and key != NOBODY else ""
 
 
@@ -34,15 +42,6 @@ def optional_instant(message: Message, field: str) -> datetime | None:
     return instant(getattr(message, field)) if message.HasField(field) else None
 
 
-def timestamp(moment: datetime | None) -> Timestamp | None:
-    """Return the wire form of an instant, for a constructor's argument."""
-    if moment is None:
-        return None
-    value = Timestamp()
-    value.FromDatetime(moment)
-    return value
-
-
 def local_date(value: date_pb2.Date, field: str) -> date:
     """Return a whole date; raises InvalidInput for the 30th of February and for an empty one."""
     try:
@@ -51,9 +50,9 @@ def local_date(value: date_pb2.Date, field: str) -> date:
         raise InvalidInput(field, "there is no such date", "DATE_INVALID") from error
 
 
-def optional_date(message: Any, field: str) -> date | None:
-    """Return the date in a field, or None when it is not set."""
-    return local_date(getattr(message, field), field) if message.HasField(field) else None
+def optional_date(message: Message, field: str, place: str = "") -> date | None:
+    """Return the date in a field, or None when it is not set; `place` leads to the message in a refusal."""
+    return local_date(getattr(message, field), f"{place}{field}") if message.HasField(field) else None
 
 
 def date_pb(day: date | None) -> date_pb2.Date | None:
@@ -61,11 +60,36 @@ def date_pb(day: date | None) -> date_pb2.Date | None:
     return date_pb2.Date(year=day.year, month=day.month, day=day.day) if day else None
 
 
-def enum_value(wrapper: Any, prefix: str, stored: str) -> Any:
-    """Return the enum value of a stored word: `paid` with LOT_KIND_ is LOT_KIND_PAID."""
-    return wrapper.Value(prefix + (stored.upper() or "UNSPECIFIED"))
+def local_time(value: timeofday_pb2.TimeOfDay, field: str) -> time:
+    """Return a time of day in whole minutes; raises InvalidInput when there is none such."""
+    if value.seconds or value.nanos:
+        raise InvalidInput(field, "give whole minutes", "TIME_INVALID")
+    try:
+        return time(value.hours, value.minutes)
+    except ValueError as error:
+        raise InvalidInput(field, "there is no such time of day", "TIME_INVALID") from error
 
 
-def stored_word(wrapper: Any, prefix: str, value: int) -> str:
-    """Return the stored word of an enum value that validation has accepted."""
-    return str(wrapper.Name(value)).removeprefix(prefix).lower()
+def enum_value(enum: Any, stored: str) -> Any:
+    """Return the enum value of a stored word: `paid` of LotKind is LOT_KIND_PAID; empty is UNSPECIFIED."""
+    return _numbers(enum)[stored or "unspecified"]
+
+
+def stored_word(enum: Any, value: int, field: str) -> str:
+    """Return the stored word of an enum value; raises InvalidInput for UNSPECIFIED and for values we do not know."""
+    word = _words(enum).get(value)
+    if not value or word is None:
+        raise InvalidInput(field, "name one of the defined values")
+    return word
+
+
+@cache
+def _words(enum: Any) -> dict[int, str]:
+    """Return the stored words of an enum by number; a lint holds that values carry the name of their enum."""
+    prefix = re.sub(r"(?<!^)(?=[A-Z])", "_", enum.DESCRIPTOR.name).upper() + "_"
+    return {value.number: value.name.removeprefix(prefix).lower() for value in enum.DESCRIPTOR.values}
+
+
+@cache
+def _numbers(enum: Any) -> dict[str, int]:
+    return {word: number for number, word in _words(enum).items()}

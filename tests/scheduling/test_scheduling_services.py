@@ -298,10 +298,14 @@ def test_permissions_and_campuses_hold_on_the_wire(
 
 
 @pytest.mark.parametrize(
-    ("day", "hours"), [(date_pb2.Date(year=2030, month=2, day=30), 18), (date_pb2.Date(year=2030, month=3, day=4), 25)]
+    ("day", "hours", "reason"),
+    [
+        (date_pb2.Date(year=2030, month=2, day=30), 18, "DATE_INVALID"),
+        (date_pb2.Date(year=2030, month=3, day=4), 25, "TIME_INVALID"),
+    ],
 )
 def test_dates_and_times_that_do_not_exist_are_refused(
-    wire: Wire, signed: Signed, campus_id: str, day: date_pb2.Date, hours: int
+    wire: Wire, signed: Signed, campus_id: str, day: date_pb2.Date, hours: int, reason: str
 ) -> None:
     request = lesson_pb.CreateSeriesRequest(
         plan=lesson_pb.LessonPlan(campus_id=campus_id),
@@ -310,4 +314,4 @@ def test_dates_and_times_that_do_not_exist_are_refused(
         end_date=date_pb2.Date(year=2030, month=3, day=18),
     )
     stub = LessonServiceStub(wire.channel)
-    assert refused(lambda: stub.CreateSeries(request, metadata=signed)) == ("INVALID_ARGUMENT", "INVALID_FIELD")
+    assert refused(lambda: stub.CreateSeries(request, metadata=signed)) == ("INVALID_ARGUMENT", reason)

@@ -6,7 +6,7 @@ The path is short on purpose: one statement locks the lots, one claims the atten
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from services.billing.rules.splits import CONSUMPTION, Facts, choose, divide
 from shared.db import Tx
 from shared.events import publish
 from shared.ids import as_uuid, uuid7
+from shared.wire_values import instant
 
 # Every writer locks lots in the order of their ids. The version says whether rules in memory still hold.
 _LOTS = """
@@ -211,7 +212,7 @@ def _parse(event: AttendanceConfirmed) -> Attendance:
         as_uuid(event.campus_id),
         as_uuid(event.lesson_id),
         as_uuid(event.teacher_id) if event.teacher_id else None,
-        event.lesson_start_time.ToDatetime(UTC),
+        instant(event.lesson_start_time),
         event.charge_hundredths,
     )
 
@@ -219,7 +220,7 @@ def _parse(event: AttendanceConfirmed) -> Attendance:
 def _consumed(
     consumption_id: UUID, attendance: Attendance, resolution: Resolution, recognised: int
 ) -> events.HoursConsumed:
-    event = events.HoursConsumed(
+    return events.HoursConsumed(
         consumption_id=str(consumption_id),
         attendance_id=str(attendance.attendance_id),
         student_id=str(attendance.student_id),
@@ -229,9 +230,8 @@ def _consumed(
         remaining_hundredths=resolution.remaining_hundredths,
         recognised_fen=recognised,
         lesson_id=str(attendance.lesson_id),
+        lesson_start_time=attendance.lesson_start_time,
     )
-    event.lesson_start_time.FromDatetime(attendance.lesson_start_time)
-    return event
 
 
 def _not_covered(attendance: Attendance, reason: str) -> events.HoursNotCovered:

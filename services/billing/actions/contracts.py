@@ -11,6 +11,20 @@ from services.billing.models import Contract
 from shared.db import Tx
 from shared.errors import AlreadyExists, NotFound, Refused
 from shared.events import publish
+from shared.listing import Field, Listing
+
+LISTING: Listing[Contract] = Listing(
+    Contract,
+    fields={
+        "customer_id": Field(Contract.customer_id),
+        "campus_id": Field(Contract.campus_id),
+        "state": Field(Contract.state, prefix="CONTRACT_STATE_"),
+        "owner_id": Field(Contract.owner_id, sortable=False),
+        "quote_id": Field(Contract.quote_id),
+        "create_time": Field(Contract.create_time),
+        "total_fen": Field(Contract.total_fen),
+    },
+)
 
 
 def create(tx: Tx, quote_id: UUID, *, gift_policy: str, expire_date: date | None = None) -> Contract:
@@ -54,8 +68,8 @@ def sign(tx: Tx, contract_id: UUID) -> Contract:
         customer_id=str(contract.customer_id),
         campus_id=str(contract.campus_id),
         total_fen=contract.total_fen,
+        sign_time=tx.now,
     )
-    event.sign_time.FromDatetime(tx.now)
     publish(tx, event)
     return contract
 

@@ -17,6 +17,7 @@ from services.billing.rules.postings import Line
 from shared.db import Tx
 from shared.errors import AlreadyExists, Refused
 from shared.ids import uuid7
+from shared.listing import Field, Listing
 
 JOURNAL_SQL = (
     "insert into journal (institution_id, id, create_time, update_time, campus_id, kind, source_id, post_date,"
@@ -28,6 +29,16 @@ LINES_SQL = (
     " lot_id, amount_fen) select %(institution)s, l.id, %(now)s, %(now)s, l.campus_id, %(journal)s, l.code,"
     " l.party_id, l.lot_id, l.amount_fen from jsonb_to_recordset(%(lines)s::jsonb)"
     " as l (id uuid, campus_id uuid, code text, party_id uuid, lot_id uuid, amount_fen bigint)"
+)
+LISTING: Listing[Journal] = Listing(
+    Journal,
+    fields={
+        "kind": Field(Journal.kind),
+        "source_id": Field(Journal.source_id),
+        "campus_id": Field(Journal.campus_id),
+        "post_date": Field(Journal.post_date),
+        "create_time": Field(Journal.create_time),
+    },
 )
 
 

@@ -9,11 +9,12 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from services.billing.actions import ledger, rulebooks
-from services.billing.models import Contract, Lot, LotEntry, Order, OrderLine
+from services.billing.models import Consumption, Contract, Lot, LotEntry, Order, OrderLine
 from services.billing.rules import postings
 from services.billing.rules.lots import GIFT, PAID, opening_totals
 from shared.db import Tx
 from shared.ids import uuid7
+from shared.listing import Field, Listing
 
 TAKE_SQL = (
     "update lot set remaining_hundredths = remaining_hundredths - e.hundredths,"
@@ -27,6 +28,29 @@ ENTRIES_SQL = (
     " e.lot_id, %(entry_kind)s, e.hundredths, e.amount_fen, %(source)s, e.reverses_id, e.explanation"
     " from jsonb_to_recordset(%(entries)s::jsonb) as e (id uuid, campus_id uuid, lot_id uuid, hundredths bigint,"
     " amount_fen bigint, reverses_id uuid, explanation text)"
+)
+LISTING: Listing[Lot] = Listing(
+    Lot,
+    fields={
+        "student_id": Field(Lot.student_id),
+        "course_id": Field(Lot.course_id),
+        "order_id": Field(Lot.order_id),
+        "campus_id": Field(Lot.campus_id),
+        "kind": Field(Lot.kind, prefix="LOT_KIND_"),
+        "create_time": Field(Lot.create_time),
+    },
+)
+CONSUMPTIONS: Listing[Consumption] = Listing(
+    Consumption,
+    fields={
+        "student_id": Field(Consumption.student_id),
+        "course_id": Field(Consumption.course_id, sortable=False),
+        "campus_id": Field(Consumption.campus_id),
+        "attendance_id": Field(Consumption.attendance_id),
+        "lesson_id": Field(Consumption.lesson_id),
+        "state": Field(Consumption.state, prefix="CONSUMPTION_STATE_"),
+        "create_time": Field(Consumption.create_time),
+    },
 )
 
 

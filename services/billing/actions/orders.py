@@ -14,6 +14,8 @@ from shared.db import Tx
 from shared.errors import AlreadyExists, NotFound, Refused
 from shared.events import publish
 from shared.ids import uuid7
+from shared.listing import Field, Listing
+from shared.wire_values import id_text
 
 # The total bounds what is paid, whoever pays at the same time.
 _ADD_PAID = """
@@ -23,6 +25,19 @@ update sales_order set paid_fen = paid_fen + %(amount)s, update_time = %(now)s,
 where institution_id = %(institution)s and id = %(order)s and state in ('open', 'part_paid')
   and paid_fen + %(amount)s <= total_fen
 returning state"""
+LISTING: Listing[Order] = Listing(
+    Order,
+    fields={
+        "customer_id": Field(Order.customer_id),
+        "lead_id": Field(Order.lead_id, sortable=False),
+        "campus_id": Field(Order.campus_id),
+        "state": Field(Order.state, prefix="ORDER_STATE_"),
+        "owner_id": Field(Order.owner_id, sortable=False),
+        "contract_id": Field(Order.contract_id),
+        "create_time": Field(Order.create_time),
+        "total_fen": Field(Order.total_fen),
+    },
+)
 
 
 def create(tx: Tx, contract_id: UUID) -> Order:
@@ -93,12 +108,12 @@ def activate(tx: Tx, order: Order) -> None:
     event = OrderActivated(
         order_id=str(order.id),
         customer_id=str(order.customer_id),
-        lead_id=str(order.lead_id or ""),
+        lead_id=id_text(order.lead_id),
         campus_id=str(order.campus_id),
         total_fen=order.total_fen,
         course_id=str(lines[0].course_id),
+        activate_time=tx.now,
     )
-    event.activate_time.FromDatetime(tx.now)
     publish(tx, event)
 
 

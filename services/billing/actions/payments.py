@@ -18,8 +18,22 @@ from shared.db import Tx
 from shared.errors import Conflict, InvalidInput, NotFound, Refused
 from shared.events import publish
 from shared.ids import uuid7
+from shared.listing import Field, Listing
+from shared.money import CURRENCY
 
-CURRENCY = "CNY"
+LISTING: Listing[Payment] = Listing(
+    Payment,
+    fields={
+        "order_id": Field(Payment.order_id),
+        "customer_id": Field(Payment.customer_id),
+        "campus_id": Field(Payment.campus_id),
+        "method": Field(Payment.method),
+        "state": Field(Payment.state, prefix="PAYMENT_STATE_"),
+        "receive_time": Field(Payment.receive_time),
+        "amount_fen": Field(Payment.amount_fen),
+    },
+    default_order="receive_time desc",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +208,12 @@ def _refusal(order: Order, amount_fen: int) -> Refused:
 
 
 def _event(payment: Payment) -> PaymentReceived:
-    event = PaymentReceived(
+    return PaymentReceived(
         payment_id=str(payment.id),
         order_id=str(payment.order_id),
         customer_id=str(payment.customer_id),
         campus_id=str(payment.campus_id),
         amount_fen=payment.amount_fen,
         method=payment.method,
+        receive_time=payment.receive_time,
     )
-    event.receive_time.FromDatetime(payment.receive_time)
-    return event

@@ -11,6 +11,17 @@ from services.billing.actions import campuses
 from services.billing.models import Price
 from shared.db import Tx
 from shared.errors import AlreadyExists, InvalidInput
+from shared.listing import Field, Listing
+
+LISTING: Listing[Price] = Listing(
+    Price,
+    fields={
+        "course_id": Field(Price.course_id),
+        "campus_id": Field(Price.campus_id, sortable=False),
+        "start_date": Field(Price.start_date),
+        "create_time": Field(Price.create_time),
+    },
+)
 
 
 def create(

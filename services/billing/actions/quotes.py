@@ -15,9 +15,22 @@ from services.billing.rules.quotes import line_totals
 from shared.db import Tx
 from shared.errors import InvalidInput, NotFound, Refused
 from shared.ids import uuid7
+from shared.listing import Field, Listing
 
 _OPEN_FOR = timedelta(days=30)
 _EXPIRE = "update quote set state = 'expired', update_time = %(now)s where state = 'draft' and expire_time <= %(now)s"
+LISTING: Listing[Quote] = Listing(
+    Quote,
+    fields={
+        "customer_id": Field(Quote.customer_id),
+        "lead_id": Field(Quote.lead_id, sortable=False),
+        "campus_id": Field(Quote.campus_id),
+        "state": Field(Quote.state, prefix="QUOTE_STATE_"),
+        "owner_id": Field(Quote.owner_id, sortable=False),
+        "create_time": Field(Quote.create_time),
+        "total_fen": Field(Quote.total_fen),
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)

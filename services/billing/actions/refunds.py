@@ -21,11 +21,23 @@ from shared.db import Tx
 from shared.errors import AlreadyExists, Conflict, NotFound, Refused
 from shared.events import publish
 from shared.ids import uuid7
+from shared.listing import Field, Listing
 
 _PAY = """
 update sales_order set refunded_fen = refunded_fen + %(amount)s, state = 'refunded', update_time = %(now)s
 where institution_id = %(institution)s and id = %(order)s and refunded_fen + %(amount)s <= paid_fen
 returning true"""
+LISTING: Listing[Refund] = Listing(
+    Refund,
+    fields={
+        "order_id": Field(Refund.order_id),
+        "customer_id": Field(Refund.customer_id),
+        "campus_id": Field(Refund.campus_id),
+        "state": Field(Refund.state, prefix="REFUND_STATE_"),
+        "create_time": Field(Refund.create_time),
+        "amount_fen": Field(Refund.amount_fen),
+    },
+)
 
 
 def preview(tx: Tx, order_id: UUID, *, basis: str, fee_fen: int) -> tuple[Order, Figures, tuple[RefundLine, ...]]:
@@ -193,12 +205,11 @@ def _pending(order_id: UUID) -> AlreadyExists:
 
 
 def _event(refund: Refund, pay_time: datetime) -> RefundPaid:
-    event = RefundPaid(
+    return RefundPaid(
         refund_id=str(refund.id),
         order_id=str(refund.order_id),
         customer_id=str(refund.customer_id),
         campus_id=str(refund.campus_id),
         amount_fen=refund.amount_fen,
+        pay_time=pay_time,
     )
-    event.pay_time.FromDatetime(pay_time)
-    return event

@@ -16,6 +16,7 @@ from shared.db import Tx
 from shared.errors import Conflict
 from shared.events import publish
 from shared.ids import as_uuid, uuid7
+from shared.wire_values import id_text
 
 _STANDING = ("consumed", "uncovered")
 _RESTORE = """
@@ -149,7 +150,7 @@ def _event(tx: Tx, consumption: Consumption) -> HoursRestored:
         consumption_id=str(consumption.id),
         attendance_id=str(consumption.attendance_id),
         student_id=str(consumption.student_id),
-        course_id=str(consumption.course_id or ""),
+        course_id=id_text(consumption.course_id),
         campus_id=str(consumption.campus_id),
         restored_hundredths=consumption.charge_hundredths,
         remaining_hundredths=int(tx.scalar(total)),

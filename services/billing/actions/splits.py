@@ -18,6 +18,7 @@ from services.billing.rules import splits
 from services.billing.rules.splits import Part
 from shared.db import Tx
 from shared.ids import uuid7
+from shared.listing import Field, Listing
 from shared.money import allocate
 
 ROWS_SQL = (
@@ -27,6 +28,32 @@ ROWS_SQL = (
     " r.rule_id, r.base, r.base_fen, r.party, r.party_id, r.amount_fen, r.explanation, r.reverses_id, %(occur)s"
     " from jsonb_to_recordset(%(rows)s::jsonb) as r (id uuid, campus_id uuid, row_number int, rule_id uuid, base text,"
     " base_fen bigint, party text, party_id uuid, amount_fen bigint, explanation text, reverses_id uuid)"
+)
+RULES: Listing[SplitRule] = Listing(
+    SplitRule,
+    fields={
+        "base": Field(SplitRule.base, prefix="SPLIT_BASE_"),
+        "course_id": Field(SplitRule.course_id, sortable=False),
+        "selling_campus_id": Field(SplitRule.selling_campus_id, sortable=False),
+        "teaching_campus_id": Field(SplitRule.teaching_campus_id, sortable=False),
+        "start_date": Field(SplitRule.start_date),
+        "priority": Field(SplitRule.priority),
+        "create_time": Field(SplitRule.create_time),
+    },
+    default_order="priority desc,start_date desc",
+)
+LISTING: Listing[SplitRow] = Listing(
+    SplitRow,
+    fields={
+        "source_id": Field(SplitRow.source_id),
+        "party": Field(SplitRow.party, prefix="SPLIT_PARTY_"),
+        "party_id": Field(SplitRow.party_id),
+        "campus_id": Field(SplitRow.campus_id),
+        "rule_id": Field(SplitRow.rule_id, sortable=False),
+        "occur_time": Field(SplitRow.occur_time),
+        "create_time": Field(SplitRow.create_time),
+    },
+    default_order="occur_time desc",
 )
 
 

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from lianxiao.billing.v1 import contract_pb2, contract_service_pb2_grpc
+from lianxiao.billing.v1 import contract_pb2
 from lianxiao.billing.v1 import contract_service_pb2 as pb
+from lianxiao.billing.v1 import contract_service_pb2_grpc as pb_grpc
 from services.billing.actions import contracts
 from services.billing.models import Contract
-from services.billing.rpc.values import CURRENCY, date_pb, enum_name, enum_value, find_date, text
 from shared.db import Tx
 from shared.ids import as_uuid
-from shared.listing import Field, Listing
+from shared.money import CURRENCY
 from shared.rpc import Servicer, command, query
-
-_STATE = "CONTRACT_STATE_"
-_POLICY = "GIFT_POLICY_"
-LISTING: Listing[Contract] = Listing(
-    Contract,
-    fields={
-        "customer_id": Field(Contract.customer_id),
-        "campus_id": Field(Contract.campus_id),
-        "state": Field(Contract.state, prefix=_STATE),
-        "owner_id": Field(Contract.owner_id, sortable=False),
-        "quote_id": Field(Contract.quote_id),
-        "create_time": Field(Contract.create_time),
-        "total_fen": Field(Contract.total_fen),
-    },
-)
+from shared.wire_values import date_pb, enum_value, id_text, optional_date, stored_word
 
 
-class ContractService(Servicer, contract_service_pb2_grpc.ContractServiceServicer):
+class ContractService(Servicer, pb_grpc.ContractServiceServicer):
     """Agreements with families."""
 
     @command
@@ -36,8 +22,8 @@ class ContractService(Servicer, contract_service_pb2_grpc.ContractServiceService
         contract = contracts.create(
             tx,
             as_uuid(request.quote_id),
-            gift_policy=enum_name(contract_pb2.GiftPolicy, request.gift_policy, _POLICY),
-            expire_date=find_date(request, "expire_date", "contract"),
+            gift_policy=stored_word(contract_pb2.GiftPolicy, request.gift_policy, "gift_policy"),
+            expire_date=optional_date(request, "expire_date"),
         )
         return pb.CreateContractResponse(contract=to_pb(contract))
 
@@ -47,7 +33,7 @@ class ContractService(Servicer, contract_service_pb2_grpc.ContractServiceService
 
     @query
     def ListContracts(self, request: pb.ListContractsRequest, tx: Tx) -> pb.ListContractsResponse:
-        page = LISTING.page(tx, request)
+        page = contracts.LISTING.page(tx, request)
         rows = [to_pb(row) for row in page.rows]
         return pb.ListContractsResponse(contracts=rows, next_page_token=page.next_page_token)
 
@@ -65,10 +51,10 @@ def to_pb(row: Contract) -> contract_pb2.Contract:
         campus_id=str(row.campus_id),
         total_fen=row.total_fen,
         currency=CURRENCY,
-        gift_policy=enum_value(contract_pb2.GiftPolicy, row.gift_policy, _POLICY),
-        state=enum_value(contract_pb2.ContractState, row.state, _STATE),
+        gift_policy=enum_value(contract_pb2.GiftPolicy, row.gift_policy),
+        state=enum_value(contract_pb2.ContractState, row.state),
         expire_date=date_pb(row.expire_date),
-        owner_id=text(row.owner_id),
+        owner_id=id_text(row.owner_id),
         sign_time=row.sign_time,
         create_time=row.create_time,
         update_time=row.update_time,

@@ -4,50 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lianxiao.billing.v1 import lot_pb2, lot_service_pb2_grpc
+from lianxiao.billing.v1 import lot_pb2
 from lianxiao.billing.v1 import lot_service_pb2 as pb
+from lianxiao.billing.v1 import lot_service_pb2_grpc as pb_grpc
 from services.billing.actions import lots
 from services.billing.models import Consumption, Lot, LotEntry
-from services.billing.rpc.values import date_pb, enum_value, text
 from shared.db import Tx
 from shared.ids import as_uuid
-from shared.listing import Field, Listing
 from shared.rpc import Servicer, query
-
-_KIND = "LOT_KIND_"
-_STATE = "CONSUMPTION_STATE_"
-LOTS: Listing[Lot] = Listing(
-    Lot,
-    fields={
-        "student_id": Field(Lot.student_id),
-        "course_id": Field(Lot.course_id),
-        "order_id": Field(Lot.order_id),
-        "campus_id": Field(Lot.campus_id),
-        "kind": Field(Lot.kind, prefix=_KIND),
-        "create_time": Field(Lot.create_time),
-    },
-)
-CONSUMPTIONS: Listing[Consumption] = Listing(
-    Consumption,
-    fields={
-        "student_id": Field(Consumption.student_id),
-        "course_id": Field(Consumption.course_id, sortable=False),
-        "campus_id": Field(Consumption.campus_id),
-        "attendance_id": Field(Consumption.attendance_id),
-        "lesson_id": Field(Consumption.lesson_id),
-        "state": Field(Consumption.state, prefix=_STATE),
-        "create_time": Field(Consumption.create_time),
-    },
-)
+from shared.wire_values import date_pb, enum_value, id_text
 
 
-class LotService(Servicer, lot_service_pb2_grpc.LotServiceServicer):
+class LotService(Servicer, pb_grpc.LotServiceServicer):
     """Lesson hours."""
 
     @query
     def ListLots(self, request: pb.ListLotsRequest, tx: Tx) -> pb.ListLotsResponse:
-        page = LOTS.page(tx, request)
-        return pb.ListLotsResponse(lots=[_lot_pb(row) for row in page.rows], next_page_token=page.next_page_token)
+        page = lots.LISTING.page(tx, request)
+        return pb.ListLotsResponse(lots=[_lot_to_pb(row) for row in page.rows], next_page_token=page.next_page_token)
 
     @query
     def GetHourAccount(self, request: pb.GetHourAccountRequest, tx: Tx) -> pb.GetHourAccountResponse:
@@ -68,20 +42,20 @@ class LotService(Servicer, lot_service_pb2_grpc.LotServiceServicer):
 
     @query
     def ListConsumptions(self, request: pb.ListConsumptionsRequest, tx: Tx) -> pb.ListConsumptionsResponse:
-        page = CONSUMPTIONS.page(tx, request)
+        page = lots.CONSUMPTIONS.page(tx, request)
         entries = lots.entries_of(tx, [row.id for row in page.rows])
-        rows = [_consumption_pb(row, entries[row.id]) for row in page.rows]
+        rows = [_consumption_to_pb(row, entries[row.id]) for row in page.rows]
         return pb.ListConsumptionsResponse(consumptions=rows, next_page_token=page.next_page_token)
 
 
-def _lot_pb(row: Lot) -> lot_pb2.Lot:
+def _lot_to_pb(row: Lot) -> lot_pb2.Lot:
     return lot_pb2.Lot(
         lot_id=str(row.id),
         student_id=str(row.student_id),
         course_id=str(row.course_id),
         order_id=str(row.order_id),
         campus_id=str(row.campus_id),
-        kind=enum_value(lot_pb2.LotKind, row.kind, _KIND),
+        kind=enum_value(lot_pb2.LotKind, row.kind),
         quantity_hundredths=row.quantity_hundredths,
         remaining_hundredths=row.remaining_hundredths,
         total_fen=row.total_fen,
@@ -93,29 +67,29 @@ def _lot_pb(row: Lot) -> lot_pb2.Lot:
     )
 
 
-def _consumption_pb(row: Consumption, entries: Sequence[LotEntry]) -> lot_pb2.Consumption:
+def _consumption_to_pb(row: Consumption, entries: Sequence[LotEntry]) -> lot_pb2.Consumption:
     return lot_pb2.Consumption(
         consumption_id=str(row.id),
         attendance_id=str(row.attendance_id),
         revision=row.revision,
         student_id=str(row.student_id),
-        course_id=text(row.course_id),
+        course_id=id_text(row.course_id),
         campus_id=str(row.campus_id),
         lesson_id=str(row.lesson_id),
-        teacher_id=text(row.teacher_id),
+        teacher_id=id_text(row.teacher_id),
         lesson_start_time=row.lesson_start_time,
         charge_hundredths=row.charge_hundredths,
         recognised_fen=row.recognised_fen,
         remaining_hundredths=row.remaining_hundredths,
-        state=enum_value(lot_pb2.ConsumptionState, row.state, _STATE),
+        state=enum_value(lot_pb2.ConsumptionState, row.state),
         reason=row.reason,
-        entries=[_entry_pb(entry) for entry in entries],
+        entries=[_entry_to_pb(entry) for entry in entries],
         create_time=row.create_time,
         update_time=row.update_time,
     )
 
 
-def _entry_pb(entry: LotEntry) -> lot_pb2.ConsumptionEntry:
+def _entry_to_pb(entry: LotEntry) -> lot_pb2.ConsumptionEntry:
     return lot_pb2.ConsumptionEntry(
         lot_id=str(entry.lot_id),
         consumed_hundredths=entry.hundredths,

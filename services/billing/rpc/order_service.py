@@ -4,33 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lianxiao.billing.v1 import order_pb2, order_service_pb2_grpc
+from lianxiao.billing.v1 import order_pb2
 from lianxiao.billing.v1 import order_service_pb2 as pb
+from lianxiao.billing.v1 import order_service_pb2_grpc as pb_grpc
 from services.billing.actions import orders
 from services.billing.models import Order, OrderLine
-from services.billing.rpc.values import CURRENCY, enum_value, text
 from shared.db import Tx
 from shared.ids import as_uuid
-from shared.listing import Field, Listing
+from shared.money import CURRENCY
 from shared.rpc import Servicer, command, query
-
-STATE = "ORDER_STATE_"
-LISTING: Listing[Order] = Listing(
-    Order,
-    fields={
-        "customer_id": Field(Order.customer_id),
-        "lead_id": Field(Order.lead_id, sortable=False),
-        "campus_id": Field(Order.campus_id),
-        "state": Field(Order.state, prefix=STATE),
-        "owner_id": Field(Order.owner_id, sortable=False),
-        "contract_id": Field(Order.contract_id),
-        "create_time": Field(Order.create_time),
-        "total_fen": Field(Order.total_fen),
-    },
-)
+from shared.wire_values import enum_value, id_text
 
 
-class OrderService(Servicer, order_service_pb2_grpc.OrderServiceServicer):
+class OrderService(Servicer, pb_grpc.OrderServiceServicer):
     """Orders."""
 
     @command
@@ -45,7 +31,7 @@ class OrderService(Servicer, order_service_pb2_grpc.OrderServiceServicer):
 
     @query
     def ListOrders(self, request: pb.ListOrdersRequest, tx: Tx) -> pb.ListOrdersResponse:
-        page = LISTING.page(tx, request)
+        page = orders.LISTING.page(tx, request)
         return pb.ListOrdersResponse(orders=[to_pb(row) for row in page.rows], next_page_token=page.next_page_token)
 
 
@@ -55,23 +41,23 @@ def to_pb(row: Order, lines: Sequence[OrderLine] = ()) -> order_pb2.Order:
         order_id=str(row.id),
         contract_id=str(row.contract_id),
         customer_id=str(row.customer_id),
-        lead_id=text(row.lead_id),
+        lead_id=id_text(row.lead_id),
         campus_id=str(row.campus_id),
         channel=row.channel,
-        lines=[_line_pb(line) for line in lines],
+        lines=[_line_to_pb(line) for line in lines],
         total_fen=row.total_fen,
         paid_fen=row.paid_fen,
         refunded_fen=row.refunded_fen,
         currency=CURRENCY,
-        state=enum_value(order_pb2.OrderState, row.state, STATE),
-        owner_id=text(row.owner_id),
+        state=enum_value(order_pb2.OrderState, row.state),
+        owner_id=id_text(row.owner_id),
         activate_time=row.activate_time,
         create_time=row.create_time,
         update_time=row.update_time,
     )
 
 
-def _line_pb(line: OrderLine) -> order_pb2.OrderLine:
+def _line_to_pb(line: OrderLine) -> order_pb2.OrderLine:
     return order_pb2.OrderLine(
         order_line_id=str(line.id),
         course_id=str(line.course_id),

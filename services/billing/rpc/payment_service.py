@@ -3,47 +3,30 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC
 
-from lianxiao.billing.v1 import order_pb2, payment_pb2, payment_service_pb2_grpc
+from lianxiao.billing.v1 import order_pb2, payment_pb2
 from lianxiao.billing.v1 import payment_service_pb2 as pb
+from lianxiao.billing.v1 import payment_service_pb2_grpc as pb_grpc
 from services.billing.actions import orders, payments
 from services.billing.models import Payment, PaymentIntent
-from services.billing.rpc.order_service import STATE as ORDER_STATE
-from services.billing.rpc.values import CURRENCY, enum_value, text
 from services.billing.rules import callbacks
 from shared.db import Tx
 from shared.errors import InvalidInput
 from shared.ids import as_uuid
-from shared.listing import Field, Listing
+from shared.money import CURRENCY
 from shared.rpc import Servicer, command, query
-
-_STATE = "PAYMENT_STATE_"
-_INTENT_STATE = "PAYMENT_INTENT_STATE_"
-LISTING: Listing[Payment] = Listing(
-    Payment,
-    fields={
-        "order_id": Field(Payment.order_id),
-        "customer_id": Field(Payment.customer_id),
-        "campus_id": Field(Payment.campus_id),
-        "method": Field(Payment.method),
-        "state": Field(Payment.state, prefix=_STATE),
-        "receive_time": Field(Payment.receive_time),
-        "amount_fen": Field(Payment.amount_fen),
-    },
-    default_order="receive_time desc",
-)
+from shared.wire_values import enum_value, id_text, optional_instant
 
 
-class PaymentService(Servicer, payment_service_pb2_grpc.PaymentServiceServicer):
+class PaymentService(Servicer, pb_grpc.PaymentServiceServicer):
     """Payments."""
 
     @command
     def RecordPayment(self, request: pb.RecordPaymentRequest, tx: Tx) -> pb.RecordPaymentResponse:
-        time = request.receive_time.ToDatetime(UTC) if request.HasField("receive_time") else tx.now
+        time = optional_instant(request, "receive_time") or tx.now
         order_id = as_uuid(request.order_id)
         payment = payments.record(tx, order_id, payments.Received(request.amount_fen, request.method, time))
-        state = enum_value(order_pb2.OrderState, orders.get(tx, order_id).state, ORDER_STATE)
+        state = enum_value(order_pb2.OrderState, orders.get(tx, order_id).state)
         return pb.RecordPaymentResponse(payment=to_pb(payment), order_state=state)
 
     @command
@@ -52,7 +35,7 @@ class PaymentService(Servicer, payment_service_pb2_grpc.PaymentServiceServicer):
         intent = payments.create_intent(
             tx, as_uuid(request.order_id), amount_fen=request.amount_fen, provider=request.provider
         )
-        return pb.CreatePaymentIntentResponse(payment_intent=_intent_pb(intent))
+        return pb.CreatePaymentIntentResponse(payment_intent=_intent_to_pb(intent))
 
     @command
     def HandlePaymentCallback(
@@ -69,7 +52,9 @@ class PaymentService(Servicer, payment_service_pb2_grpc.PaymentServiceServicer):
         notice = callbacks.parse(request.body)
         tx.enter(as_uuid(request.institution_id))
         payment, is_repeat = payments.take_notice(tx, request.provider, notice)
-        return pb.HandlePaymentCallbackResponse(payment_id=text(payment.id if payment else None), is_repeat=is_repeat)
+        return pb.HandlePaymentCallbackResponse(
+            payment_id=id_text(payment.id if payment else None), is_repeat=is_repeat
+        )
 
     @query
     def GetPayment(self, request: pb.GetPaymentRequest, tx: Tx) -> pb.GetPaymentResponse:
@@ -77,7 +62,7 @@ class PaymentService(Servicer, payment_service_pb2_grpc.PaymentServiceServicer):
 
     @query
     def ListPayments(self, request: pb.ListPaymentsRequest, tx: Tx) -> pb.ListPaymentsResponse:
-        page = LISTING.page(tx, request)
+        page = payments.LISTING.page(tx, request)
         rows = [to_pb(row) for row in page.rows]
         return pb.ListPaymentsResponse(payments=rows, next_page_token=page.next_page_token)
 
@@ -93,15 +78,15 @@ def to_pb(row: Payment) -> payment_pb2.Payment:
         currency=CURRENCY,
         method=row.method,
         provider_transaction_id=row.provider_transaction_id or "",
-        state=enum_value(payment_pb2.PaymentState, row.state, _STATE),
+        state=enum_value(payment_pb2.PaymentState, row.state),
         receive_time=row.receive_time,
-        owner_id=text(row.owner_id),
+        owner_id=id_text(row.owner_id),
         create_time=row.create_time,
         update_time=row.update_time,
     )
 
 
-def _intent_pb(row: PaymentIntent) -> payment_pb2.PaymentIntent:
+def _intent_to_pb(row: PaymentIntent) -> payment_pb2.PaymentIntent:
     return payment_pb2.PaymentIntent(
         payment_intent_id=str(row.id),
         order_id=str(row.order_id),
@@ -110,7 +95,7 @@ def _intent_pb(row: PaymentIntent) -> payment_pb2.PaymentIntent:
         currency=CURRENCY,
         provider=row.provider,
         reference=row.reference,
-        state=enum_value(payment_pb2.PaymentIntentState, row.state, _INTENT_STATE),
+        state=enum_value(payment_pb2.PaymentIntentState, row.state),
         callback_path=f"/v1/paymentCallbacks/{row.institution_id}/{row.provider}",
         create_time=row.create_time,
         update_time=row.update_time,

@@ -5,38 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from lianxiao.billing.v1 import refund_pb2, refund_service_pb2_grpc
+from lianxiao.billing.v1 import refund_pb2
 from lianxiao.billing.v1 import refund_service_pb2 as pb
+from lianxiao.billing.v1 import refund_service_pb2_grpc as pb_grpc
 from services.billing.actions import refunds
 from services.billing.models import Refund
-from services.billing.rpc.values import CURRENCY, enum_name, enum_value, text
 from services.billing.rules.refunds import total
 from shared.db import Tx
 from shared.ids import as_uuid
-from shared.listing import Field, Listing
+from shared.money import CURRENCY
 from shared.rpc import Servicer, command, query
-
-_STATE = "REFUND_STATE_"
-_BASIS = "REFUND_BASIS_"
-LISTING: Listing[Refund] = Listing(
-    Refund,
-    fields={
-        "order_id": Field(Refund.order_id),
-        "customer_id": Field(Refund.customer_id),
-        "campus_id": Field(Refund.campus_id),
-        "state": Field(Refund.state, prefix=_STATE),
-        "create_time": Field(Refund.create_time),
-        "amount_fen": Field(Refund.amount_fen),
-    },
-)
+from shared.wire_values import enum_value, id_text, stored_word
 
 
-class RefundService(Servicer, refund_service_pb2_grpc.RefundServiceServicer):
+class RefundService(Servicer, pb_grpc.RefundServiceServicer):
     """Refunds."""
 
     @query
     def PreviewRefund(self, request: pb.PreviewRefundRequest, tx: Tx) -> pb.PreviewRefundResponse:
-        basis = enum_name(refund_pb2.RefundBasis, request.basis, _BASIS)
+        basis = stored_word(refund_pb2.RefundBasis, request.basis, "basis")
         order, _, lines = refunds.preview(tx, as_uuid(request.order_id), basis=basis, fee_fen=request.fee_fen)
         refund = refund_pb2.Refund(
             order_id=str(order.id),
@@ -55,7 +42,7 @@ class RefundService(Servicer, refund_service_pb2_grpc.RefundServiceServicer):
 
     @command
     def RequestRefund(self, request: pb.RequestRefundRequest, tx: Tx) -> pb.RequestRefundResponse:
-        basis = enum_name(refund_pb2.RefundBasis, request.basis, _BASIS)
+        basis = stored_word(refund_pb2.RefundBasis, request.basis, "basis")
         refund = refunds.request(
             tx, as_uuid(request.order_id), basis=basis, fee_fen=request.fee_fen, reason=request.reason
         )
@@ -71,7 +58,7 @@ class RefundService(Servicer, refund_service_pb2_grpc.RefundServiceServicer):
 
     @query
     def ListRefunds(self, request: pb.ListRefundsRequest, tx: Tx) -> pb.ListRefundsResponse:
-        page = LISTING.page(tx, request)
+        page = refunds.LISTING.page(tx, request)
         return pb.ListRefundsResponse(refunds=[to_pb(row) for row in page.rows], next_page_token=page.next_page_token)
 
 
@@ -82,15 +69,15 @@ def to_pb(row: Refund) -> refund_pb2.Refund:
         order_id=str(row.order_id),
         customer_id=str(row.customer_id),
         campus_id=str(row.campus_id),
-        basis=enum_value(refund_pb2.RefundBasis, row.basis, _BASIS),
+        basis=enum_value(refund_pb2.RefundBasis, row.basis),
         fee_fen=row.fee_fen,
         lines=list(_lines(row.lines["lines"])),
         amount_fen=row.amount_fen,
         currency=CURRENCY,
-        state=enum_value(refund_pb2.RefundState, row.state, _STATE),
+        state=enum_value(refund_pb2.RefundState, row.state),
         reason=row.reason,
-        request_staff_id=text(row.request_staff_id),
-        approve_staff_id=text(row.approve_staff_id),
+        request_staff_id=id_text(row.request_staff_id),
+        approve_staff_id=id_text(row.approve_staff_id),
         pay_time=row.pay_time,
         create_time=row.create_time,
         update_time=row.update_time,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -13,6 +12,7 @@ from lianxiao.marketing.v1.marketing_events_pb2 import CampaignCostRecorded, Cam
 from lianxiao.org.v1.org_events_pb2 import CampusChanged
 from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceConfirmed, TrialResultRecorded
 from shared.db import Tx
+from shared.wire_values import instant
 
 # The campus of the enquiry is the cohort's; an event of another campus that comes first gives way to it.
 _STEP = """
@@ -87,7 +87,7 @@ def campus(tx: Tx, event: CampusChanged) -> None:
 
 
 def _row(tx: Tx, customer_id: str, campus_id: str, moment: Timestamp) -> dict[str, Any]:
-    time = moment.ToDatetime(tzinfo=UTC)
+    time = instant(moment)
     return {"institution": str(tx.institution_id), "customer": customer_id, "campus": campus_id, "time": time}
 
 

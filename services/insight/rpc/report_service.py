@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from lianxiao.insight.v1 import report_pb2, report_service_pb2_grpc
+from lianxiao.insight.v1 import report_pb2
 from lianxiao.insight.v1 import report_service_pb2 as pb
+from lianxiao.insight.v1 import report_service_pb2_grpc as pb_grpc
 from services.insight.actions import reports
 from services.insight.actions.reports import CampaignResult, Cohort
 from services.insight.rules.funnel import STAGES, per_head, rates
@@ -12,7 +13,7 @@ from shared.rpc import Servicer, query
 from shared.wire_values import local_date, optional_id
 
 
-class ReportService(Servicer, report_service_pb2_grpc.ReportServiceServicer):
+class ReportService(Servicer, pb_grpc.ReportServiceServicer):
     """Figures over all services."""
 
     @query

@@ -15,6 +15,19 @@ from shared.db import Tx
 from shared.errors import AlreadyExists, InvalidInput, NotFound, Refused
 from shared.events import publish
 from shared.ids import uuid7
+from shared.listing import Field, Listing
+from shared.wire_values import id_text
+
+LISTING: Listing[Campaign] = Listing(
+    Campaign,
+    fields={
+        "state": Field(Campaign.state, prefix="CAMPAIGN_STATE_", sortable=False),
+        "channel": Field(Campaign.channel, sortable=False),
+        "campus_id": Field(Campaign.campus_id, sortable=False),
+        "create_time": Field(Campaign.create_time),
+    },
+)
+COSTS: Listing[CampaignCost] = Listing(CampaignCost, fields={"create_time": Field(CampaignCost.create_time)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +66,7 @@ def create(tx: Tx, plan: Plan) -> Campaign:
         tx,
         CampaignCreated(
             campaign_id=str(campaign.id),
-            campus_id=str(plan.campus_id or ""),
+            campus_id=id_text(plan.campus_id),
             name=plan.name,
             channel=plan.channel,
             budget_fen=plan.budget_fen,
@@ -103,7 +116,7 @@ def record_cost(tx: Tx, campaign_id: UUID, *, amount_fen: int, spend_date: date,
         tx,
         CampaignCostRecorded(
             campaign_id=str(campaign_id),
-            campus_id=str(campaign.campus_id or ""),
+            campus_id=id_text(campaign.campus_id),
             cost_id=str(cost.id),
             amount_fen=amount_fen,
         ),

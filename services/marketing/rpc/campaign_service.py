@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from lianxiao.marketing.v1 import campaign_pb2, campaign_service_pb2_grpc
+from lianxiao.marketing.v1 import campaign_pb2
 from lianxiao.marketing.v1 import campaign_service_pb2 as pb
+from lianxiao.marketing.v1 import campaign_service_pb2_grpc as pb_grpc
 from services.marketing.actions import campaigns
 from services.marketing.actions.campaigns import Plan
 from services.marketing.models import Campaign, CampaignCost
 from shared.db import Tx
 from shared.ids import as_uuid
-from shared.listing import Field, Listing
+from shared.money import CURRENCY
 from shared.rpc import Servicer, command, query
 from shared.wire_values import (
     date_pb,
@@ -19,24 +20,10 @@ from shared.wire_values import (
     optional_date,
     optional_id,
     stored_word,
-    timestamp,
 )
 
-_PREFIX = "CAMPAIGN_STATE_"
-_CURRENCY = "CNY"
-CAMPAIGNS = Listing(
-    Campaign,
-    fields={
-        "state": Field(Campaign.state, prefix=_PREFIX, sortable=False),
-        "channel": Field(Campaign.channel, sortable=False),
-        "campus_id": Field(Campaign.campus_id, sortable=False),
-        "create_time": Field(Campaign.create_time),
-    },
-)
-COSTS = Listing(CampaignCost, fields={"create_time": Field(CampaignCost.create_time)})
 
-
-class CampaignService(Servicer, campaign_service_pb2_grpc.CampaignServiceServicer):
+class CampaignService(Servicer, pb_grpc.CampaignServiceServicer):
     """Campaigns from plan to close."""
 
     @command
@@ -57,13 +44,13 @@ class CampaignService(Servicer, campaign_service_pb2_grpc.CampaignServiceService
 
     @query
     def ListCampaigns(self, request: pb.ListCampaignsRequest, tx: Tx) -> pb.ListCampaignsResponse:
-        page = CAMPAIGNS.page(tx, request)
+        page = campaigns.LISTING.page(tx, request)
         rows = [to_pb(row) for row in page.rows]
         return pb.ListCampaignsResponse(campaigns=rows, next_page_token=page.next_page_token)
 
     @command
     def ChangeCampaignState(self, request: pb.ChangeCampaignStateRequest, tx: Tx) -> pb.ChangeCampaignStateResponse:
-        state = stored_word(campaign_pb2.CampaignState, _PREFIX, request.state)
+        state = stored_word(campaign_pb2.CampaignState, request.state, "state")
         campaign = campaigns.change_state(tx, as_uuid(request.campaign_id), state)
         return pb.ChangeCampaignStateResponse(campaign=to_pb(campaign))
 
@@ -82,7 +69,7 @@ class CampaignService(Servicer, campaign_service_pb2_grpc.CampaignServiceService
     @query
     def ListCampaignCosts(self, request: pb.ListCampaignCostsRequest, tx: Tx) -> pb.ListCampaignCostsResponse:
         campaign = campaigns.get(tx, as_uuid(request.campaign_id))
-        page = COSTS.page(tx, request, where=[CampaignCost.campaign_id == campaign.id])
+        page = campaigns.COSTS.page(tx, request, where=[CampaignCost.campaign_id == campaign.id])
         rows = [_cost_to_pb(row) for row in page.rows]
         return pb.ListCampaignCostsResponse(costs=rows, next_page_token=page.next_page_token)
 
@@ -94,14 +81,14 @@ def to_pb(campaign: Campaign) -> campaign_pb2.Campaign:
         campus_id=id_text(campaign.campus_id),
         name=campaign.name,
         channel=campaign.channel,
-        state=enum_value(campaign_pb2.CampaignState, _PREFIX, campaign.state),
+        state=enum_value(campaign_pb2.CampaignState, campaign.state),
         start_date=date_pb(campaign.start_date),
         end_date=date_pb(campaign.end_date),
         budget_fen=campaign.budget_fen,
         cost_fen=campaign.cost_fen,
-        currency=_CURRENCY,
-        create_time=timestamp(campaign.create_time),
-        update_time=timestamp(campaign.update_time),
+        currency=CURRENCY,
+        create_time=campaign.create_time,
+        update_time=campaign.update_time,
     )
 
 
@@ -112,5 +99,5 @@ def _cost_to_pb(cost: CampaignCost) -> campaign_pb2.CampaignCost:
         amount_fen=cost.amount_fen,
         remark=cost.remark,
         spend_date=date_pb(cost.spend_date),
-        create_time=timestamp(cost.create_time),
+        create_time=cost.create_time,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,8 @@ from shared.db import Tx
 from shared.errors import NotFound
 from shared.events import publish
 from shared.ids import as_uuid, uuid7
+from shared.listing import Field, Listing
+from shared.wire_values import instant
 
 EMAIL = "email"
 SANDBOX = "sandbox"
@@ -32,6 +34,17 @@ FINAL = ("sent", "refused", "failed", "unknown")
 _LANGUAGE = "zh"
 _ZONE = ZoneInfo("Asia/Shanghai")
 _LOST_AFTER = timedelta(minutes=10)
+LISTING: Listing[Message] = Listing(
+    Message,
+    fields={
+        "state": Field(Message.state, prefix="MESSAGE_STATE_", sortable=False),
+        "template": Field(Message.template, sortable=False),
+        "channel": Field(Message.channel, sortable=False),
+        "student_id": Field(Message.student_id, sortable=False),
+        "campus_id": Field(Message.campus_id, sortable=False),
+        "create_time": Field(Message.create_time),
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +59,7 @@ class Letter:
 
 def tell_consumption(tx: Tx, event: HoursConsumed) -> None:
     """Tell each guardian who may be contacted what a lesson has used and what is left."""
-    start = event.lesson_start_time.ToDatetime(tzinfo=UTC).astimezone(_ZONE)
+    start = instant(event.lesson_start_time).astimezone(_ZONE)
     values = {
         "consumed": hours_text(event.consumed_hundredths),
         "remaining": hours_text(event.remaining_hundredths),
@@ -178,8 +191,8 @@ def _announce(tx: Tx, message: Message) -> None:
         channel=message.channel,
         state=message.state,
         reason=message.reason,
+        finish_time=message.finish_time or tx.now,
     )
-    event.finish_time.FromDatetime(message.finish_time or tx.now)
     publish(tx, event)
 
 

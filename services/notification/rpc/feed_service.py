@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from lianxiao.notification.v1 import feed_service_pb2 as pb
-from lianxiao.notification.v1 import feed_service_pb2_grpc, message_pb2
+from lianxiao.notification.v1 import feed_service_pb2_grpc as pb_grpc
+from lianxiao.notification.v1 import message_pb2
 from services.notification.actions import feed
 from shared.db import Tx
 from shared.rpc import Servicer, query
+from shared.wire_values import id_text
 
 _DEFAULT = 100
 
 
-class FeedService(Servicer, feed_service_pb2_grpc.FeedServiceServicer):
+class FeedService(Servicer, pb_grpc.FeedServiceServicer):
     """The stream of changes."""
 
     @query
@@ -24,11 +26,10 @@ class FeedService(Servicer, feed_service_pb2_grpc.FeedServiceServicer):
 
 
 def _to_pb(change: feed.Change) -> message_pb2.Change:
-    message = message_pb2.Change(
+    return message_pb2.Change(
         sequence=change.sequence,
         kind=change.kind,
         aggregate_id=change.aggregate_id,
-        campus_id=str(change.campus_id or ""),
+        campus_id=id_text(change.campus_id),
+        time=change.time,
     )
-    message.time.FromDatetime(change.time)
-    return message

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from lianxiao.notification.v1 import message_pb2, template_service_pb2_grpc
+from lianxiao.notification.v1 import message_pb2
 from lianxiao.notification.v1 import template_service_pb2 as pb
+from lianxiao.notification.v1 import template_service_pb2_grpc as pb_grpc
 from services.notification.actions import templates
 from services.notification.rules.templates import VARIABLES, Text
 from shared.db import Tx
 from shared.rpc import Servicer, command, query
 
 
-class TemplateService(Servicer, template_service_pb2_grpc.TemplateServiceServicer):
+class TemplateService(Servicer, pb_grpc.TemplateServiceServicer):
     """Texts of messages."""
 
     @query

@@ -17,6 +17,7 @@ from shared.db import Tx
 from shared.errors import AlreadyExists, DomainError, InvalidInput, NotFound, Refused
 from shared.events import publish
 from shared.listing import Field, Listing
+from shared.wire_values import id_text
 
 LISTING: Listing[Campus] = Listing(
     Campus,
@@ -131,7 +132,7 @@ def _default_zone(tx: Tx) -> str:
 def _announce(tx: Tx, campus: Campus) -> None:
     event = events.CampusChanged(
         campus_id=str(campus.id),
-        region_id=str(campus.region_id or ""),
+        region_id=id_text(campus.region_id),
         name=campus.name,
         time_zone=campus.time_zone,
         active=campus.active,

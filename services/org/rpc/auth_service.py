@@ -16,10 +16,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from lianxiao.org.v1 import auth_service_pb2 as pb
 from lianxiao.org.v1 import auth_service_pb2_grpc as pb_grpc
-from lianxiao.org.v1 import session_pb2
+from lianxiao.org.v1 import role_pb2, session_pb2
 from services.org.actions import hashing, profiles, service_accounts, sessions, staff
 from services.org.actions.sessions import Candidate, Opened
-from services.org.rpc.role_service import SCOPES_TO_PB
 from services.org.rules.institutions import id_of
 from services.org.rules.secrets import read_client_id, read_refresh_token
 from shared import status
@@ -29,6 +28,7 @@ from shared.errors import LimitReached, NotSignedIn
 from shared.rpc import Call, Servicer, call_of, command, query
 from shared.settings import settings
 from shared.tokens import TokenIssuer
+from shared.wire_values import enum_value, id_text
 
 LIFETIME_SECONDS = 300
 
@@ -122,13 +122,12 @@ class AuthService(Servicer, pb_grpc.AuthServiceServicer):
 
 
 def _signed_in(tx: Tx, opened: Opened) -> pb.SignInResponse:
-    response = pb.SignInResponse(
+    return pb.SignInResponse(
         access_token=_issue(opened.caller),
         refresh_token=opened.refresh_token,
         session=session_to_pb(profiles.get(tx, opened.caller.subject_id), opened.caller),
+        expire_time=opened.access_until(LIFETIME_SECONDS),
     )
-    response.expire_time.FromDatetime(opened.access_until(LIFETIME_SECONDS))
-    return response
 
 
 def _refreshed(opened: Opened) -> pb.RefreshTokenResponse:
@@ -142,7 +141,7 @@ def session_to_pb(profile: profiles.Profile, caller: Caller) -> session_pb2.Sess
     grants = [
         session_pb2.SessionGrant(
             permissions=held.permissions,
-            scope=SCOPES_TO_PB[held.scope],
+            scope=enum_value(role_pb2.RoleScope, held.scope),
             campus_ids=sorted(str(campus) for campus in held.campuses or ()),
         )
         for held in profile.held
@@ -158,7 +157,7 @@ def session_to_pb(profile: profiles.Profile, caller: Caller) -> session_pb2.Sess
         institution_name=profile.institution.name,
         staff_id=str(profile.person.id),
         display_name=profile.person.display_name,
-        home_campus_id=str(profile.person.campus_id or ""),
+        home_campus_id=id_text(profile.person.campus_id),
         roles=sorted({held.role for held in profile.held}),
         permissions=sorted({pattern for held in profile.held for pattern in held.permissions}),
         grants=grants,

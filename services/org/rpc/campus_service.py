@@ -11,6 +11,7 @@ from shared.db import Tx
 from shared.ids import as_uuid
 from shared.listing import named_fields
 from shared.rpc import Servicer, command, query
+from shared.wire_values import id_text, optional_id
 
 _FIELDS = ("name", "region_id", "time_zone", "address", "active")
 
@@ -43,7 +44,7 @@ class CampusService(Servicer, pb_grpc.CampusServiceServicer):
 def _details(wanted: campus_pb2.Campus) -> campuses.Details:
     return campuses.Details(
         name=wanted.name,
-        region_id=as_uuid(wanted.region_id) if wanted.region_id else None,
+        region_id=optional_id(wanted.region_id),
         time_zone=wanted.time_zone,
         address=wanted.address,
         active=wanted.active,
@@ -56,7 +57,7 @@ def to_pb(row: Campus) -> campus_pb2.Campus:
         campus_id=str(row.id),
         code=row.code,
         name=row.name,
-        region_id=str(row.region_id or ""),
+        region_id=id_text(row.region_id),
         time_zone=row.time_zone,
         address=row.address,
         active=row.active,

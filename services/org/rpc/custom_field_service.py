@@ -8,17 +8,8 @@ from lianxiao.org.v1 import custom_field_service_pb2_grpc as pb_grpc
 from services.org.actions import custom_fields
 from services.org.models import CustomField
 from shared.db import Tx
-from shared.errors import InvalidInput
 from shared.rpc import Servicer, command, query
-
-_KINDS: dict[custom_field_pb2.CustomFieldKind, str] = {
-    custom_field_pb2.CUSTOM_FIELD_KIND_TEXT: "text",
-    custom_field_pb2.CUSTOM_FIELD_KIND_NUMBER: "number",
-    custom_field_pb2.CUSTOM_FIELD_KIND_DATE: "date",
-    custom_field_pb2.CUSTOM_FIELD_KIND_BOOLEAN: "boolean",
-    custom_field_pb2.CUSTOM_FIELD_KIND_CHOICE: "choice",
-}
-_KINDS_TO_PB = {kind: number for number, kind in _KINDS.items()}
+from shared.wire_values import enum_value, stored_word
 
 
 class CustomFieldService(Servicer, pb_grpc.CustomFieldServiceServicer):
@@ -27,15 +18,12 @@ class CustomFieldService(Servicer, pb_grpc.CustomFieldServiceServicer):
     @command
     def CreateCustomField(self, request: pb.CreateCustomFieldRequest, tx: Tx) -> pb.CreateCustomFieldResponse:
         wanted = request.custom_field
-        kind = _KINDS.get(wanted.kind)
-        if kind is None:
-            raise InvalidInput("custom_field.kind", "say what the field holds")
         field = custom_fields.create(
             tx,
             subject=wanted.subject,
             code=wanted.code,
             label=wanted.label,
-            kind=kind,
+            kind=stored_word(custom_field_pb2.CustomFieldKind, wanted.kind, "custom_field.kind"),
             choices=wanted.choices,
             required=wanted.required,
         )
@@ -56,7 +44,7 @@ def to_pb(row: CustomField) -> custom_field_pb2.CustomField:
         subject=row.subject,
         code=row.code,
         label=row.label,
-        kind=_KINDS_TO_PB[row.kind],
+        kind=enum_value(custom_field_pb2.CustomFieldKind, row.kind),
         choices=row.choices,
         required=row.required,
         create_time=row.create_time,

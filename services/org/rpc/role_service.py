@@ -15,6 +15,7 @@ from shared.errors import InvalidInput
 from shared.ids import as_uuid
 from shared.listing import named_fields
 from shared.rpc import Servicer, command, query
+from shared.wire_values import enum_value, ids
 
 _FIELDS = ("name", "permissions", "default_scope")
 _SCOPES: dict[role_pb2.RoleScope, Scope] = {
@@ -23,7 +24,6 @@ _SCOPES: dict[role_pb2.RoleScope, Scope] = {
     role_pb2.ROLE_SCOPE_REGION: "region",
     role_pb2.ROLE_SCOPE_CHAIN: "chain",
 }
-SCOPES_TO_PB: dict[str, role_pb2.RoleScope] = {scope: number for number, scope in _SCOPES.items()}
 
 
 class RoleService(Servicer, pb_grpc.RoleServiceServicer):
@@ -62,8 +62,8 @@ class RoleService(Servicer, pb_grpc.RoleServiceServicer):
             as_uuid(request.staff_id),
             role=request.role,
             scope=_SCOPES.get(request.scope),
-            campus_ids=[as_uuid(each) for each in request.campus_ids],
-            region_ids=[as_uuid(each) for each in request.region_ids],
+            campus_ids=ids(request.campus_ids),
+            region_ids=ids(request.region_ids),
         )
         return pb.AssignRoleResponse(role_assignment=assignments_to_pb(tx, [assignment])[0])
 
@@ -92,7 +92,7 @@ def to_pb(role: Role) -> role_pb2.Role:
         code=role.code,
         name=role.name,
         permissions=role.permissions,
-        default_scope=SCOPES_TO_PB[role.default_scope],
+        default_scope=enum_value(role_pb2.RoleScope, role.default_scope),
         built_in=role.built_in,
         create_time=role.create_time,
         update_time=role.update_time,
@@ -107,7 +107,7 @@ def assignments_to_pb(tx: Tx, assignments: Sequence[RoleAssignment]) -> list[rol
             role_assignment_id=str(assignment.id),
             staff_id=str(assignment.staff_id),
             role=codes[assignment.role_id],
-            scope=SCOPES_TO_PB[assignment.scope],
+            scope=enum_value(role_pb2.RoleScope, assignment.scope),
             campus_ids=[str(each) for each in assignment.campus_ids],
             region_ids=[str(each) for each in assignment.region_ids],
             create_time=assignment.create_time,

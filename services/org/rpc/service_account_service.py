@@ -13,6 +13,7 @@ from services.org.rules.secrets import client_id
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.rpc import Servicer, call_of, command, query
+from shared.wire_values import ids
 
 
 class ServiceAccountService(Servicer, pb_grpc.ServiceAccountServiceServicer):
@@ -27,7 +28,7 @@ class ServiceAccountService(Servicer, pb_grpc.ServiceAccountServiceServicer):
         def create(tx: Tx) -> pb.CreateServiceAccountResponse:
             nonlocal shown
             wanted = request.service_account
-            campus_ids = [as_uuid(each) for each in wanted.campus_ids]
+            campus_ids = ids(wanted.campus_ids)
             account, shown = service_accounts.create(
                 tx, name=wanted.name, permissions=wanted.permissions, campus_ids=campus_ids
             )

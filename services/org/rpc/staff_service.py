@@ -14,6 +14,7 @@ from shared.db import Tx
 from shared.ids import as_uuid
 from shared.listing import named_fields
 from shared.rpc import Servicer, command, query
+from shared.wire_values import id_text, optional_id
 
 _FIELDS = ("display_name", "email", "phone", "campus_id")
 
@@ -29,7 +30,7 @@ class StaffService(Servicer, pb_grpc.StaffServiceServicer):
             display_name=wanted.display_name,
             email=wanted.email,
             phone=wanted.phone,
-            campus_id=as_uuid(wanted.campus_id) if wanted.campus_id else None,
+            campus_id=optional_id(wanted.campus_id),
             password=request.password,
         )
         return pb.CreateStaffResponse(staff=_one(tx, person))
@@ -45,7 +46,7 @@ class StaffService(Servicer, pb_grpc.StaffServiceServicer):
             display_name=wanted.display_name,
             email=wanted.email,
             phone=wanted.phone,
-            campus_id=as_uuid(wanted.campus_id) if wanted.campus_id else None,
+            campus_id=optional_id(wanted.campus_id),
         )
         fields = named_fields(request.update_mask.paths, _FIELDS)
         return pb.UpdateStaffResponse(
@@ -76,7 +77,7 @@ def to_pb(tx: Tx, people: Sequence[Staff]) -> list[staff_pb2.Staff]:
             display_name=person.display_name,
             email=Staff.email.reveal(tx, person) or "",
             phone=Staff.phone.reveal(tx, person) or "",
-            campus_id=str(person.campus_id or ""),
+            campus_id=id_text(person.campus_id),
             active=person.active,
             has_password=person.has_password,
             role_assignments=assignments_to_pb(tx, held[person.id]),

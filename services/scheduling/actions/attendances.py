@@ -18,6 +18,7 @@ from shared.errors import InvalidInput, NotFound, Refused
 from shared.events import publish
 from shared.ids import uuid7
 from shared.listing import Field, Listing
+from shared.wire_values import id_text
 
 LISTING: Listing[Attendance] = Listing(
     Attendance,
@@ -175,10 +176,10 @@ def _confirmed(attendance: Attendance) -> AttendanceConfirmed:
         attendance_id=str(attendance.id),
         lesson_id=str(attendance.lesson_id),
         student_id=str(attendance.student_id),
-        class_group_id=str(attendance.class_group_id or ""),
+        class_group_id=id_text(attendance.class_group_id),
         course_id=str(attendance.course_id),
         campus_id=str(attendance.campus_id),
-        teacher_id=str(attendance.teacher_id or ""),
+        teacher_id=id_text(attendance.teacher_id),
         code=attendance.code,
         charge_hundredths=attendance.charge_hundredths,
         lesson_start_time=attendance.lesson_start_time,

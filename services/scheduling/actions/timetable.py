@@ -20,6 +20,7 @@ from services.scheduling.rules.spans import Span, lesson_span
 from shared.db import Tx
 from shared.events import publish
 from shared.ids import uuid7
+from shared.wire_values import id_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +167,8 @@ def _scheduled(lesson: Lesson) -> LessonScheduled:
         campus_id=str(lesson.campus_id),
         course_id=str(lesson.course_id),
         class_group_ids=[str(group_id) for group_id in lesson.class_group_ids],
-        teacher_id=str(lesson.teacher_id or ""),
-        room_id=str(lesson.room_id or ""),
+        teacher_id=id_text(lesson.teacher_id),
+        room_id=id_text(lesson.room_id),
         start_time=lesson.start_time,
         end_time=lesson.end_time,
     )

@@ -18,6 +18,7 @@ from shared.errors import AlreadyExists, InvalidInput, NotFound, Refused
 from shared.events import publish
 from shared.ids import uuid7
 from shared.listing import Field, Listing
+from shared.wire_values import id_text
 
 LISTING: Listing[Trial] = Listing(
     Trial,
@@ -82,7 +83,7 @@ def book(tx: Tx, guest: Guest, *, lesson_id: UUID) -> Trial:
             lesson_id=str(lesson.id),
             campus_id=str(lesson.campus_id),
             course_id=str(lesson.course_id),
-            teacher_id=str(lesson.teacher_id or ""),
+            teacher_id=id_text(lesson.teacher_id),
             start_time=lesson.start_time,
         ),
     )

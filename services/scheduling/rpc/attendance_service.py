@@ -10,10 +10,10 @@ from services.scheduling.actions.attendances import Mark
 from services.scheduling.actions.roll_calls import Line, Sheet
 from services.scheduling.models import Attendance, Lesson
 from services.scheduling.rpc import lesson_service
-from services.scheduling.rpc.values import enum_value, text_of
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.rpc import Servicer, command, query
+from shared.wire_values import enum_value, id_text
 
 
 class AttendanceService(Servicer, pb_grpc.AttendanceServiceServicer):
@@ -83,8 +83,8 @@ def _line_to_pb(tx: Tx, line: Line) -> attendance_pb2.RollCallRow:
     return attendance_pb2.RollCallRow(
         student_id=str(line.student_id),
         display_name=line.display_name,
-        class_group_id=text_of(line.class_group_id),
-        trial_id=text_of(line.trial.id if line.trial else None),
+        class_group_id=id_text(line.class_group_id),
+        trial_id=id_text(line.trial.id if line.trial else None),
         attendance=to_pb(tx, line.attendance) if line.attendance else None,
     )
 
@@ -94,7 +94,7 @@ def _open_to_pb(row: Lesson) -> pb.OpenRollCall:
         lesson_id=str(row.id),
         campus_id=str(row.campus_id),
         course_id=str(row.course_id),
-        teacher_id=text_of(row.teacher_id),
+        teacher_id=id_text(row.teacher_id),
         start_time=row.start_time,
         seats_taken=row.seats_taken,
     )
@@ -106,15 +106,15 @@ def to_pb(tx: Tx, row: Attendance) -> attendance_pb2.Attendance:
         attendance_id=str(row.id),
         lesson_id=str(row.lesson_id),
         student_id=str(row.student_id),
-        class_group_id=text_of(row.class_group_id),
+        class_group_id=id_text(row.class_group_id),
         course_id=str(row.course_id),
         campus_id=str(row.campus_id),
-        teacher_id=text_of(row.teacher_id),
+        teacher_id=id_text(row.teacher_id),
         code=row.code,
         charge_hundredths=row.charge_hundredths,
         late_minutes=row.late_minutes,
         remark=Attendance.remark.reveal(tx, row),
-        state=enum_value(attendance_pb2.AttendanceState, "ATTENDANCE_STATE", row.state),
+        state=enum_value(attendance_pb2.AttendanceState, row.state),
         revision=row.revision,
         lesson_start_time=row.lesson_start_time,
         create_time=row.create_time,

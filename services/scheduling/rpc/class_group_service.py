@@ -11,13 +11,12 @@ from lianxiao.scheduling.v1 import class_group_service_pb2 as pb
 from lianxiao.scheduling.v1 import class_group_service_pb2_grpc as pb_grpc
 from services.scheduling.actions import class_groups, memberships, students
 from services.scheduling.models import ClassGroup, Membership
-from services.scheduling.rpc.values import enum_value, optional_id, optional_instant, stored_word, text_of
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.listing import named_fields
 from shared.rpc import Servicer, command, query
+from shared.wire_values import enum_value, id_text, optional_id, optional_instant, stored_word
 
-_STATE = "CLASS_GROUP_STATE"
 _EDITABLE = ("name", "teacher_id", "room_id", "capacity", "state")
 
 
@@ -90,7 +89,7 @@ def _changes(wanted: class_group_pb2.ClassGroup, paths: Any) -> dict[str, Any]:
         "teacher_id": lambda: optional_id(wanted.teacher_id),
         "room_id": lambda: optional_id(wanted.room_id),
         "capacity": lambda: wanted.capacity,
-        "state": lambda: stored_word(class_group_pb2.ClassGroupState, _STATE, wanted.state, "class_group.state"),
+        "state": lambda: stored_word(class_group_pb2.ClassGroupState, wanted.state, "class_group.state"),
     }
     return {name: values[name]() for name in named_fields(paths, _EDITABLE)}
 
@@ -102,11 +101,11 @@ def to_pb(row: ClassGroup) -> class_group_pb2.ClassGroup:
         campus_id=str(row.campus_id),
         course_id=str(row.course_id),
         name=row.name,
-        teacher_id=text_of(row.teacher_id),
-        room_id=text_of(row.room_id),
+        teacher_id=id_text(row.teacher_id),
+        room_id=id_text(row.room_id),
         capacity=row.capacity,
         member_count=row.member_count,
-        state=enum_value(class_group_pb2.ClassGroupState, _STATE, row.state),
+        state=enum_value(class_group_pb2.ClassGroupState, row.state),
         create_time=row.create_time,
         update_time=row.update_time,
     )

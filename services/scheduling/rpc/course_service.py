@@ -9,13 +9,12 @@ from lianxiao.scheduling.v1 import course_service_pb2 as pb
 from lianxiao.scheduling.v1 import course_service_pb2_grpc as pb_grpc
 from services.scheduling.actions import courses
 from services.scheduling.models import Course
-from services.scheduling.rpc.values import enum_value, stored_word
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.listing import named_fields
 from shared.rpc import Servicer, command, query
+from shared.wire_values import enum_value, stored_word
 
-_KIND = "COURSE_KIND"
 _EDITABLE = (
     "name",
     "subject",
@@ -35,7 +34,7 @@ class CourseService(Servicer, pb_grpc.CourseServiceServicer):
         course = courses.create(
             tx,
             name=request.name,
-            kind=stored_word(course_pb2.CourseKind, _KIND, request.kind, "kind"),
+            kind=stored_word(course_pb2.CourseKind, request.kind, "kind"),
             subject=request.subject,
             level=request.level,
             lesson_minutes=request.lesson_minutes,
@@ -66,7 +65,7 @@ def to_pb(row: Course) -> course_pb2.Course:
     return course_pb2.Course(
         course_id=str(row.id),
         name=row.name,
-        kind=enum_value(course_pb2.CourseKind, _KIND, row.kind),
+        kind=enum_value(course_pb2.CourseKind, row.kind),
         subject=row.subject,
         level=row.level,
         lesson_minutes=row.lesson_minutes,

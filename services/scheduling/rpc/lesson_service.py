@@ -13,20 +13,11 @@ from services.scheduling.actions.plans import Objection, Wish
 from services.scheduling.actions.resources import Collision
 from services.scheduling.actions.timetable import Pattern
 from services.scheduling.models import Lesson
-from services.scheduling.rpc.values import (
-    enum_value,
-    ids,
-    instant,
-    local_date,
-    local_time,
-    optional_id,
-    optional_instant,
-    text_of,
-)
 from services.scheduling.rules.series import Slot
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.rpc import Servicer, command, query
+from shared.wire_values import enum_value, id_text, ids, instant, local_date, local_time, optional_id, optional_instant
 
 
 class LessonService(Servicer, pb_grpc.LessonServiceServicer):
@@ -131,7 +122,7 @@ def _many(tx: Tx, found: Sequence[Lesson]) -> list[lesson_pb2.Lesson]:
 
 def _collision(each: Collision) -> lesson_pb2.LessonConflict:
     return lesson_pb2.LessonConflict(
-        resource_kind=enum_value(lesson_pb2.ResourceKind, "RESOURCE_KIND", each.resource_kind),
+        resource_kind=enum_value(lesson_pb2.ResourceKind, each.resource_kind),
         resource_id=str(each.resource_id),
         lesson_id=str(each.lesson_id),
         start_time=each.start_time,
@@ -155,15 +146,15 @@ def to_pb(row: Lesson, student_ids: Sequence[UUID]) -> lesson_pb2.Lesson:
         class_group_ids=[str(each) for each in row.class_group_ids],
         student_ids=[str(each) for each in student_ids],
         teacher_ids=[str(each) for each in row.teacher_ids],
-        room_id=text_of(row.room_id),
+        room_id=id_text(row.room_id),
         start_time=row.start_time,
         end_time=row.end_time,
-        state=enum_value(lesson_pb2.LessonState, "LESSON_STATE", row.state),
-        roll_call_state=enum_value(lesson_pb2.RollCallState, "ROLL_CALL_STATE", row.roll_call_state),
+        state=enum_value(lesson_pb2.LessonState, row.state),
+        roll_call_state=enum_value(lesson_pb2.RollCallState, row.roll_call_state),
         lesson_hours_hundredths=row.lesson_hours_hundredths,
         seat_limit=row.seat_limit,
         seats_taken=row.seats_taken,
-        series_id=text_of(row.series_id),
+        series_id=id_text(row.series_id),
         cancel_reason=row.cancel_reason,
         override_reason=row.override_reason,
         create_time=row.create_time,

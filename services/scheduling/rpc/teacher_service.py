@@ -12,11 +12,11 @@ from lianxiao.scheduling.v1 import teacher_service_pb2 as pb
 from lianxiao.scheduling.v1 import teacher_service_pb2_grpc as pb_grpc
 from services.scheduling.actions import teachers
 from services.scheduling.models import Teacher
-from services.scheduling.rpc.values import optional_id
 from services.scheduling.rules.availability import Place, Range
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.rpc import Servicer, command, query
+from shared.wire_values import optional_id
 
 
 class TeacherService(Servicer, pb_grpc.TeacherServiceServicer):

@@ -13,12 +13,12 @@ from lianxiao.scheduling.v1 import trial_service_pb2_grpc as pb_grpc
 from services.scheduling.actions import trials
 from services.scheduling.actions.trials import Guest
 from services.scheduling.models import Trial
-from services.scheduling.rpc.values import enum_value, text_of
 from shared.client import ask, stub
 from shared.db import Tx
 from shared.errors import Refused
 from shared.ids import as_uuid
 from shared.rpc import Call, Servicer, call_of, command, query
+from shared.wire_values import enum_value, id_text
 
 
 class TrialService(Servicer, pb_grpc.TrialServiceServicer):
@@ -86,9 +86,9 @@ def to_pb(tx: Tx, row: Trial) -> trial_pb2.Trial:
         lesson_id=str(row.lesson_id),
         campus_id=str(row.campus_id),
         course_id=str(row.course_id),
-        teacher_id=text_of(row.teacher_id),
+        teacher_id=id_text(row.teacher_id),
         lesson_start_time=row.lesson_start_time,
-        state=enum_value(trial_pb2.TrialState, "TRIAL_STATE", row.state),
+        state=enum_value(trial_pb2.TrialState, row.state),
         attended=bool(row.attended),
         result=row.result,
         feedback=Trial.feedback.reveal(tx, row),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from uuid import UUID
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadEnrolled
@@ -11,6 +10,7 @@ from services.student.actions.guardians import Contact
 from services.student.actions.students import Profile
 from shared.db import Tx
 from shared.ids import as_uuid
+from shared.wire_values import instant
 
 
 def from_lead(tx: Tx, event: LeadEnrolled) -> None:
@@ -24,7 +24,7 @@ def from_lead(tx: Tx, event: LeadEnrolled) -> None:
         household_id=guardians.household_of(tx, event.guardian_phone),
         lead_id=as_uuid(event.lead_id),
         owner_id=_optional(event.owner_id),
-        enrol_time=event.enrol_time.ToDatetime(tzinfo=UTC) if event.HasField("enrol_time") else None,
+        enrol_time=instant(event.enrol_time) if event.HasField("enrol_time") else None,
     )
     if guardians.of_student(tx, student_id):
         return

@@ -18,8 +18,22 @@ from shared.db import Tx
 from shared.errors import NotFound
 from shared.events import publish
 from shared.ids import uuid7
+from shared.listing import Field, Listing
+from shared.wire_values import id_text
 
 NAME_KIND = "student_name"
+LISTING: Listing[Student] = Listing(
+    Student,
+    fields={
+        "state": Field(Student.state, prefix="STUDENT_STATE_"),
+        "campus_id": Field(Student.campus_id),
+        "owner_id": Field(Student.owner_id),
+        "household_id": Field(Student.household_id),
+        "create_time": Field(Student.create_time),
+        "update_time": Field(Student.update_time),
+    },
+    default_order="create_time desc",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,13 +181,12 @@ def _index_name(tx: Tx, student_id: UUID, name: str) -> None:
 
 
 def _enrolled(student: Student, name: str) -> StudentEnrolled:
-    event = StudentEnrolled(
+    return StudentEnrolled(
         student_id=str(student.id),
         household_id=str(student.household_id),
         campus_id=str(student.campus_id),
-        lead_id=str(student.lead_id or ""),
-        owner_id=str(student.owner_id or ""),
+        lead_id=id_text(student.lead_id),
+        owner_id=id_text(student.owner_id),
         display_name=name,
+        enrol_time=student.enrol_time,
     )
-    event.enrol_time.FromDatetime(student.enrol_time)
-    return event

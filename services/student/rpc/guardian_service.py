@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from lianxiao.student.v1 import guardian_service_pb2 as pb
-from lianxiao.student.v1 import guardian_service_pb2_grpc, student_pb2
+from lianxiao.student.v1 import guardian_service_pb2_grpc as pb_grpc
+from lianxiao.student.v1 import student_pb2
 from services.student.actions import guardians
 from services.student.actions.guardians import Contact
 from services.student.models import Guardian, GuardianLink
@@ -12,7 +13,7 @@ from shared.ids import as_uuid
 from shared.rpc import Servicer, command, query
 
 
-class GuardianService(Servicer, guardian_service_pb2_grpc.GuardianServiceServicer):
+class GuardianService(Servicer, pb_grpc.GuardianServiceServicer):
     """Guardians and their rights."""
 
     @query

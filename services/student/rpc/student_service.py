@@ -6,33 +6,21 @@ from typing import Any
 
 from google.type import date_pb2
 
-from lianxiao.student.v1 import student_pb2, student_service_pb2_grpc
+from lianxiao.student.v1 import student_pb2
 from lianxiao.student.v1 import student_service_pb2 as pb
+from lianxiao.student.v1 import student_service_pb2_grpc as pb_grpc
 from services.student.actions import students
 from services.student.models import StateEntry, Student
 from shared.db import Tx
 from shared.ids import as_uuid
-from shared.listing import Field, Listing, named_fields
+from shared.listing import named_fields
 from shared.rpc import Servicer, command, query
-from shared.wire_values import enum_value, stored_word
+from shared.wire_values import enum_value, id_text, stored_word
 
-_PREFIX = "STUDENT_STATE_"
-LISTING = Listing(
-    Student,
-    fields={
-        "state": Field(Student.state, prefix="STUDENT_STATE_"),
-        "campus_id": Field(Student.campus_id),
-        "owner_id": Field(Student.owner_id),
-        "household_id": Field(Student.household_id),
-        "create_time": Field(Student.create_time),
-        "update_time": Field(Student.update_time),
-    },
-    default_order="create_time desc",
-)
 _EDITABLE = ("name", "birth_date", "gender", "school", "school_grade")
 
 
-class StudentService(Servicer, student_service_pb2_grpc.StudentServiceServicer):
+class StudentService(Servicer, pb_grpc.StudentServiceServicer):
     """Student files."""
 
     @query
@@ -41,7 +29,7 @@ class StudentService(Servicer, student_service_pb2_grpc.StudentServiceServicer):
 
     @query
     def ListStudents(self, request: pb.ListStudentsRequest, tx: Tx) -> pb.ListStudentsResponse:
-        page = LISTING.page(tx, request, where=students.name_filter(tx, request.search))
+        page = students.LISTING.page(tx, request, where=students.name_filter(tx, request.search))
         rows = [to_pb(tx, row) for row in page.rows]
         return pb.ListStudentsResponse(students=rows, next_page_token=page.next_page_token)
 
@@ -54,7 +42,7 @@ class StudentService(Servicer, student_service_pb2_grpc.StudentServiceServicer):
 
     @command
     def ChangeStudentState(self, request: pb.ChangeStudentStateRequest, tx: Tx) -> pb.ChangeStudentStateResponse:
-        state = stored_word(student_pb2.StudentState, _PREFIX, request.state)
+        state = stored_word(student_pb2.StudentState, request.state, "state")
         student = students.change_state(tx, as_uuid(request.student_id), to_state=state, reason=request.reason)
         return pb.ChangeStudentStateResponse(student=to_pb(tx, student))
 
@@ -66,40 +54,43 @@ class StudentService(Servicer, student_service_pb2_grpc.StudentServiceServicer):
 
 def to_pb(tx: Tx, student: Student) -> student_pb2.Student:
     """Return a student as callers see it; the boundary masks the name for those without `pii.read`."""
-    message = student_pb2.Student(
+    return student_pb2.Student(
         student_id=str(student.id),
         household_id=str(student.household_id),
         campus_id=str(student.campus_id),
-        owner_id=str(student.owner_id or ""),
+        owner_id=id_text(student.owner_id),
         name=Student.name.reveal(tx, student) or "",
+        birth_date=_birth_date(student),
         gender=student.gender,
         school=student.school,
         school_grade=student.school_grade,
         state=_state(student.state),
-        lead_id=str(student.lead_id or ""),
+        lead_id=id_text(student.lead_id),
+        enrol_time=student.enrol_time,
+        create_time=student.create_time,
+        update_time=student.update_time,
     )
-    if student.birth_year:
-        birth = date_pb2.Date(year=student.birth_year, month=student.birth_month, day=student.birth_day)
-        message.birth_date.CopyFrom(birth)
-    message.enrol_time.FromDatetime(student.enrol_time)
-    message.create_time.FromDatetime(student.create_time)
-    message.update_time.FromDatetime(student.update_time)
-    return message
+
+
+def _birth_date(student: Student) -> date_pb2.Date | None:
+    """Return what is known of a birth date, which may be the year alone."""
+    if not student.birth_year:
+        return None
+    return date_pb2.Date(year=student.birth_year, month=student.birth_month, day=student.birth_day)
 
 
 def _state(name: str) -> Any:
-    return enum_value(student_pb2.StudentState, _PREFIX, name)
+    return enum_value(student_pb2.StudentState, name)
 
 
 def _entry_to_pb(entry: StateEntry) -> student_pb2.StudentStateEntry:
-    message = student_pb2.StudentStateEntry(
+    return student_pb2.StudentStateEntry(
         from_state=_state(entry.from_state),
         to_state=_state(entry.to_state),
         reason=entry.reason,
-        actor_id=str(entry.actor_id),
+        actor_id=id_text(entry.actor_id),
+        change_time=entry.create_time,
     )
-    message.change_time.FromDatetime(entry.create_time)
-    return message
 
 
 def _changes(request: pb.UpdateStudentRequest) -> dict[str, object]:
