@@ -305,7 +305,7 @@ def test_permissions_and_campuses_hold_on_the_wire(
     ],
 )
 def test_dates_and_times_that_do_not_exist_are_refused(
-    wire: Wire, signed: Signed, campus_id: str, day: date_pb2.Date, hours: int, reason: str
+    wire: Wire, signed: Signed, *, campus_id: str, day: date_pb2.Date, hours: int, reason: str
 ) -> None:
     request = lesson_pb.CreateSeriesRequest(
         plan=lesson_pb.LessonPlan(campus_id=campus_id),
