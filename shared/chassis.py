@@ -1,9 +1,12 @@
 """The tables that every service has: outbox, deliveries, inbox, replies, audit, keysets, revocations, institutions.
 
-`create(op)` stands in each service's first migration. Money, audit and inbox rows can never be changed by the app.
+`create(op)` stands in each service's first migration. Audit and inbox rows can never be changed by the app.
+Migrations that have run call these functions: what they make never changes, a new need gets a new function.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
 
 from alembic.operations import Operations
 
@@ -59,6 +62,10 @@ create table audit_seal (
   previous_hash bytea not null, hash bytea not null, primary key (institution_id, sequence),
   unique (institution_id, entry_id));
 """
+_ROW = (
+    "institution_id uuid not null, id uuid not null, create_time timestamptz not null,"
+    " update_time timestamptz not null, primary key (institution_id, id)"
+)
 
 
 def create(op: Operations) -> None:
@@ -76,9 +83,18 @@ def create(op: Operations) -> None:
 
 def drop(op: Operations) -> None:
     """Undo `create`."""
-    tables = (
-        "audit_seal audit_queue audit_entry keyset access_revocation stored_reply inbox delivery outbox institution"
-    )
-    for table in tables.split():
-        op.execute(f"drop table {table}")
+    tables = ("institution", "outbox", "delivery", "inbox", "stored_reply", "access_revocation", "keyset")
+    drop_tables(op, (*tables, "audit_entry", "audit_queue", "audit_seal"))
     op.execute("drop type uuidrange")
+
+
+def create_rows(op: Operations, tables: Mapping[str, str]) -> None:
+    """Create tables of `shared.tables.Row`s from their own columns and constraints, which may be none."""
+    for table, columns in tables.items():
+        op.execute(f"create table {table} ({_ROW}{', ' if columns else ''}{columns})")
+
+
+def drop_tables(op: Operations, tables: Iterable[str]) -> None:
+    """Drop tables, the last one first."""
+    for table in reversed(list(tables)):
+        op.execute(f"drop table {table}")

@@ -46,11 +46,15 @@ def protect(
         rule = f"{campus} is null or {rule}" if campus_optional else rule
         op.execute(f"create policy campus on {table} as restrictive using ({rule}) with check ({rule})")
     if owner:
-        rule = _OWNER.format(column=owner)
-        op.execute(f"create policy owner on {table} as restrictive for select using ({rule})")
-        op.execute(f"create policy owner_update on {table} as restrictive for update using ({rule}) with check (true)")
+        limit_owners(op, table, _OWNER.format(column=owner))
     verbs = "select, insert" if append_only else "select, insert, update"
     op.execute(f"grant {verbs}{', delete' if deletable else ''} on {table} to {app_role(op)}")
+
+
+def limit_owners(op: Operations, table: str, rule: str) -> None:
+    """Let callers whose grant is for their own rows read and change only those that meet the rule."""
+    op.execute(f"create policy owner on {table} as restrictive for select using ({rule})")
+    op.execute(f"create policy owner_update on {table} as restrictive for update using ({rule}) with check (true)")
 
 
 def app_role(op: Operations) -> str:

@@ -1,4 +1,4 @@
-"""What billing subscribes to."""
+"""Events that billing listens to."""
 
 from __future__ import annotations
 

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from services.billing.actions import quotes
-from shared.jobs import Job
+from shared.jobs import AnyJob, Job
 
-JOBS = [Job("billing.expire_quotes", 600, quotes.expire)]
+JOBS: list[AnyJob] = [Job("billing.expire_quotes", 600, quotes.expire)]

@@ -1,4 +1,4 @@
-"""Process 1 of billing: gRPC."""
+"""What the gRPC server process of billing serves."""
 
 from __future__ import annotations
 

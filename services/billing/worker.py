@@ -1,4 +1,4 @@
-"""Process 2 of billing: its timers, the relay and what it subscribes to."""
+"""What the worker process of billing runs."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from services.billing.consumers import CONSUMERS
 from services.billing.jobs import JOBS
 from shared.worker import Worker
 
-WORKER = Worker(CONSUMERS, JOBS)
+WORKER = Worker(consumers=CONSUMERS, jobs=JOBS)

@@ -1,4 +1,4 @@
-"""Events that insight turns into figures."""
+"""Events that insight listens to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Timers of insight: none yet."""
+"""What insight does by the clock: nothing yet."""
 
 from __future__ import annotations
 

@@ -1,14 +1,9 @@
-"""Process 2 of insight: consumers, relay and timers."""
+"""What the worker process of insight runs."""
 
 from __future__ import annotations
 
 from services.insight.consumers import CONSUMERS
 from services.insight.jobs import JOBS
-from shared.worker import Worker, run
+from shared.worker import Worker
 
 WORKER = Worker(consumers=CONSUMERS, jobs=JOBS)
-
-
-def main() -> None:
-    """Run the worker until it is told to stop."""
-    run({"insight": WORKER})

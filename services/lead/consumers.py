@@ -1,4 +1,4 @@
-"""What lead listens to."""
+"""Events that lead listens to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Process 1 of lead: gRPC."""
+"""What the gRPC server process of lead serves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.lead.rpc.duplicate_service import DuplicateService
 from services.lead.rpc.import_service import ImportService
 from services.lead.rpc.lead_service import LeadService
 from services.lead.rpc.task_service import TaskService
-from shared.server import Registration, serve
+from shared.server import Registration
 
 SERVICERS: list[Registration] = [
     (lead.add_LeadServiceServicer_to_server, LeadService),
@@ -24,8 +24,3 @@ SERVICERS: list[Registration] = [
     (task.add_TaskServiceServicer_to_server, TaskService),
     (claim.add_ClaimServiceServicer_to_server, ClaimService),
 ]
-
-
-def main() -> None:
-    """Serve until told to stop."""
-    serve({"lead": SERVICERS})

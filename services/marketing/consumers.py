@@ -1,4 +1,4 @@
-"""Events that marketing listens to: none of its own yet."""
+"""Events that marketing listens to: none of the other services."""
 
 from __future__ import annotations
 

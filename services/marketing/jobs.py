@@ -1,4 +1,4 @@
-"""Timers of marketing: none yet."""
+"""What marketing does by the clock: nothing yet."""
 
 from __future__ import annotations
 

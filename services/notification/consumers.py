@@ -1,4 +1,4 @@
-"""Events that notification listens to: recipients, causes of messages, and everything for the feed."""
+"""Events that notification listens to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Process 1 of notification: gRPC."""
+"""What the gRPC server process of notification serves."""
 
 from __future__ import annotations
 
@@ -6,15 +6,10 @@ from lianxiao.notification.v1 import feed_service_pb2_grpc, message_service_pb2_
 from services.notification.rpc.feed_service import FeedService
 from services.notification.rpc.message_service import MessageService
 from services.notification.rpc.template_service import TemplateService
-from shared.server import Registration, serve
+from shared.server import Registration
 
 SERVICERS: list[Registration] = [
     (feed_service_pb2_grpc.add_FeedServiceServicer_to_server, FeedService),
     (message_service_pb2_grpc.add_MessageServiceServicer_to_server, MessageService),
     (template_service_pb2_grpc.add_TemplateServiceServicer_to_server, TemplateService),
 ]
-
-
-def main() -> None:
-    """Serve until told to stop."""
-    serve({"notification": SERVICERS})

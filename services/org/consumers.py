@@ -1,4 +1,4 @@
-"""What org subscribes to: nothing of the other services."""
+"""Events that org listens to: none of the other services."""
 
 from __future__ import annotations
 

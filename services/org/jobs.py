@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from services.org.actions import sessions
-from shared.jobs import Job
+from shared.jobs import AnyJob, Job
 
-JOBS = [Job("org.prune_sessions", 3600, sessions.prune)]
+JOBS: list[AnyJob] = [Job("org.prune_sessions", 3600, sessions.prune)]

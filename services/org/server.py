@@ -1,4 +1,4 @@
-"""Process 1 of org: gRPC."""
+"""What the gRPC server process of org serves."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from services.org.rpc.region_service import RegionService
 from services.org.rpc.role_service import RoleService
 from services.org.rpc.service_account_service import ServiceAccountService
 from services.org.rpc.staff_service import StaffService
-from shared.server import Registration, serve
+from shared.server import Registration
 
 SERVICERS: list[Registration] = [
     (auth.add_AuthServiceServicer_to_server, AuthService),
@@ -33,8 +33,3 @@ SERVICERS: list[Registration] = [
     (custom_field.add_CustomFieldServiceServicer_to_server, CustomFieldService),
     (approval_flow.add_ApprovalFlowServiceServicer_to_server, ApprovalFlowService),
 ]
-
-
-def main() -> None:
-    """Serve until told to stop."""
-    serve({"org": SERVICERS})

@@ -1,14 +1,9 @@
-"""Process 2 of org: its timers, the relay and what every service subscribes to."""
+"""What the worker process of org runs."""
 
 from __future__ import annotations
 
 from services.org.consumers import CONSUMERS
 from services.org.jobs import JOBS
-from shared.worker import Worker, run
+from shared.worker import Worker
 
 WORKER = Worker(consumers=CONSUMERS, jobs=JOBS)
-
-
-def main() -> None:
-    """Run the worker until it is told to stop."""
-    run({"org": WORKER})

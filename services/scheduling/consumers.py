@@ -1,4 +1,4 @@
-"""What scheduling subscribes to: who teaches, where, and who learns."""
+"""Events that scheduling listens to."""
 
 from __future__ import annotations
 

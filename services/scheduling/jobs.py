@@ -1,4 +1,4 @@
-"""What scheduling does by the clock: nothing yet; open roll calls are listed, not chased."""
+"""What scheduling does by the clock: nothing yet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Process 1 of scheduling: gRPC."""
+"""What the gRPC server process of scheduling serves."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.scheduling.rpc.lesson_service import LessonService
 from services.scheduling.rpc.room_service import RoomService
 from services.scheduling.rpc.teacher_service import TeacherService
 from services.scheduling.rpc.trial_service import TrialService
-from shared.server import Registration, serve
+from shared.server import Registration
 
 SERVICERS: list[Registration] = [
     (course.add_CourseServiceServicer_to_server, CourseService),
@@ -27,8 +27,3 @@ SERVICERS: list[Registration] = [
     (trial.add_TrialServiceServicer_to_server, TrialService),
     (attendance.add_AttendanceServiceServicer_to_server, AttendanceService),
 ]
-
-
-def main() -> None:
-    """Serve until told to stop."""
-    serve({"scheduling": SERVICERS})

@@ -1,4 +1,4 @@
-"""Timers of student: none yet."""
+"""What student does by the clock: nothing yet."""
 
 from __future__ import annotations
 

@@ -1,18 +1,13 @@
-"""Process 1 of student: gRPC."""
+"""What the gRPC server process of student serves."""
 
 from __future__ import annotations
 
 from lianxiao.student.v1 import guardian_service_pb2_grpc, student_service_pb2_grpc
 from services.student.rpc.guardian_service import GuardianService
 from services.student.rpc.student_service import StudentService
-from shared.server import Registration, serve
+from shared.server import Registration
 
 SERVICERS: list[Registration] = [
     (student_service_pb2_grpc.add_StudentServiceServicer_to_server, StudentService),
     (guardian_service_pb2_grpc.add_GuardianServiceServicer_to_server, GuardianService),
 ]
-
-
-def main() -> None:
-    """Serve until told to stop."""
-    serve({"student": SERVICERS})

@@ -1,14 +1,9 @@
-"""Process 2 of student: consumers, relay and timers."""
+"""What the worker process of student runs."""
 
 from __future__ import annotations
 
 from services.student.consumers import CONSUMERS
 from services.student.jobs import JOBS
-from shared.worker import Worker, run
+from shared.worker import Worker
 
 WORKER = Worker(consumers=CONSUMERS, jobs=JOBS)
-
-
-def main() -> None:
-    """Run the worker until it is told to stop."""
-    run({"student": WORKER})

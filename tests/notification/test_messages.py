@@ -8,7 +8,6 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from services.notification import jobs
 from services.notification.actions import messages, sending
 from services.notification.actions.messages import Letter
 from services.notification.consumers import CONSUMERS
@@ -68,8 +67,8 @@ def test_who_cannot_or_must_not_be_told_is_on_record(
 def test_the_sandbox_takes_what_is_due_and_each_message_ends_once(database: Database, institution: UUID) -> None:
     student = prepare(database, institution)
     deliver(database, CONSUMERS, factories.consumed(student), institution)
-    assert jobs.send_due(database, institution) is False
-    assert jobs.send_due(database, institution) is False
+    assert sending.send_due(database, institution) is False
+    assert sending.send_due(database, institution) is False
     assert [state for state, _, _ in every(database, institution)] == ["sent"]
     assert len(published(database, institution, "message_finished")) == 1
 

@@ -2,8 +2,29 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
+from services.notification.actions import messages
 from services.notification.actions.messages import Letter
+from shared.caller import Caller
+from shared.db import Database
 from shared.mail import Mailbox, MailRefusedError, MailUncertainError, MailUnreachableError
+from shared.settings import settings
+
+_BATCH = 100
+
+
+def send_due(database: Database, institution_id: UUID) -> bool:
+    """Claim a batch, hand each letter over, write the outcomes; True when more may wait."""
+    caller = Caller.system(institution_id)
+    with database.begin(caller) as tx:
+        letters = messages.claim(tx, _BATCH)
+    mailbox = Mailbox.parse(settings().smtp_url) if settings().smtp_url else None
+    for letter in letters:
+        state, reason = hand_over(letter, mailbox)
+        with database.begin(caller) as tx:
+            messages.finish(tx, letter.message_id, state=state, reason=reason)
+    return len(letters) == _BATCH
 
 
 def hand_over(letter: Letter, mailbox: Mailbox | None) -> tuple[str, str]:

@@ -10,8 +10,6 @@ from shared.rls import app_role, protect
 revision = "0001"
 down_revision = None
 
-_ROW = """institution_id uuid not null, id uuid not null, create_time timestamptz not null,
-  update_time timestamptz not null, primary key (institution_id, id)"""
 _NOBODY = "'00000000-0000-0000-0000-000000000000'"
 
 _TABLES = {
@@ -215,8 +213,7 @@ _TRIGGERS = (
 def upgrade() -> None:
     """Create the tables."""
     chassis.create(op)
-    for table, columns in _TABLES.items():
-        op.execute(f"create table {table} ({_ROW}, {columns})")
+    chassis.create_rows(op, _TABLES)
     for statement in _INDEXES:
         op.execute(statement)
     _protect()
@@ -244,8 +241,7 @@ def _protect() -> None:
 
 def downgrade() -> None:
     """Drop the tables."""
-    for table in reversed(_TABLES):
-        op.execute(f"drop table {table}")
+    chassis.drop_tables(op, _TABLES)
     op.execute("drop function post_lines()")
     op.execute("drop function refuse_locked_period()")
     chassis.drop(op)

@@ -32,8 +32,8 @@ def upgrade() -> None:
     chassis.create(op)
     for table, columns in _TABLES.items():
         op.execute(f"create table {table} ({columns})")
-    for index in _INDEXES:
-        op.execute(index)
+    for statement in _INDEXES:
+        op.execute(statement)
     protect(op, "journey", campus="campus_id")
     protect(op, "campaign_figure", campus="campus_id", campus_optional=True)
     protect(op, "campus_clock", campus="campus_id")
@@ -41,6 +41,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop the tables."""
-    for table in reversed(_TABLES):
-        op.execute(f"drop table {table}")
+    chassis.drop_tables(op, _TABLES)
     chassis.drop(op)

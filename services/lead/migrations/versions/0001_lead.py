@@ -10,8 +10,6 @@ from shared.rls import protect
 revision = "0001"
 down_revision = None
 
-_ROW = """institution_id uuid not null, id uuid not null, create_time timestamptz not null,
-  update_time timestamptz not null, primary key (institution_id, id)"""
 _OF_LEAD = "foreign key (institution_id, lead_id) references lead (institution_id, id)"
 
 _TABLES = {
@@ -132,9 +130,9 @@ _DELETABLE = ("lead_key", "import_part", "import_batch", "customer_alias")
 
 
 def upgrade() -> None:
+    """Create the tables."""
     chassis.create(op)
-    for table, columns in _TABLES.items():
-        op.execute(f"create table {table} ({_ROW}, {columns})")
+    chassis.create_rows(op, _TABLES)
     for statement in (*_KEYED.values(), *_INDEXES):
         op.execute(statement)
     protect(op, "lead", campus="campus_id", owner="owner_id")
@@ -153,6 +151,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in (*_KEYED, *reversed(_TABLES)):
-        op.execute(f"drop table {table}")
+    """Drop the tables."""
+    chassis.drop_tables(op, (*_TABLES, *_KEYED))
     chassis.drop(op)

@@ -10,17 +10,14 @@ from shared.rls import protect
 revision = "0001"
 down_revision = None
 
-_ROW = """institution_id uuid not null, id uuid not null, create_time timestamptz not null,
-  update_time timestamptz not null, primary key (institution_id, id)"""
-
 _TABLES = {
-    "contact": """, campus_id uuid not null, student_id uuid not null, guardian_id uuid not null, name_sealed bytea,
+    "contact": """campus_id uuid not null, student_id uuid not null, guardian_id uuid not null, name_sealed bytea,
       phone_sealed bytea, email_sealed bytea, may_contact boolean not null,
       constraint uq_contact_pair unique (institution_id, student_id, guardian_id)""",
-    "pupil": ", campus_id uuid not null, name_sealed bytea",
-    "own_template": """, code text not null, language text not null, subject text not null, body text not null,
+    "pupil": "campus_id uuid not null, name_sealed bytea",
+    "own_template": """code text not null, language text not null, subject text not null, body text not null,
       constraint uq_own_template_code unique (institution_id, code, language)""",
-    "message": """, campus_id uuid not null, student_id uuid not null, guardian_id uuid not null,
+    "message": """campus_id uuid not null, student_id uuid not null, guardian_id uuid not null,
       template text not null, business_key text not null, channel text not null, address_sealed bytea,
       subject_sealed bytea, body_sealed bytea, state text not null, reason text not null, claim_time timestamptz,
       finish_time timestamptz,
@@ -46,11 +43,10 @@ _INDEXES = (
 def upgrade() -> None:
     """Create the tables."""
     chassis.create(op)
-    for table, columns in _TABLES.items():
-        op.execute(f"create table {table} ({_ROW}{columns})")
+    chassis.create_rows(op, _TABLES)
     op.execute(_FEED)
-    for index in _INDEXES:
-        op.execute(index)
+    for statement in _INDEXES:
+        op.execute(statement)
     for table in ("contact", "pupil", "message"):
         protect(op, table, campus="campus_id")
     protect(op, "own_template")
@@ -59,6 +55,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop the tables."""
-    for table in ("feed", *reversed(_TABLES)):
-        op.execute(f"drop table {table}")
+    chassis.drop_tables(op, (*_TABLES, "feed"))
     chassis.drop(op)

@@ -10,9 +10,6 @@ from shared.rls import protect
 revision = "0001"
 down_revision = None
 
-_ROW = """institution_id uuid not null, id uuid not null, create_time timestamptz not null,
-  update_time timestamptz not null, primary key (institution_id, id)"""
-
 # The chassis's table gets the columns that only the original needs.
 _INSTITUTION = """
 alter table institution
@@ -92,8 +89,8 @@ def upgrade() -> None:
     """Create the tables."""
     chassis.create(op)
     op.execute(_INSTITUTION)
-    for table, columns in _TABLES.items():
-        op.execute(f"create table {table} ({_ROW}, {columns})")
+    chassis.create_rows(op, _TABLES)
+    for table in _TABLES:
         protect(op, table, campus=_CAMPUS_COLUMN.get(table), deletable=table in _DELETABLE)
     for statement in _INDEXES:
         op.execute(statement)
@@ -101,6 +98,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop the tables."""
-    for table in reversed(_TABLES):
-        op.execute(f"drop table {table}")
+    chassis.drop_tables(op, _TABLES)
     chassis.drop(op)

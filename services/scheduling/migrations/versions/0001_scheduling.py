@@ -5,13 +5,10 @@ from __future__ import annotations
 from alembic import op
 
 from shared import chassis
-from shared.rls import protect
+from shared.rls import limit_owners, protect
 
 revision = "0001"
 down_revision = None
-
-_ROW = """institution_id uuid not null, id uuid not null, create_time timestamptz not null,
-  update_time timestamptz not null, primary key (institution_id, id)"""
 
 _TABLES = {
     "campus": "name text not null, time_zone text not null, active boolean not null",
@@ -147,12 +144,11 @@ _OF_CAMPUS = ("room", "membership", "lesson_series", "class_group", "lesson", "t
 
 
 def upgrade() -> None:
-    """Create the tables, their indexes and their policies."""
+    """Create the tables."""
     chassis.create(op)
-    for table, columns in _TABLES.items():
-        op.execute(f"create table {table} ({_ROW}, {columns})")
-    for index in _INDEXES:
-        op.execute(index)
+    chassis.create_rows(op, _TABLES)
+    for statement in _INDEXES:
+        op.execute(statement)
     for table in _OF_CHAIN:
         protect(op, table)
     for table in _OF_CAMPUS:
@@ -160,17 +156,11 @@ def upgrade() -> None:
     protect(op, "attendance", campus="campus_id", owner="teacher_id")
     protect(op, "attendance_change", campus="campus_id", append_only=True)
     for table in ("class_group", "lesson"):
-        _own(table, _TAUGHT_BY_CALLER)
-    _own("trial", _TRIAL_OF_CALLER)
-
-
-def _own(table: str, rule: str) -> None:
-    op.execute(f"create policy owner on {table} as restrictive for select using ({rule})")
-    op.execute(f"create policy owner_update on {table} as restrictive for update using ({rule}) with check (true)")
+        limit_owners(op, table, _TAUGHT_BY_CALLER)
+    limit_owners(op, "trial", _TRIAL_OF_CALLER)
 
 
 def downgrade() -> None:
-    """Drop all of it."""
-    for table in reversed(_TABLES):
-        op.execute(f"drop table {table}")
+    """Drop the tables."""
+    chassis.drop_tables(op, _TABLES)
     chassis.drop(op)
