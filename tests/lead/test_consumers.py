@@ -14,7 +14,7 @@ from lianxiao.org.v1.org_events_pb2 import CampusChanged, StaffChanged, StaffRol
 from lianxiao.scheduling.v1.scheduling_events_pb2 import TrialBooked, TrialResultRecorded
 from services.lead.actions import customers, leads, merges
 from services.lead.consumers import CONSUMERS
-from services.lead.models import Campus, Staff, StageChange, Task, Trial
+from services.lead.models import Assignment, Campus, Staff, StageChange, Task, Trial
 from shared.caller import Caller
 from shared.db import Database
 from shared.ids import uuid7
@@ -177,6 +177,15 @@ def test_few_hours_make_one_task_for_the_advisor_per_order(world: World) -> None
 def test_few_hours_of_a_student_without_a_lead_are_the_campuss_task(world: World) -> None:
     world.tell(_hours(world, str(uuid7()), student=uuid7()))
     assert [(task.owner_id, task.lead_id, task.campus_id) for task in world.rows(Task)] == [(None, None, world.campus)]
+
+
+def test_whoever_leaves_keeps_no_open_lead_and_no_open_task(world: World) -> None:
+    world.tell(_hours(world, str(uuid7())))
+    world.tell(StaffChanged(staff_id=str(world.advisor), display_name="顾问", active=False))
+    with world.database.begin(world.caller, read_only=True) as tx:
+        assert leads.get(tx, world.lead).owner_id is None
+    assert [task.owner_id for task in world.rows(Task)] == [None]
+    assert [row.previous_owner_id for row in world.rows(Assignment) if row.reason == "staff_left"] == [world.advisor]
 
 
 def test_staff_and_campuses_follow_org(world: World) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 import pytest
 from hypothesis import given
@@ -94,3 +94,26 @@ def _reason(data: bytes, name: str) -> str:
 def test_any_bytes_are_rows_or_unreadable(data: bytes, name: str) -> None:
     reason = _reason(data, name)
     assert reason == "" or reason.startswith("FILE_")
+
+
+def test_a_workbook_without_a_row_has_none() -> None:
+    assert list(spreadsheets.rows(sheets.xlsx_of([]), "a.xlsx")) == []
+
+
+def test_gaps_and_times_of_day_are_text() -> None:
+    data = sheets.xlsx_of([["王小明", None, time(9, 30), True, 1.38e22]])
+    assert list(spreadsheets.rows(data, "a.xlsx")) == [(1, ("王小明", "", "09:30:00", "True", "13800000000000000000000"))]
+
+
+def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spreadsheets, "_MOST_UNPACKED", 100)
+    with pytest.raises(Unreadable) as error:
+        list(spreadsheets.rows(sheets.xlsx_of(ROWS), "a.xlsx"))
+    assert error.value.reason == "FILE_TOO_LARGE"
+
+
+def test_a_cell_without_an_end_is_damage_and_its_line_is_named() -> None:
+    data = sheets.csv_of(ROWS) + b'"' + b"x" * 200_000
+    with pytest.raises(Unreadable, match="line 3") as error:
+        list(spreadsheets.rows(data, "a.csv"))
+    assert error.value.reason == "FILE_DAMAGED"
