@@ -11,7 +11,7 @@ from playwright.sync_api import FilePayload, Page, expect
 from tests.browser.conftest import SignIn
 from tests.browser.people import new_family
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # the first test starts the whole system
 
 
 def _file() -> bytes:
@@ -84,6 +84,20 @@ def test_a_check_writes_nothing_and_the_same_file_can_then_be_imported(sign_in: 
     dialog.get_by_role("button", name="开始导入").click()
     expect(page.get_by_text("导入完成，共 5 行")).to_be_visible()
     assert _count(page, "新建") == "2"
+
+
+def test_columns_that_are_not_recognised_are_asked_for(sign_in: SignIn) -> None:
+    page = sign_in("hq_admin")
+    family = new_family()
+    _upload(page, f"小主人公,打给谁\r\n{family.child},{family.phone}".encode())
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("请指明是哪一列")).to_be_visible()
+    for field, header in (("孩子姓名", "小主人公"), ("电话", "打给谁")):
+        dialog.get_by_role("combobox", name=field).click()
+        page.locator(".ant-select-dropdown:visible").get_by_title(header, exact=True).click()
+    dialog.get_by_role("button", name="开始导入").click()
+    expect(page.get_by_text("导入完成，共 1 行")).to_be_visible()
+    assert _count(page, "新建") == "1"
 
 
 def test_a_file_of_another_kind_is_refused_before_it_is_sent(sign_in: SignIn) -> None:

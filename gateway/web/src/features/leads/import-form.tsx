@@ -2,9 +2,12 @@ import { InboxOutlined } from '@ant-design/icons'
 import { Alert, Button, Checkbox, Form, Select, Upload } from 'antd'
 import { useState } from 'react'
 import { ProblemNotice } from '@/components/problem-notice'
+import { ColumnMapping } from '@/features/leads/column-mapping'
+import { readColumnProposal } from '@/features/leads/column-proposal'
 import { useUpload } from '@/features/leads/import-queries'
 import { useCampuses } from '@/lib/directory'
 import { canInChain } from '@/lib/permissions'
+import { problemOf } from '@/lib/problem'
 import { useSession } from '@/lib/session'
 import { useText } from '@/lib/text'
 
@@ -44,6 +47,8 @@ export function ImportForm({ file, onFile, onStarted }: Properties): React.React
     )
   }
   const choices = campuses.list.map((campus) => ({ value: campus.campusId ?? '', label: campus.name ?? '' }))
+  const proposal = upload.isError ? readColumnProposal(problemOf(upload.error)) : null
+  if (proposal !== null) return <ColumnMapping proposal={proposal} onStarted={onStarted} />
   return (
     <Form<Choices> form={form} layout="vertical" initialValues={{ campusId: own, dryRun: false }} onFinish={start}>
       <Form.Item>

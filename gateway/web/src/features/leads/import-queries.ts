@@ -78,3 +78,19 @@ export function useUpload() {
     },
   })
 }
+
+interface StartInput {
+  importId: string
+  /** Header -> field. */
+  mapping: Record<string, string>
+}
+
+/** Start an import whose file has arrived but whose columns were not all recognised. */
+export function useStartImport() {
+  return useMutation({
+    mutationFn: ({ importId, mapping }: StartInput) => {
+      const body = { mapping, requestId: uuid() }
+      return unwrap(api.POST('/v1/imports/{importId}:start', { params: { path: { importId } }, body }))
+    },
+  })
+}
