@@ -102,7 +102,9 @@ def test_a_workbook_without_a_row_has_none() -> None:
 
 def test_gaps_and_times_of_day_are_text() -> None:
     data = sheets.xlsx_of([["王小明", None, time(9, 30), True, 1.38e22]])
-    assert list(spreadsheets.rows(data, "a.xlsx")) == [(1, ("王小明", "", "09:30:00", "True", "13800000000000000000000"))]
+    assert list(spreadsheets.rows(data, "a.xlsx")) == [
+        (1, ("王小明", "", "09:30:00", "True", "13800000000000000000000"))
+    ]
 
 
 def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
