@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lianxiao.scheduling.v1.scheduling_events_pb2 import ClassGroupCreated
-from services.scheduling.actions import courses, resources, rooms, teachers
+from services.scheduling.actions import campuses, courses, resources, rooms, teachers
 from services.scheduling.models import ClassGroup
 from services.scheduling.rules.seats import check_capacity
 from shared.db import Tx
@@ -74,7 +74,7 @@ def create(
     room_id: UUID | None = None,
 ) -> ClassGroup:
     """Open a class group; CLASS_GROUP_NAME_TAKEN when the campus has one of that name, COURSE_INACTIVE."""
-    tx.check_campus(campus_id)
+    campuses.get(tx, campus_id)
     if not courses.get(tx, course_id).active:
         raise Refused("COURSE_INACTIVE", "the course is out of use", id=str(course_id))
     _check_parts(tx, campus_id, teacher_id=teacher_id, room_id=room_id)

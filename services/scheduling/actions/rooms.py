@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from services.scheduling.actions import campuses
 from services.scheduling.models import Room
 from shared.db import Tx
 from shared.errors import AlreadyExists, NotFound
@@ -32,8 +33,8 @@ def get(tx: Tx, room_id: UUID) -> Room:
 
 
 def create(tx: Tx, *, campus_id: UUID, name: str, capacity: int, equipment: Sequence[str]) -> Room:
-    """Add a room; ROOM_NAME_TAKEN when the campus has one of that name."""
-    tx.check_campus(campus_id)
+    """Add a room; CAMPUS_NOT_FOUND, ROOM_NAME_TAKEN when the campus has one of that name."""
+    campuses.get(tx, campus_id)
     room = Room(id=uuid7(), campus_id=campus_id, name=name, capacity=capacity, equipment=sorted(equipment), active=True)
     with tx.translating(
         {"uq_room_name": lambda: AlreadyExists("ROOM_NAME_TAKEN", "the campus has a room of that name", name=name)}

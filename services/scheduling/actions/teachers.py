@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import insert, or_, select, update
 
 from lianxiao.org.v1.org_events_pb2 import StaffChanged
+from services.scheduling.actions import campuses
 from services.scheduling.actions.rows import stamped
 from services.scheduling.models import Teacher, TeacherAvailability
 from services.scheduling.rules.availability import Place, Range, check_ranges
@@ -69,15 +70,17 @@ def availabilities(tx: Tx, teacher_ids: Collection[UUID]) -> dict[UUID, list[Pla
 
 
 def set_skills(tx: Tx, teacher_id: UUID, skills: Iterable[tuple[str, str]]) -> Teacher:
-    """Replace the skills, pairs of subject and level code."""
+    """Replace the skills, pairs of subject and level code; NotFound for who teaches at other campuses only."""
     teacher = get(tx, teacher_id, for_update=True)
+    if tx.scope.campuses is not None and teacher.campus_ids and tx.scope.campuses.isdisjoint(teacher.campus_ids):
+        raise NotFound("teacher", teacher_id)
     teacher.skills = [{"subject": subject, "level": level} for subject, level in sorted(set(skills))]
     return teacher
 
 
 def set_availability(tx: Tx, teacher_id: UUID, *, campus_id: UUID, ranges: Sequence[Range]) -> Teacher:
     """Replace the weekly ranges of a teacher at one campus; the old ones stay as history."""
-    tx.check_campus(campus_id)
+    campuses.get(tx, campus_id)
     check_ranges(ranges)
     teacher = get(tx, teacher_id, for_update=True)
     row = TeacherAvailability
