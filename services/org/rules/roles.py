@@ -35,13 +35,14 @@ _TUTORING = (
 )
 _TIMETABLING = (
     *_DAILY,
-    *("room.*", "teacher.*", "class_group.*", "lesson.*", "attendance.*", "trial.*", "student.read"),
-    *("guardian.read", "report.read", "staff.read"),
+    *("course.*", "room.*", "teacher.*", "class_group.*", "lesson.*", "attendance.*", "trial.*", "student.read"),
+    # A trial is booked for a lead, and a family is called by its name.
+    *("lead.read", "guardian.read", "report.read", "staff.read", "pii.read"),
 )
-# No price, order, payment or split: what a family pays is none of a teacher's business.
+# No price, order, payment or split: what a family pays is none of a teacher's business; what a child is called is.
 _TEACHING = (
     *_DAILY,
-    *("lesson.read", "attendance.*", "trial.read", "trial.result", "class_group.read", "student.read"),
+    *("lesson.read", "attendance.*", "trial.read", "trial.result", "class_group.read", "student.read", "pii.read"),
 )
 _MONEY = (
     *("price.*", "quote.read", "contract.read", "order.read", "payment.*", "lot.read", "consumption.read"),
