@@ -8,23 +8,26 @@ round trip as COMMIT.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
+import orjson
 from sqlalchemy import Connection, Executable, create_engine
-from sqlalchemy.engine import URL, CursorResult, Result
+from sqlalchemy.engine import URL, Result
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from shared import dialect, telemetry
 from shared.caller import CHAIN, NOBODY, Caller, Scope
-from shared.errors import DomainError, NotFound, Unavailable
+from shared.dialect import Link, Parameters, Rows
+from shared.errors import DomainError, NotAllowed, NotFound, Unavailable
 from shared.ids import uuid7
 
+M = TypeVar("M")
 _OPTIONS = "-c timezone=UTC -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s -c jit=off"
 _OUTBOX = (
     "insert into outbox (institution_id, campus_id, event_id, type, aggregate_id, body, traceparent, create_time)"
@@ -40,8 +43,9 @@ _AUDIT = (
 class Tx:
     """An open transaction of one caller. Actions use it; only `Database` commits it."""
 
-    def __init__(self, connection: Connection, caller: Caller, scope: Scope, now: datetime) -> None:
+    def __init__(self, connection: Connection, link: Link, caller: Caller, scope: Scope, now: datetime) -> None:
         self.connection = connection
+        self._link = link
         self.caller = caller
         self.scope = scope
         self.now = now
@@ -67,13 +71,11 @@ class Tx:
             self._session.flush()
         return self.connection.execute(statement, parameters)
 
-    def run(
-        self, sql: str, parameters: Mapping[str, object] | Sequence[object] | None = None
-    ) -> CursorResult[*tuple[Any, ...]]:
+    def run(self, sql: str, parameters: Parameters = None) -> Rows:
         """Run SQL text as the driver takes it (`%(name)s`); for statements too hot or too special for Core."""
         if self._session is not None:
             self._session.flush()
-        return self.connection.exec_driver_sql(sql, parameters)
+        return dialect.send(self.connection, self._link, sql, parameters)
 
     def scalar(self, statement: Executable, parameters: Any = None) -> Any:
         """Return the first column of the first row, or None."""
@@ -82,6 +84,17 @@ class Tx:
     def one_or_none(self, statement: Executable, parameters: Any = None) -> Any:
         """Return the only row, or None."""
         return self.execute(statement, parameters).one_or_none()
+
+    def load(self, model: type[M], kind: str, key: UUID, *, for_update: bool = False, share_key: bool = False) -> M:
+        """Return a row within reach, locked and read anew `for_update`; raises NotFound of that kind.
+
+        With `share_key` others may meanwhile insert rows that refer to it.
+        """
+        identity, lock = (self.institution_id, key), {"key_share": share_key} if for_update else None
+        row = self.session.get(model, identity, with_for_update=lock, populate_existing=for_update)
+        if row is None:
+            raise NotFound(kind, key)
+        return row
 
     def later(self, sql: str, *parameters: object) -> None:
         """Write with the commit, in the order of the calls, after all other statements of the transaction."""
@@ -111,12 +124,17 @@ class Tx:
             self._session.flush()
         self.caller = Caller(institution_id, self.caller.subject_id, self.caller.kind, self.caller.grants)
         self.scope = CHAIN
-        dialect.also_with(self.connection, _settings(self.caller, CHAIN, system=False))
+        self._link.also_with(f"SELECT {_settings(self.caller, CHAIN, system=False)}")
 
     def check_campus(self, campus_id: UUID) -> None:
         """Raise NotFound unless the caller's scope covers the campus, as if the campus were not there."""
         if self.scope.campuses is not None and campus_id not in self.scope.campuses:
             raise NotFound("campus", campus_id)
+
+    def check_chain(self) -> None:
+        """Raise NotAllowed CHAIN_SCOPE_NEEDED unless the caller's permission holds for the whole chain."""
+        if self.scope.campuses is not None or self.scope.own:
+            raise NotAllowed("CHAIN_SCOPE_NEEDED", "this concerns the whole chain, your permission only a part of it")
 
     @contextmanager
     def translating(self, refusals: Mapping[str, Callable[[], DomainError]]) -> Iterator[None]:
@@ -138,7 +156,7 @@ class Tx:
             self._session.flush()
         if self._closing:
             text = "; ".join(sql for sql, _ in self._closing) + "; COMMIT"
-            self.connection.exec_driver_sql(text, tuple(value for _, row in self._closing for value in row))
+            self.run(text, [value for _, row in self._closing for value in row])
             self._closing.clear()
 
 
@@ -153,8 +171,9 @@ class Database:
             max_overflow=0,
             pool_timeout=5,
             pool_reset_on_return="rollback",
+            use_native_hstore=False,
+            json_deserializer=orjson.loads,
         )
-        dialect.prepare(self.engine)
 
     @contextmanager
     def begin(
@@ -173,15 +192,19 @@ class Database:
         `timeout_ms` bounds each statement (0: 15 s). Raises Unavailable when the database is away or no connection
         gets free within five seconds.
         """
-        opening = ("BEGIN READ ONLY; " if read_only else "BEGIN; ") + _settings(caller, scope, system=system)
-        opening += f"; SET LOCAL statement_timeout = {timeout_ms or 15000}"
+        opening = f"SELECT {_settings(caller, scope, system=system)}"
+        opening += f", set_config('statement_timeout','{timeout_ms or 15000}',true)"
         try:
             connection = self.engine.connect()
         except (OperationalError, PoolTimeout) as error:
             raise Unavailable("DATABASE_UNAVAILABLE", "the database cannot be reached; try again shortly") from error
         with connection:
-            dialect.open_with(connection, opening)
-            tx = Tx(connection, caller, scope, now or datetime.now(UTC))
+            link = dialect.link_of(connection)
+            if read_only:
+                link.read_with(f"{opening}, set_config('transaction_read_only','on',true)")
+            else:
+                link.open_with(f"BEGIN; {opening}")
+            tx = Tx(connection, link, caller, scope, now or datetime.now(UTC))
             with connection.begin() as transaction:
                 try:
                     yield tx
@@ -190,7 +213,7 @@ class Database:
                     elif transaction.is_active:  # a refused flush has rolled back already
                         transaction.rollback()
                 finally:
-                    dialect.forget_opening(connection)
+                    link.forget()
 
     @contextmanager
     def system(self, *, read_only: bool = False) -> Iterator[Tx]:
@@ -204,11 +227,11 @@ class Database:
 
 
 def _settings(caller: Caller, scope: Scope, *, system: bool) -> str:
-    """Return the statement that sets the row-level security context; UUIDs only, so nothing needs quoting."""
+    """Return the columns that set the row-level security context; UUIDs only, so nothing needs quoting."""
     institution = "" if caller.institution_id == NOBODY else caller.institution_id
     campuses = "*" if scope.campuses is None else ",".join(sorted(str(campus) for campus in scope.campuses))
     owner = caller.subject_id if scope.own else ""
     return (
-        f"SELECT set_config('app.institution','{institution}',true), set_config('app.campuses','{campuses}',true),"
+        f"set_config('app.institution','{institution}',true), set_config('app.campuses','{campuses}',true),"
         f" set_config('app.owner','{owner}',true), set_config('app.system','{'on' if system else ''}',true)"
     )

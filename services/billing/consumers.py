@@ -10,5 +10,5 @@ from shared.inbox import AnyConsumer, Consumer
 CONSUMERS: list[AnyConsumer] = [
     Consumer("billing.on_attendance_confirmed", AttendanceConfirmed, consumptions.consume),
     Consumer("billing.on_attendance_unconfirmed", AttendanceUnconfirmed, restorations.restore),
-    Consumer("billing.on_campus_changed", CampusChanged, campuses.apply, ordered=True),
+    Consumer("billing.on_campus_changed", CampusChanged, campuses.project, ordered=True),
 ]

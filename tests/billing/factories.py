@@ -40,7 +40,7 @@ class Purchase:
 def campus(tx: Tx, campus_id: UUID | None = None, *, time_zone: str = "Asia/Shanghai") -> UUID:
     """Return a campus that billing has heard of."""
     campus_id = campus_id or uuid7()
-    campuses.apply(tx, CampusChanged(campus_id=str(campus_id), name="Pudong", time_zone=time_zone, active=True))
+    campuses.project(tx, CampusChanged(campus_id=str(campus_id), name="Pudong", time_zone=time_zone, active=True))
     return campus_id
 
 

@@ -110,7 +110,9 @@ def sign_up(wire: Wire, caller: Caller, campus: str, course: str, customer: str)
     assert got.contract == signed
     assert len(contracts.ListContracts(contract_service_pb2.ListContractsRequest(), metadata=who).contracts) >= 1
     orders = order_service_pb2_grpc.OrderServiceStub(wire.channel)
-    order = orders.CreateOrder(order_service_pb2.CreateOrderRequest(contract_id=contract.contract_id), metadata=who).order
+    order = orders.CreateOrder(
+        order_service_pb2.CreateOrderRequest(contract_id=contract.contract_id), metadata=who
+    ).order
     assert orders.GetOrder(order_service_pb2.GetOrderRequest(order_id=order.order_id), metadata=who).order == order
     found = orders.ListOrders(order_service_pb2.ListOrdersRequest(filter="state = ORDER_STATE_OPEN"), metadata=who)
     assert [row.order_id for row in found.orders] == [order.order_id]
@@ -204,9 +206,13 @@ def refund_the_rest(wire: Wire, finance: Caller, order_id: str) -> None:
     asked = refunds.RequestRefund(
         refund_service_pb2.RequestRefundRequest(order_id=order_id, basis=basis, reason="moved away"), metadata=who
     ).refund
-    paid = refunds.ApproveRefund(refund_service_pb2.ApproveRefundRequest(refund_id=asked.refund_id), metadata=who).refund
+    paid = refunds.ApproveRefund(
+        refund_service_pb2.ApproveRefundRequest(refund_id=asked.refund_id), metadata=who
+    ).refund
     assert (paid.amount_fen, paid.state) == (581250, refund_pb2.REFUND_STATE_PAID)
-    assert refunds.GetRefund(refund_service_pb2.GetRefundRequest(refund_id=asked.refund_id), metadata=who).refund == paid
+    assert (
+        refunds.GetRefund(refund_service_pb2.GetRefundRequest(refund_id=asked.refund_id), metadata=who).refund == paid
+    )
     assert list(refunds.ListRefunds(refund_service_pb2.ListRefundsRequest(), metadata=who).refunds) == [paid]
 
 

@@ -21,6 +21,8 @@ _PLACE = {
     for name, one in vars(errors).items()
     if isinstance(one, type) and issubclass(one, errors.DomainError) and name not in {"InvalidInput", "NotFound"}
 } | {"InvalidInput": 2, "Problem": 1}
+# Who looks for a row says what kind it is.
+_KINDS = {"NotFound": 0, "load": 1}
 # Rules say why they object in words of their own; their callers hand the reason on.
 _PLACE |= dict.fromkeys(("Rejected", "Unreadable", "Objection"), 0)
 
@@ -37,8 +39,8 @@ def raised(folder: Path) -> Iterator[tuple[str, str, set[str]]]:
 
 def _reasons(call: ast.Call) -> Iterator[str]:
     name = getattr(call.func, "id", getattr(call.func, "attr", ""))
-    if name == "NotFound" and call.args:
-        yield from (f"{kind.upper()}_NOT_FOUND" for kind in _texts(call.args[0]))
+    if name in _KINDS and len(call.args) > _KINDS[name]:
+        yield from (f"{kind.upper()}_NOT_FOUND" for kind in _texts(call.args[_KINDS[name]]))
     elif name in _PLACE:
         given = call.args[_PLACE[name] : _PLACE[name] + 1]
         given += [keyword.value for keyword in call.keywords if keyword.arg == "reason"]

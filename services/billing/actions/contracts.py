@@ -9,7 +9,7 @@ from lianxiao.billing.v1.billing_events_pb2 import ContractSigned
 from services.billing.actions import quotes
 from services.billing.models import Contract
 from shared.db import Tx
-from shared.errors import AlreadyExists, NotFound, Refused
+from shared.errors import AlreadyExists, Refused
 from shared.events import publish
 from shared.listing import Field, Listing
 
@@ -49,10 +49,7 @@ def create(tx: Tx, quote_id: UUID, *, gift_policy: str, expire_date: date | None
 
 def get(tx: Tx, contract_id: UUID, *, for_update: bool = False) -> Contract:
     """Return a contract within reach."""
-    contract = tx.session.get(Contract, (tx.institution_id, contract_id), with_for_update=for_update)
-    if contract is None:
-        raise NotFound("contract", contract_id)
-    return contract
+    return tx.load(Contract, "contract", contract_id, for_update=for_update)
 
 
 def sign(tx: Tx, contract_id: UUID) -> Contract:

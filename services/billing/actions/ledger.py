@@ -10,7 +10,6 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
 
-from services.billing.actions import campuses
 from services.billing.models import Journal, JournalLine, LedgerAccount, LedgerPeriod
 from services.billing.rules import postings
 from services.billing.rules.postings import Line
@@ -162,7 +161,7 @@ def lock_period(tx: Tx, day: date) -> LedgerPeriod:
 
     Refuses a month that is not over everywhere, and one that is closed already.
     """
-    campuses.check_chain(tx)
+    tx.check_chain()
     start = day.replace(day=1)
     end = (start + timedelta(days=32)).replace(day=1)
     # The last campus to reach midnight is at most half a day behind UTC.

@@ -109,10 +109,7 @@ def take_notice(tx: Tx, provider: str, notice: Notice) -> tuple[Payment | None, 
 
 def get(tx: Tx, payment_id: UUID) -> Payment:
     """Return a payment within reach."""
-    payment = tx.session.get(Payment, (tx.institution_id, payment_id))
-    if payment is None:
-        raise NotFound("payment", payment_id)
-    return payment
+    return tx.load(Payment, "payment", payment_id)
 
 
 def _apply(tx: Tx, order_id: UUID, received: Received) -> Payment | None:

@@ -38,7 +38,7 @@ def create(
     Refuses a second one of the same course and campus that starts on the same day.
     """
     if campus_id is None:
-        campuses.check_chain(tx)
+        tx.check_chain()
     else:
         campuses.check(tx, campus_id)
     if end_date is not None and end_date <= start_date:

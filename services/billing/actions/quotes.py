@@ -13,7 +13,7 @@ from services.billing.actions import campuses
 from services.billing.models import Quote, QuoteLine
 from services.billing.rules.quotes import line_totals
 from shared.db import Tx
-from shared.errors import InvalidInput, NotFound, Refused
+from shared.errors import InvalidInput, Refused
 from shared.ids import uuid7
 from shared.listing import Field, Listing
 
@@ -85,10 +85,7 @@ def create(
 
 def get(tx: Tx, quote_id: UUID, *, for_update: bool = False) -> Quote:
     """Return a quote within reach."""
-    quote = tx.session.get(Quote, (tx.institution_id, quote_id), with_for_update=for_update)
-    if quote is None:
-        raise NotFound("quote", quote_id)
-    return quote
+    return tx.load(Quote, "quote", quote_id, for_update=for_update)
 
 
 def lines_of(tx: Tx, quote_ids: Sequence[UUID]) -> dict[UUID, list[QuoteLine]]:

@@ -18,7 +18,7 @@ from services.billing.rules.postings import NOBODY
 from services.billing.rules.quotes import hours_value
 from services.billing.rules.refunds import Figures, RefundLine, compute, total
 from shared.db import Tx
-from shared.errors import AlreadyExists, Conflict, NotFound, Refused
+from shared.errors import AlreadyExists, Conflict, Refused
 from shared.events import publish
 from shared.ids import uuid7
 from shared.listing import Field, Listing
@@ -70,10 +70,7 @@ def request(tx: Tx, order_id: UUID, *, basis: str, fee_fen: int, reason: str) ->
 
 def get(tx: Tx, refund_id: UUID, *, for_update: bool = False) -> Refund:
     """Return a refund within reach."""
-    refund = tx.session.get(Refund, (tx.institution_id, refund_id), with_for_update=for_update)
-    if refund is None:
-        raise NotFound("refund", refund_id)
-    return refund
+    return tx.load(Refund, "refund", refund_id, for_update=for_update)
 
 
 def approve(tx: Tx, refund_id: UUID) -> Refund:

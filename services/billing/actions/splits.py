@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
-from services.billing.actions import campuses, rulebooks
+from services.billing.actions import rulebooks
 from services.billing.models import Payment, SplitRow, SplitRule
 from services.billing.rules import splits
 from services.billing.rules.splits import Part
@@ -72,7 +72,7 @@ def create_rule(tx: Tx, rule: splits.SplitRule) -> SplitRule:
 
     A rule moves money between campuses, so the caller's permission must hold for the whole chain.
     """
-    campuses.check_chain(tx)
+    tx.check_chain()
     splits.check(rule)
     row = SplitRule(
         name=rule.name,

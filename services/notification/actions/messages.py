@@ -22,7 +22,6 @@ from services.notification.models import Contact, Message
 from services.notification.rules.templates import HOURS_CONSUMED, HOURS_LOW, hours_text, render
 from shared.caller import NOBODY
 from shared.db import Tx
-from shared.errors import NotFound
 from shared.events import publish
 from shared.ids import as_uuid, uuid7
 from shared.listing import Field, Listing
@@ -77,10 +76,7 @@ def remind_of_renewal(tx: Tx, event: HoursBelowThreshold) -> None:
 
 def get(tx: Tx, message_id: UUID) -> Message:
     """Return a message; raises NotFound."""
-    message = tx.session.get(Message, (tx.institution_id, message_id))
-    if message is None:
-        raise NotFound("message", message_id)
-    return message
+    return tx.load(Message, "message", message_id)
 
 
 def claim(tx: Tx, limit: int) -> list[Letter]:

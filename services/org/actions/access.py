@@ -72,12 +72,6 @@ def check_outranks(tx: Tx, staff: Staff) -> None:
         raise NotAllowed("STAFF_OUT_OF_REACH", "the rights of this person reach further than yours")
 
 
-def check_chain(tx: Tx) -> None:
-    """Raise NotAllowed CHAIN_SCOPE_NEEDED unless the caller's permission holds for the whole chain."""
-    if tx.scope.campuses is not None or tx.scope.own:
-        raise NotAllowed("CHAIN_SCOPE_NEEDED", "this concerns the whole chain, your permission only a part of it")
-
-
 def call_back(tx: Tx, subject_id: UUID, session_id: UUID = NOBODY) -> None:
     """Make tokens of a subject worthless that were issued before this moment: of one session, or all of them.
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from services.org.actions.access import check_chain
 from services.org.models import ApprovalFlow, Role
 from shared.db import Tx
 from shared.errors import AlreadyExists, InvalidInput, NotFound
@@ -28,7 +27,7 @@ def create(tx: Tx, *, subject: str, name: str, from_amount_fen: int, steps: Sequ
 
     Raises NotFound ROLE_NOT_FOUND, AlreadyExists APPROVAL_FLOW_TAKEN.
     """
-    check_chain(tx)
+    tx.check_chain()
     if not subject:
         raise InvalidInput("approval_flow.subject", "a flow is for one kind of document")
     if not name.strip():

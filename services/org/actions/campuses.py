@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from lianxiao.org.v1 import org_events_pb2 as events
 from services.org.actions import regions
-from services.org.actions.access import announce, call_back, check_chain
+from services.org.actions.access import announce, call_back
 from services.org.models import Campus, Institution, RoleAssignment, Staff
 from services.org.rules import time_zones
 from shared.db import Tx
@@ -45,7 +45,7 @@ class Details:
 
 def create(tx: Tx, *, code: str, details: Details) -> Campus:
     """Open a campus. Raises AlreadyExists CAMPUS_CODE_TAKEN or CAMPUS_NAME_TAKEN, NotFound REGION_NOT_FOUND."""
-    check_chain(tx)
+    tx.check_chain()
     if not code:
         raise InvalidInput("campus.code", "a campus has a code")
     campus = Campus(
@@ -66,12 +66,7 @@ def create(tx: Tx, *, code: str, details: Details) -> Campus:
 
 def get(tx: Tx, campus_id: UUID, *, for_update: bool = False) -> Campus:
     """Return a campus, with its row lock where it is going to be changed."""
-    campus = tx.session.get(
-        Campus, (tx.institution_id, campus_id), with_for_update=for_update or None, populate_existing=for_update
-    )
-    if campus is None:
-        raise NotFound("campus", campus_id)
-    return campus
+    return tx.load(Campus, "campus", campus_id, for_update=for_update)
 
 
 def check_all(tx: Tx, campus_ids: Collection[UUID]) -> None:
@@ -89,14 +84,14 @@ def update(tx: Tx, campus_id: UUID, *, fields: Collection[str], details: Details
     """Change the fields that are named. A campus that changes its region takes rights of people with it."""
     campus = get(tx, campus_id, for_update=True)
     if "region_id" in fields and details.region_id != campus.region_id:
-        check_chain(tx)
+        tx.check_chain()
         _move(tx, campus, details.region_id)
     if "time_zone" in fields:
         campus.time_zone = time_zones.check(details.time_zone)
     if "address" in fields:
         campus.address = details.address.strip()
     if "active" in fields and details.active != campus.active:
-        check_chain(tx)
+        tx.check_chain()
         campus.active = details.active
     with tx.translating(_refusals(campus.code, details.name)):
         if "name" in fields:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from services.org.actions.access import check_chain
 from services.org.models import CustomField
 from shared.db import Tx
 from shared.errors import AlreadyExists, InvalidInput
@@ -25,7 +24,7 @@ def create(
     tx: Tx, *, subject: str, code: str, label: str, kind: str, choices: Iterable[str] = (), required: bool = False
 ) -> CustomField:
     """Add a field to a kind of record. Raises AlreadyExists CUSTOM_FIELD_CODE_TAKEN."""
-    check_chain(tx)
+    tx.check_chain()
     if not subject or not code:
         raise InvalidInput("custom_field.code", "a field says which records it belongs to, and has a code")
     offered = [choice.strip() for choice in choices]

@@ -7,10 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from services.org.actions.access import check_chain
 from services.org.models import Campus, Region
 from shared.db import Tx
-from shared.errors import AlreadyExists, InvalidInput, NotFound, Refused
+from shared.errors import AlreadyExists, InvalidInput, Refused
 from shared.listing import Field, Listing
 
 LISTING: Listing[Region] = Listing(
@@ -26,7 +25,7 @@ LISTING: Listing[Region] = Listing(
 
 def create(tx: Tx, *, name: str) -> Region:
     """Add a region. Raises AlreadyExists REGION_NAME_TAKEN."""
-    check_chain(tx)
+    tx.check_chain()
     region = Region(name=_checked(name), active=True, campus_ids=[])
     with tx.translating({"uq_region_name": lambda: _taken(name)}):
         tx.session.add(region)
@@ -35,17 +34,12 @@ def create(tx: Tx, *, name: str) -> Region:
 
 def get(tx: Tx, region_id: UUID, *, for_update: bool = False) -> Region:
     """Return a region, with its row lock where it is going to be changed."""
-    region = tx.session.get(
-        Region, (tx.institution_id, region_id), with_for_update=for_update or None, populate_existing=for_update
-    )
-    if region is None:
-        raise NotFound("region", region_id)
-    return region
+    return tx.load(Region, "region", region_id, for_update=for_update)
 
 
 def update(tx: Tx, region_id: UUID, *, fields: Collection[str], name: str, active: bool) -> Region:
     """Change the fields that are named. Raises Refused REGION_HAS_CAMPUSES when closing one with active campuses."""
-    check_chain(tx)
+    tx.check_chain()
     region = get(tx, region_id, for_update=True)
     if "active" in fields:
         if region.active and not active:

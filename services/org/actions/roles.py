@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 
 from services.org.actions import campuses, regions, staff
-from services.org.actions.access import announce, call_back, check_chain, check_gives, check_outranks
+from services.org.actions.access import announce, call_back, check_gives, check_outranks
 from services.org.models import Role, RoleAssignment, Staff
 from services.org.rules.roles import ADMIN, BUILT_IN, Scope
 from services.org.rules.scopes import places
@@ -56,7 +56,7 @@ def create_built_in(tx: Tx) -> None:
 
 def create(tx: Tx, *, code: str, name: str, permissions: Iterable[str], default_scope: Scope) -> Role:
     """Add a role. Raises AlreadyExists ROLE_CODE_TAKEN, NotAllowed ROLE_OUT_OF_REACH."""
-    check_chain(tx)
+    tx.check_chain()
     if not code:
         raise InvalidInput("role.code", "a role has a code")
     role = Role(
@@ -76,10 +76,8 @@ def update(
 
     Raises Refused ROLE_LOCKED for hq_admin: an institution that took its rights away could never get them back.
     """
-    check_chain(tx)
-    role = tx.session.get(Role, (tx.institution_id, role_id), with_for_update=True)
-    if role is None:
-        raise NotFound("role", role_id)
+    tx.check_chain()
+    role = tx.load(Role, "role", role_id, for_update=True)
     if "name" in fields:
         role.name = _name(name)
     if role.code == ADMIN and {"permissions", "default_scope"} & set(fields):
@@ -136,9 +134,7 @@ def assign(
 
 def revoke(tx: Tx, assignment_id: UUID) -> RoleAssignment:
     """Take a role away. Raises NotFound, NotAllowed STAFF_OUT_OF_REACH, Refused STAFF_LAST_ADMIN; idempotent."""
-    assignment = tx.session.get(RoleAssignment, (tx.institution_id, assignment_id))
-    if assignment is None:
-        raise NotFound("role_assignment", assignment_id)
+    assignment = tx.load(RoleAssignment, "role_assignment", assignment_id)
     person = _holder(tx, assignment)
     tx.session.refresh(assignment, with_for_update=True)
     if assignment.revoke_time is not None:

@@ -14,7 +14,7 @@ from services.org.models import ServiceAccount
 from services.org.rules.secrets import digest
 from shared.caller import Caller, Grant
 from shared.db import Tx
-from shared.errors import AlreadyExists, InvalidInput, NotFound
+from shared.errors import AlreadyExists, InvalidInput
 from shared.listing import Field, Listing
 
 _NOBODYS_DIGEST = bytes(32)
@@ -68,10 +68,7 @@ def create(
 
 def get(tx: Tx, account_id: UUID, *, for_update: bool = False) -> ServiceAccount:
     """Return an account, with its row lock where it is going to be changed."""
-    account = tx.session.get(ServiceAccount, (tx.institution_id, account_id), with_for_update=for_update or None)
-    if account is None:
-        raise NotFound("service_account", account_id)
-    return account
+    return tx.load(ServiceAccount, "service_account", account_id, for_update=for_update)
 
 
 def disable(tx: Tx, account_id: UUID) -> ServiceAccount:

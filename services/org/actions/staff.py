@@ -16,7 +16,7 @@ from services.org.rules import emails, passwords
 from services.org.rules.roles import ADMIN
 from shared.crypto import blind_index, normalise_phone
 from shared.db import Tx
-from shared.errors import AlreadyExists, InvalidInput, NotFound, Refused
+from shared.errors import AlreadyExists, InvalidInput, Refused
 from shared.ids import uuid7
 from shared.listing import Field, Listing
 
@@ -85,12 +85,7 @@ def create(
 
 def get(tx: Tx, staff_id: UUID, *, for_update: bool = False) -> Staff:
     """Return a person, with the row lock where they are going to be changed."""
-    person = tx.session.get(
-        Staff, (tx.institution_id, staff_id), with_for_update=for_update or None, populate_existing=for_update
-    )
-    if person is None:
-        raise NotFound("staff", staff_id)
-    return person
+    return tx.load(Staff, "staff", staff_id, for_update=for_update)
 
 
 def get_active(tx: Tx, staff_id: UUID) -> Staff:

@@ -14,7 +14,7 @@ from services.scheduling.actions.rows import stamped
 from services.scheduling.models import Attendance, AttendanceChange, Lesson
 from services.scheduling.rules.attendance import Code, charge_hundredths
 from shared.db import Tx
-from shared.errors import InvalidInput, NotFound, Refused
+from shared.errors import InvalidInput, Refused
 from shared.events import publish
 from shared.ids import uuid7
 from shared.listing import Field, Listing
@@ -51,12 +51,7 @@ Entry = tuple[UUID, UUID | None, Attendance | None, Mark]
 
 def get(tx: Tx, attendance_id: UUID, *, for_update: bool = False) -> Attendance:
     """Return an attendance within the caller's scope, or raise NotFound."""
-    attendance = tx.session.get(
-        Attendance, (tx.institution_id, attendance_id), with_for_update=for_update or None, populate_existing=for_update
-    )
-    if attendance is None:
-        raise NotFound("attendance", attendance_id)
-    return attendance
+    return tx.load(Attendance, "attendance", attendance_id, for_update=for_update)
 
 
 def confirm(tx: Tx, lesson: Lesson, entries: Sequence[Entry], codes: Mapping[str, Code]) -> None:

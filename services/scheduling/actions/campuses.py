@@ -8,16 +8,12 @@ from lianxiao.org.v1.org_events_pb2 import CampusChanged
 from services.scheduling.actions import attendance_codes
 from services.scheduling.models import Campus
 from shared.db import Tx
-from shared.errors import NotFound
 
 
 def get(tx: Tx, campus_id: UUID) -> Campus:
     """Return a campus within the caller's scope; also NotFound while org's word about a new one is on its way."""
     tx.check_campus(campus_id)
-    campus = tx.session.get(Campus, (tx.institution_id, campus_id))
-    if campus is None:
-        raise NotFound("campus", campus_id)
-    return campus
+    return tx.load(Campus, "campus", campus_id)
 
 
 def project(tx: Tx, event: CampusChanged) -> None:

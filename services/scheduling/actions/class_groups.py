@@ -42,13 +42,7 @@ where l.state = 'scheduled' and l.roll_call_state = 'open' and l.start_time > %(
 
 def get(tx: Tx, class_group_id: UUID, *, for_update: bool = False) -> ClassGroup:
     """Return a class group within the caller's scope, or raise NotFound."""
-    lock: dict[str, bool] | None = {"key_share": True} if for_update else None
-    group = tx.session.get(
-        ClassGroup, (tx.institution_id, class_group_id), with_for_update=lock, populate_existing=for_update
-    )
-    if group is None:
-        raise NotFound("class_group", class_group_id)
-    return group
+    return tx.load(ClassGroup, "class_group", class_group_id, for_update=for_update, share_key=True)
 
 
 def in_order(tx: Tx, class_group_ids: Sequence[UUID]) -> list[ClassGroup]:

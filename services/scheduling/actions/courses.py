@@ -9,7 +9,7 @@ from uuid import UUID
 from services.scheduling.models import Course
 from services.scheduling.rules import courses as rules
 from shared.db import Tx
-from shared.errors import AlreadyExists, DomainError, NotFound
+from shared.errors import AlreadyExists, DomainError
 from shared.ids import uuid7
 from shared.listing import Field, Listing
 
@@ -29,12 +29,7 @@ LISTING: Listing[Course] = Listing(
 
 def get(tx: Tx, course_id: UUID, *, for_update: bool = False) -> Course:
     """Return a course, or raise NotFound."""
-    course = tx.session.get(
-        Course, (tx.institution_id, course_id), with_for_update=for_update or None, populate_existing=for_update
-    )
-    if course is None:
-        raise NotFound("course", course_id)
-    return course
+    return tx.load(Course, "course", course_id, for_update=for_update)
 
 
 def create(

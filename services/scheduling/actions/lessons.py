@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, exists, select
 from services.scheduling.models import Attendance, Lesson, LessonResource
 from services.scheduling.rules.spans import LONGEST
 from shared.db import Tx
-from shared.errors import NotFound, Refused
+from shared.errors import Refused
 from shared.listing import Field, Listing, ListRequest, Page
 
 LISTING: Listing[Lesson] = Listing(
@@ -29,11 +29,7 @@ LISTING: Listing[Lesson] = Listing(
 
 def get(tx: Tx, lesson_id: UUID, *, for_update: bool = False) -> Lesson:
     """Return a lesson within the caller's scope, or raise NotFound."""
-    lock: dict[str, bool] | None = {"key_share": True} if for_update else None
-    lesson = tx.session.get(Lesson, (tx.institution_id, lesson_id), with_for_update=lock, populate_existing=for_update)
-    if lesson is None:
-        raise NotFound("lesson", lesson_id)
-    return lesson
+    return tx.load(Lesson, "lesson", lesson_id, for_update=for_update, share_key=True)
 
 
 def check_changeable(tx: Tx, lesson: Lesson) -> None:

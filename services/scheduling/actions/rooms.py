@@ -8,7 +8,7 @@ from uuid import UUID
 from services.scheduling.actions import campuses
 from services.scheduling.models import Room
 from shared.db import Tx
-from shared.errors import AlreadyExists, NotFound
+from shared.errors import AlreadyExists
 from shared.ids import uuid7
 from shared.listing import Field, Listing
 
@@ -26,10 +26,7 @@ LISTING: Listing[Room] = Listing(
 
 def get(tx: Tx, room_id: UUID) -> Room:
     """Return a room, or raise NotFound."""
-    room = tx.session.get(Room, (tx.institution_id, room_id))
-    if room is None:
-        raise NotFound("room", room_id)
-    return room
+    return tx.load(Room, "room", room_id)
 
 
 def create(tx: Tx, *, campus_id: UUID, name: str, capacity: int, equipment: Sequence[str]) -> Room:

@@ -26,12 +26,7 @@ LISTING: Listing[Teacher] = Listing(
 
 def get(tx: Tx, teacher_id: UUID, *, for_update: bool = False) -> Teacher:
     """Return a teacher, or raise NotFound; also while org's word about a new one is on its way."""
-    teacher = tx.session.get(
-        Teacher, (tx.institution_id, teacher_id), with_for_update=for_update or None, populate_existing=for_update
-    )
-    if teacher is None:
-        raise NotFound("teacher", teacher_id)
-    return teacher
+    return tx.load(Teacher, "teacher", teacher_id, for_update=for_update)
 
 
 def page(tx: Tx, request: ListRequest, *, campus_id: UUID | None) -> Page[Teacher]:

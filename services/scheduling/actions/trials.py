@@ -14,7 +14,7 @@ from services.scheduling.models import Lesson, Trial
 from services.scheduling.rules.attendance import is_too_early
 from services.scheduling.rules.spans import Span
 from shared.db import Tx
-from shared.errors import AlreadyExists, InvalidInput, NotFound, Refused
+from shared.errors import AlreadyExists, InvalidInput, Refused
 from shared.events import publish
 from shared.ids import uuid7
 from shared.listing import Field, Listing
@@ -49,12 +49,7 @@ class Guest:
 
 def get(tx: Tx, trial_id: UUID, *, for_update: bool = False) -> Trial:
     """Return a trial within the caller's scope, or raise NotFound."""
-    trial = tx.session.get(
-        Trial, (tx.institution_id, trial_id), with_for_update=for_update or None, populate_existing=for_update
-    )
-    if trial is None:
-        raise NotFound("trial", trial_id)
-    return trial
+    return tx.load(Trial, "trial", trial_id, for_update=for_update)
 
 
 def book(tx: Tx, guest: Guest, *, lesson_id: UUID) -> Trial:
