@@ -11,7 +11,7 @@ from services.lead.actions import bulk, campuses, staff
 from services.lead.models import AssignmentRule
 from services.lead.rules.assignment import Candidate
 from shared.db import Tx
-from shared.errors import InvalidInput, NotFound
+from shared.errors import InvalidInput
 from shared.listing import Field, Listing
 
 LISTING: Listing[AssignmentRule] = Listing(
@@ -53,9 +53,7 @@ def create(tx: Tx, details: Details) -> AssignmentRule:
 
 def update(tx: Tx, rule_id: UUID, details: Details, names: Collection[str]) -> AssignmentRule:
     """Change the named fields of a rule; raises what `create` raises, and ASSIGNMENT_RULE_NOT_FOUND."""
-    row: AssignmentRule | None = tx.session.get(AssignmentRule, (tx.institution_id, rule_id), with_for_update=True)
-    if row is None:
-        raise NotFound("assignment_rule", rule_id)
+    row = tx.load(AssignmentRule, "assignment_rule", rule_id, for_update=True)
     with tx.session.no_autoflush:
         _set(row, _columns(details), names)
         _check(tx, row)

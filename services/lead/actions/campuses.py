@@ -10,7 +10,7 @@ from lianxiao.org.v1.org_events_pb2 import CampusChanged
 from services.lead.models import Campus
 from services.lead.rules import headers
 from shared.db import Tx
-from shared.errors import NotFound, Refused
+from shared.errors import Refused
 from shared.ids import as_uuid
 
 
@@ -27,9 +27,7 @@ def on_changed(tx: Tx, event: CampusChanged) -> None:
 def check_open(tx: Tx, campus_id: UUID) -> None:
     """Raise CAMPUS_NOT_FOUND, also outside the caller's scope, or CAMPUS_CLOSED."""
     tx.check_campus(campus_id)
-    row = tx.session.get(Campus, (tx.institution_id, campus_id))
-    if row is None:
-        raise NotFound("campus", campus_id)
+    row = tx.load(Campus, "campus", campus_id)
     if not row.active:
         raise Refused("CAMPUS_CLOSED", "this campus takes no new leads", campus_id=str(campus_id))
 

@@ -12,7 +12,7 @@ from services.lead.actions import leads, merges
 from services.lead.models import Duplicate, Lead
 from services.lead.rules import stages
 from shared.db import Tx
-from shared.errors import InvalidInput, NotFound, Refused
+from shared.errors import InvalidInput, Refused
 from shared.listing import Field, Listing, Page
 
 OPEN = "open"
@@ -35,9 +35,7 @@ def resolve(tx: Tx, duplicate_id: UUID, *, merge: bool, survivor_lead_id: UUID |
     Raises DUPLICATE_NOT_FOUND, DUPLICATE_RESOLVED, LEAD_MERGED, and InvalidInput for a survivor outside the pair.
     """
     # One of the two may belong to another campus; who may resolve here may merge the pair.
-    row: Duplicate | None = tx.session.get(Duplicate, (tx.institution_id, duplicate_id), with_for_update=True)
-    if row is None:
-        raise NotFound("duplicate", duplicate_id)
+    row = tx.load(Duplicate, "duplicate", duplicate_id, for_update=True)
     if row.state != OPEN:
         raise Refused("DUPLICATE_RESOLVED", "somebody has decided about this pair", state=row.state)
     if merge:

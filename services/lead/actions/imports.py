@@ -16,7 +16,7 @@ from services.lead.models import Import, ImportBatch, ImportPart, ImportRow
 from services.lead.rules import headers, spreadsheets
 from shared.caller import NOBODY
 from shared.db import Tx
-from shared.errors import InvalidInput, NotFound, Refused
+from shared.errors import InvalidInput, Refused
 from shared.listing import Field, Listing
 
 OPEN, WAITING, RUNNING, DONE, CANCELLED, FAILED = "open", "waiting", "running", "done", "cancelled", "failed"
@@ -90,10 +90,7 @@ def create(tx: Tx, details: Details) -> Import:
 
 def get(tx: Tx, import_id: UUID, *, for_update: bool = False) -> Import:
     """Return an import. Raises IMPORT_NOT_FOUND, also for those of other campuses."""
-    row = tx.session.get(Import, (tx.institution_id, import_id), with_for_update=for_update)
-    if row is None:
-        raise NotFound("import", import_id)
-    return row
+    return tx.load(Import, "import", import_id, for_update=for_update)
 
 
 def append(tx: Tx, import_id: UUID, *, offset: int, data: bytes) -> Import:

@@ -39,10 +39,7 @@ def get(tx: Tx, lead_id: UUID) -> Any:
 
 def get_for_update(tx: Tx, lead_id: UUID) -> Lead:
     """Return a lead with its lock. Raises LEAD_NOT_FOUND."""
-    lead = tx.session.get(Lead, (tx.institution_id, lead_id), with_for_update=True, populate_existing=True)
-    if lead is None:
-        raise NotFound("lead", lead_id)
-    return lead
+    return tx.load(Lead, "lead", lead_id, for_update=True)
 
 
 def get_survivor(tx: Tx, lead_id: UUID) -> Lead:

@@ -16,7 +16,7 @@ from services.lead.actions import bulk, keys, known, leads, timelines
 from services.lead.models import CustomerAlias, Duplicate, Lead, LeadMerge
 from services.lead.rules import stages
 from shared.db import Tx
-from shared.errors import NotFound, Refused
+from shared.errors import Refused
 from shared.events import publish
 
 
@@ -48,9 +48,7 @@ def merge(tx: Tx, *, survivor: Lead, merged: Lead) -> LeadMerge:
 
 def undo(tx: Tx, merge_id: UUID) -> LeadMerge:
     """Take a merge back. Raises MERGE_NOT_FOUND, MERGE_UNDONE, and MERGE_BURIED when the survivor was merged on."""
-    row: LeadMerge | None = tx.session.get(LeadMerge, (tx.institution_id, merge_id), with_for_update=True)
-    if row is None:
-        raise NotFound("merge", merge_id)
+    row = tx.load(LeadMerge, "merge", merge_id, for_update=True)
     if row.undo_time is not None:
         raise Refused("MERGE_UNDONE", "this merge was taken back before")
     tx.enter(tx.institution_id)

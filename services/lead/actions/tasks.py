@@ -16,7 +16,7 @@ from lianxiao.lead.v1.lead_events_pb2 import TaskCreated
 from services.lead.actions import bulk, campuses, customers, leads, staff
 from services.lead.models import Lead, Task
 from shared.db import Tx
-from shared.errors import InvalidInput, NotFound, Refused
+from shared.errors import InvalidInput, Refused
 from shared.events import publish
 from shared.ids import as_uuid
 from shared.listing import Field, Listing
@@ -119,9 +119,7 @@ def create(tx: Tx, work: Work, *, owner_id: UUID | None) -> Task | None:
 
 def complete(tx: Tx, task_id: UUID, *, result: str = "") -> Task:
     """Close a task. Raises TASK_NOT_FOUND, and TASK_DONE when somebody was faster."""
-    task: Task | None = tx.session.get(Task, (tx.institution_id, task_id), with_for_update=True)
-    if task is None:
-        raise NotFound("task", task_id)
+    task = tx.load(Task, "task", task_id, for_update=True)
     if task.state != "open":
         raise Refused("TASK_DONE", "this task is done already")
     task.state, task.complete_time = "done", tx.now
