@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
+from hypothesis import settings
 
 from services.lead.server import SERVICERS
 from shared.caller import Caller
@@ -17,6 +18,9 @@ from tests.lead import factories
 from tests.lead.people import Person
 
 database = service_database("lead")
+# The first example loads tables of pinyin and encodings; on a busy machine that takes longer than any deadline.
+settings.register_profile("lead", deadline=None)
+settings.load_profile("lead")
 
 
 @pytest.fixture(scope="module")
