@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lianxiao.org.v1 import org_events_pb2 as events
-from services.org.actions import access, roles, staff
+from services.org.actions import roles, staff
 from services.org.models import Institution, ServiceAccount, Staff
 from services.org.rules import time_zones
 from services.org.rules.institutions import id_of, normal_code
@@ -73,7 +73,7 @@ def find(tx: Tx, *, for_update: bool = False) -> Institution | None:
 
 def update(tx: Tx, institution_id: UUID, *, fields: Collection[str], name: str, time_zone: str) -> Institution:
     """Change the fields that are named; raises NotAllowed CHAIN_SCOPE_NEEDED."""
-    access.check_chain(tx)
+    tx.check_chain()
     row = get(tx, institution_id, for_update=True)
     if "name" in fields:
         if not name.strip():
