@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
-import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 from google.protobuf import descriptor_pb2
@@ -29,15 +29,20 @@ def main() -> int:
     mark = TARGET / "stamp"
     if mark.exists() and mark.read_text() == stamp:
         return 0
-    shutil.rmtree(TARGET, ignore_errors=True)
-    TARGET.mkdir()
-    _write_validate_descriptor(TARGET / "validate.binpb")
-    code = _compile([str(p.relative_to(SOURCES)) for p in protos])
-    if code:
-        return code
-    for folder in {p.parent for p in TARGET.rglob("*_pb2.py")}:
-        (folder / "py.typed").touch()
-    mark.write_text(stamp)
+    # Made beside and swapped in whole: processes may be importing the old code meanwhile.
+    with tempfile.TemporaryDirectory(prefix="gen-", dir=ROOT) as folder:
+        fresh = Path(folder) / "new"
+        fresh.mkdir()
+        _write_validate_descriptor(fresh / "validate.binpb")
+        code = _compile([str(p.relative_to(SOURCES)) for p in protos], fresh)
+        if code:
+            return code
+        for package in {p.parent for p in fresh.rglob("*_pb2.py")}:
+            (package / "py.typed").touch()
+        (fresh / "stamp").write_text(stamp)
+        if TARGET.exists():
+            TARGET.rename(Path(folder) / "old")
+        fresh.rename(TARGET)
     sys.stdout.write(f"protos: {len(protos)} files -> {TARGET.name}/\n")
     return 0
 
@@ -88,19 +93,19 @@ def includes() -> list[str]:
     ]
 
 
-def _compile(names: list[str]) -> int:
+def _compile(names: list[str], target: Path) -> int:
     paths = [f"--proto_path={SOURCES}", *includes()]
     plugin = Path(sys.executable).parent / "protoc-gen-mypy_grpc"
     outputs = [
         f"--plugin=protoc-gen-mypy_grpc={plugin}",
-        f"--python_out={TARGET}",
-        f"--pyi_out={TARGET}",
-        f"--grpc_python_out={TARGET}",
-        f"--mypy_grpc_out=quiet:{TARGET}",
+        f"--python_out={target}",
+        f"--pyi_out={target}",
+        f"--grpc_python_out={target}",
+        f"--mypy_grpc_out=quiet:{target}",
     ]
     code = protoc.main(["protoc", *paths, *outputs, *names])
-    code = code or protoc.main(["protoc", *paths, f"--python_out={TARGET}", f"--pyi_out={TARGET}", VALIDATE])
-    image = [f"--descriptor_set_out={TARGET / 'image.binpb'}", "--include_imports", "--include_source_info"]
+    code = code or protoc.main(["protoc", *paths, f"--python_out={target}", f"--pyi_out={target}", VALIDATE])
+    image = [f"--descriptor_set_out={target / 'image.binpb'}", "--include_imports", "--include_source_info"]
     return code or int(protoc.main(["protoc", *paths, *image, *names]))
 
 
