@@ -30,7 +30,7 @@ export function ColumnMapping({ proposal, onStarted }: Properties): React.ReactN
             label={label}
             rules={[{ required: true, message: text('form.required', { field: label }) }]}
           >
-            <Select options={proposal.headers.map((header) => ({ value: header, label: header }))} />
+            <Select showSearch options={proposal.headers.map((header) => ({ value: header, label: header }))} />
           </Form.Item>
         )
       })}
