@@ -34,10 +34,12 @@ class Installation:
     taken: set[int] = field(default_factory=set)
     addresses: dict[str, int] = field(default_factory=dict)
     http_port: int = 0
+    first_metrics_port: int = METRICS_PORT
     state: Path = STATE
 
     def __post_init__(self) -> None:
         self.http_port = free_port(int(os.environ.get("LIANXIAO_HTTP_PORT", HTTP_PORT)), self.taken)
+        self.first_metrics_port = int(os.environ.get("LIANXIAO_METRICS_PORT", METRICS_PORT))
         first = int(os.environ.get("LIANXIAO_GRPC_PORT", GRPC_PORT))
         for name in ["*"] if self.bus == "direct" else names():
             self.addresses[name] = free_port(first, self.taken)
@@ -76,21 +78,22 @@ class Installation:
     def gateway(self) -> Component:
         """Return the gateway: it verifies tokens, and has neither database nor keys."""
         public = {"LIANXIAO_JWT_PUBLIC_KEYS_DIR": str(self.state / "secrets" / "public")}
-        metrics = {"LIANXIAO_METRICS_PORT": str(free_port(METRICS_PORT, self.taken))}
+        metrics = {"LIANXIAO_METRICS_PORT": str(free_port(self.first_metrics_port, self.taken))}
         environment = self.common() | public | metrics | {"LIANXIAO_HTTP_PORT": str(self.http_port)}
         command = (sys.executable, "-m", "gateway")
         return Component("gateway", command, environment, partial(_answers, self.http_port))
 
     def _server(self, name: str, port: int) -> Component:
         service, label = _label(name)
-        own = {"LIANXIAO_GRPC_PORT": str(port), "LIANXIAO_METRICS_PORT": str(free_port(METRICS_PORT, self.taken))}
+        metrics = free_port(self.first_metrics_port, self.taken)
+        own = {"LIANXIAO_GRPC_PORT": str(port), "LIANXIAO_METRICS_PORT": str(metrics)}
         environment = self.service_environment(signs=service in {"all", "org"}) | own
         command = (sys.executable, "-m", "services", service, "server")
         return Component(f"{label}server", command, environment, partial(_serving, port))
 
     def _worker(self, name: str) -> Component:
         service, label = _label(name)
-        port = free_port(METRICS_PORT, self.taken)
+        port = free_port(self.first_metrics_port, self.taken)
         environment = self.service_environment(signs=False) | {"LIANXIAO_METRICS_PORT": str(port)}
         command = (sys.executable, "-m", "services", service, "worker")
         return Component(f"{label}worker", command, environment, partial(listens, port))

@@ -99,6 +99,12 @@ def _set_rules(chain: Chain) -> None:
         "startDate": YEAR_START,
     }
     chain.admin.post("/v1/splitRules", {"splitRule": rule})
+    cash = [
+        {"party": "SPLIT_PARTY_ADVISOR", "basisPoints": 300},
+        {"party": "SPLIT_PARTY_SELLING_CAMPUS", "remainder": True},
+    ]
+    rule |= {"name": "收款分账", "base": "SPLIT_BASE_CASH_RECEIVED", "shares": cash}
+    chain.admin.post("/v1/splitRules", {"splitRule": rule})
     assignment = {
         "name": "浦东轮流",
         "campusId": chain.selling,

@@ -200,7 +200,7 @@ def wait_for_hours(chain: Chain, child: Child, hundredths: int) -> None:
 def check_money(chain: Chain, child: Child, lessons: int) -> None:
     """Check revenue, splits and the payable between campuses to the fen."""
     wait_for_hours(chain, child, HOURS + GIFT - 100 * lessons)
-    rows = chain.admin.every("/v1/splitRows", "splitRows")
+    rows = chain.admin.every("/v1/splitRows", "splitRows", filter='base = "consumption_recognised"')
     assert sum(int(row["amountFen"]) for row in rows) == lessons * UNIT_FEN
     by_party: dict[str, int] = {}
     for row in rows:
@@ -216,6 +216,19 @@ def check_money(chain: Chain, child: Child, lessons: int) -> None:
     assert owed[chain.selling, chain.teaching] == by_party["SPLIT_PARTY_TEACHING_CAMPUS"]
     assert owed[chain.selling, ""] == by_party["SPLIT_PARTY_HEADQUARTERS"]
     balanced(chain)
+
+
+def take_back_and_repeat(chain: Chain, child: Child, lesson_id: str) -> None:
+    """Take the confirmation back: hours and splits stand as before it, to the fen; then confirm again."""
+    before = chain.admin.every("/v1/splitRows", "splitRows", filter='base = "consumption_recognised"')
+    (attendance,) = chain.admin.get("/v1/attendances", filter=f'lesson_id = "{lesson_id}"')["attendances"]
+    chain.admin.post(f"/v1/attendances/{attendance['attendanceId']}:unconfirm", {"reason": "点错名"})
+    wait_for_hours(chain, child, HOURS + GIFT)
+    after = chain.admin.every("/v1/splitRows", "splitRows", filter='base = "consumption_recognised"')
+    undone = {row["reversesId"]: int(row["amountFen"]) for row in after if row["reversesId"]}
+    assert undone == {row["splitRowId"]: -int(row["amountFen"]) for row in before}
+    attend(chain, child, lesson_id)
+    wait_for_hours(chain, child, HOURS + GIFT - 100)
 
 
 def balanced(chain: Chain) -> None:
@@ -255,9 +268,13 @@ def refund(chain: Chain, child: Child, order_id: str) -> None:
     asked = finance.post(
         "/v1/refunds", {"orderId": order_id, "basis": "REFUND_BASIS_CONTRACT_PRICE", "reason": "搬家"}
     )["refund"]
-    assert int(asked["amountFen"]) == TOTAL_FEN - UNIT_FEN
+    lines = {line["kind"]: int(line["amountFen"]) for line in asked["lines"]}
+    assert (lines["paid"], lines["consumed"]) == (TOTAL_FEN, -UNIT_FEN)
+    assert sum(lines.values()) == int(asked["amountFen"]) == TOTAL_FEN - UNIT_FEN
     chain.admin.post(f"/v1/refunds/{key(asked, 'refund')}:approve")
     assert hours_left(chain, child) == 0
+    cash = chain.admin.every("/v1/splitRows", "splitRows", filter='base = "cash_received"')
+    assert sum(int(row["amountFen"]) for row in cash) == UNIT_FEN, "of the cash, only what was kept stays split"
     balanced(chain)
     finance.post(
         "/v1/refunds",

@@ -48,8 +48,11 @@ class System:
 
     def start(self) -> None:
         """Migrate, then start servers, workers and gateway, each group side by side."""
-        first = _PORTS[self.bus]
-        os.environ["LIANXIAO_HTTP_PORT"], os.environ["LIANXIAO_GRPC_PORT"] = str(first), str(first + 1)
+        # A range of ports of its own per process of the test run: probing for free ones alone would race.
+        worker = int("0" + "".join(filter(str.isdigit, os.environ.get("PYTEST_XDIST_WORKER", ""))))
+        first = _PORTS[self.bus] + 300 * worker
+        for name, port in (("HTTP", first), ("GRPC", first + 50), ("METRICS", first + 150)):
+            os.environ[f"LIANXIAO_{name}_PORT"] = str(port)
         url = self.broker.url if self.broker else ""
         self.installation = Installation(self.bus, self.database_url, url, state=self.folder)
         self.run("-m", "services", "all", "migrate")

@@ -25,6 +25,7 @@ from tests.journeys.steps import (
     refund,
     report,
     sell,
+    take_back_and_repeat,
     try_out,
     wait_for_hours,
 )
@@ -53,6 +54,7 @@ def test_one_child_from_enquiry_to_refund(system: System, letterbox: Letterbox) 
     mails = eventually("the family is told", lambda: [m for m in letterbox.mails if m.to == child.email])
     assert len(mails) == 1
     assert "31" in mails[0].body
+    take_back_and_repeat(chain, child, lesson)
     report(chain, campaign_id)
     refund(chain, child, order_id)
 
