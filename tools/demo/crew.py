@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import pickle
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from types import TracebackType
@@ -12,15 +14,15 @@ from typing import Any, NamedTuple, Self
 from sqlalchemy.engine import URL
 
 from tools.demo.stage.databases import open_all
-from tools.demo.stage.delivery import Post
+from tools.demo.stage.delivery import Post, Turns
 from tools.demo.stage.known import Known
 from tools.demo.stage.world import World
 from tools.demo.story.beats import Story
 
 PROCESSES = 2
 Work = Callable[..., Known]
-# Who handles what: billing weighs as much as all the others together.
-_SHARES = (("billing", "student", "org", "scheduling"), ("insight", "notification", "lead", "marketing"))
+# Garbage is collected seldom: almost all that a task makes dies by itself.
+_COLLECT = (50_000, 20, 50)
 _worker: _Worker | None = None
 
 
@@ -34,9 +36,9 @@ class Task(NamedTuple):
 class _Worker:
     """The world and the post of one process."""
 
-    def __init__(self, story: Story, code: str, urls: Mapping[str, URL]) -> None:
+    def __init__(self, story: Story, code: str, urls: Mapping[str, URL], turns: Turns) -> None:
         self.world = World(story, code, open_all(urls))
-        self.post = Post(self.world.databases)
+        self.post = Post(self.world.databases, turns)
 
 
 class Crew:
@@ -46,18 +48,17 @@ class Crew:
         self, story: Story, code: str, urls: Mapping[str, URL], *, leads: Sequence[str], processes: int
     ) -> None:
         self.known = Known()
-        self._leads = set(leads)
+        self._leads = tuple(leads)
+        self._processes = processes
         self._pool: ProcessPoolExecutor | None = None
-        if processes:
-            # Fresh processes: a fork would share the connections of this one.
-            self._pool = ProcessPoolExecutor(
-                processes,
-                multiprocessing.get_context("spawn"),
-                initializer=_prepare,
-                initargs=(pickle.dumps((story, code, dict(urls))),),
-            )
-        else:
-            _prepare(pickle.dumps((story, code, dict(urls))))
+        content = pickle.dumps((story, code, dict(urls)))
+        if not processes:
+            _prepare(content, {name: threading.Lock() for name in urls})
+            return
+        # Fresh processes: a fork would share the connections of this one.
+        context = multiprocessing.get_context("spawn")
+        turns = {name: context.Lock() for name in urls}
+        self._pool = ProcessPoolExecutor(processes, context, initializer=_prepare, initargs=(content, turns))
 
     def __enter__(self) -> Self:
         return self
@@ -78,9 +79,7 @@ class Crew:
 
     def drain(self) -> int:
         """Let all events have their effects; returns how many deliveries were handled here."""
-        shares = _SHARES if self._pool is not None else (tuple(name for share in _SHARES for name in share),)
-        work = [([name for name in share if name in self._leads], share) for share in shares]
-        return sum(self._map(_drain, work))
+        return sum(self._map(_drain, [(self._leads,)] * max(1, self._processes)))
 
     def _map(self, function: Callable[..., Any], items: Sequence[tuple[Any, ...]]) -> list[Any]:
         if self._pool is None:
@@ -89,9 +88,13 @@ class Crew:
         return [future.result() for future in futures]
 
 
-def _prepare(content: bytes) -> None:
+def _prepare(content: bytes, turns: Turns) -> None:
     global _worker  # noqa: PLW0603 - what a process of the pool keeps from task to task
-    _worker = _Worker(*pickle.loads(content))  # noqa: S301 - from our own parent process
+    story, code, urls = pickle.loads(content)  # noqa: S301 - from our own parent process
+    _worker = _Worker(story, code, urls, turns)
+    if multiprocessing.parent_process() is not None:
+        gc.set_threshold(*_COLLECT)
+        gc.freeze()
 
 
 def _mine() -> _Worker:
@@ -104,6 +107,6 @@ def _play(task: Task, known: Known) -> Known:
     return task.function(_mine().world, known, *task.words)
 
 
-def _drain(relays: Sequence[str], handles: Sequence[str]) -> int:
+def _drain(leads: Sequence[str]) -> int:
     worker = _mine()
-    return worker.post.drain(worker.world, relays, handles)
+    return worker.post.drain(worker.world, leads)

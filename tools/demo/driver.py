@@ -14,10 +14,11 @@ from services.org.rules.institutions import id_of
 from shared.caller import Caller
 from tools.demo import accounts
 from tools.demo.crew import PROCESSES, Crew, Task
-from tools.demo.places import CAMPUSES
-from tools.demo.size import Size
+from tools.demo.places import CAMPUSES, REGIONS
+from tools.demo.size import HISTORY_DAYS, Size
 from tools.demo.stage import delivery, enquiries, groups, letters, opening, selling, teaching, trials
 from tools.demo.stage.databases import HistoryDatabase, open_all
+from tools.demo.story import hours
 from tools.demo.story.beats import Story
 from tools.demo.story.whole import tell
 
@@ -97,7 +98,7 @@ class Play:
         self._phase("institution, campuses, staff", len(story.staff), [Task(opening.found)])
         self._phase("courses, rooms, prices, rules, campaigns", len(CAMPUSES), [Task(opening.furnish)])
         touches = len(story.enquiries) + sum(len(enquiry.again) for enquiry in story.enquiries)
-        tasks = [Task(enquiries.capture), *each(groups.schedule)]
+        tasks = [*(Task(enquiries.capture, (region,)) for region in range(len(REGIONS))), *each(groups.schedule)]
         self._phase("enquiries, class groups and their lessons", touches + len(story.groups), tasks)
         contacts = sum(len(enquiry.contacts) for enquiry in story.enquiries)
         self._phase("follow-ups and trials", contacts, [*each(enquiries.follow_up), *each(trials.hold)])
@@ -105,19 +106,20 @@ class Play:
         self._phase("offers, contracts, orders, payments", story.renewals_from, tasks)
         self._phase("class places", len(story.places) + len(story.privates), each(teaching.place))
         self._teach()
-        self._phase("last refunds", len(story.refunds), each(teaching.settle, story.cutoff))
         self._phase("name on the door", 1, [Task(opening.finish)])
 
     def _teach(self) -> None:
         story = self._story
-        begin = story.cutoff - timedelta(days=(story.today - story.first_day).days)
+        begin = story.cutoff - timedelta(days=HISTORY_DAYS)
         while begin < story.cutoff:
             end = begin + WEEK
             taught = sum(begin <= call.start < end for call in story.roll_calls)
-            name = f"lessons of the week from {(begin + timedelta(hours=12)).date()}"
-            self._phase(name, taught, self._at_each_campus(teaching.teach, begin, end))
-            self._crew.do([Task(letters.send, (min(end, story.cutoff),))])
+            # The messages about the week before leave while the lessons of this one are taught.
+            tasks = [Task(letters.send, (begin,)), *self._at_each_campus(teaching.teach, begin, end)]
+            self._phase(f"lessons of the week from {hours.local_day(begin)}", taught, tasks)
             begin = end
+        tasks = [Task(letters.send, (story.cutoff,)), *self._at_each_campus(teaching.settle, story.cutoff)]
+        self._phase("last refunds and messages", len(story.refunds), tasks)
 
     def _phase(self, name: str, count: int, tasks: Sequence[Task]) -> None:
         started = time.monotonic()

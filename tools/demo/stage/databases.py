@@ -26,13 +26,35 @@ class HistoryDatabase(Database):
     def __init__(self, url: URL) -> None:
         super().__init__(url, pool_size=4)
         self.moment: datetime | None = None
+        self._shared: Tx | None = None
         event.listen(self.engine, "connect", _hurry)
 
     @contextmanager
     def begin(self, caller: Caller, *, now: datetime | None = None, **options: Any) -> Iterator[Tx]:
-        """Open a transaction as `Database.begin` does."""
+        """Open a transaction as `Database.begin` does, or go on with the one that is shared."""
+        if self._shared is not None:
+            yield turn(self._shared, now or self.moment or self._shared.now, caller)
+            return
         with super().begin(caller, now=now or self.moment, **options) as tx:
             yield tx
+
+    @contextmanager
+    def together(self, caller: Caller) -> Iterator[None]:
+        """Let all that opens a transaction meanwhile, for the same institution, share one; it stands or falls."""
+        with self.begin(caller) as tx:
+            self._shared = tx
+            try:
+                yield
+            finally:
+                self._shared = None
+
+
+def turn(tx: Tx, moment: datetime, caller: Caller) -> Tx:
+    """Go on in a transaction at a moment as somebody; what was done before is written with its own time first."""
+    tx.session.flush()
+    tx.session.expunge_all()
+    tx.now, tx.caller = moment, caller
+    return tx
 
 
 def addresses() -> dict[str, URL]:

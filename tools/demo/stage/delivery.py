@@ -9,17 +9,22 @@ from __future__ import annotations
 import importlib
 import time
 from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Protocol
 
 from shared import housekeeping
+from shared.caller import Caller
 from shared.db import Database
-from shared.inbox import AnyConsumer, Arrival, Handler, WildConsumer, claim
+from shared.inbox import AnyConsumer, Arrival, Delivery, Handler, WildConsumer, claim
 from shared.leader import Leader
 from shared.relay import DirectSink, Relay
 from tools.demo.stage.databases import HistoryDatabase
 from tools.demo.stage.world import World
 
 _CLAIM = 200
-_PAUSE_SECONDS = 0.02
+_TOGETHER = 40
+# An idle process leaves the cores to the one that works.
+_PAUSES_SECONDS = (0.02, 0.05, 0.1, 0.2)
 _LONGEST_SECONDS = 300.0
 _PENDING = (
     "select exists (select 1 from outbox where institution_id = %(institution)s)"
@@ -41,6 +46,28 @@ class HistorySink(DirectSink):
         return set()
 
 
+class HistoryHandler(Handler):
+    """Handles many deliveries in one transaction, each at its own time; if one goes wrong, each in one of its own."""
+
+    def __init__(self, database: HistoryDatabase, consumers: Sequence[AnyConsumer]) -> None:
+        super().__init__(database, consumers)
+        self._history = database
+
+    def handle_all(self, deliveries: Sequence[Delivery]) -> None:
+        """Handle deliveries of one institution, in their order."""
+        try:
+            with self._history.together(Caller.system(deliveries[0].institution_id)):
+                for delivery in deliveries:
+                    self._history.moment = delivery.event_time
+                    self._apply(delivery)
+        except Exception:  # noqa: BLE001 - whatever it is, one by one it shows which event it was, and is recorded
+            for delivery in deliveries:
+                self._history.moment = delivery.event_time
+                self.handle(delivery)
+        finally:
+            self._history.moment = None
+
+
 def consumers(service: str) -> list[AnyConsumer]:
     """Return what a service subscribes to, the feed left out."""
     own = importlib.import_module(f"services.{service}.consumers").CONSUMERS
@@ -53,44 +80,73 @@ def lead(databases: Mapping[str, HistoryDatabase]) -> dict[str, Leader]:
     return {name: leader for name, leader in leaders.items() if leader.leads()}
 
 
+class Turn(Protocol):
+    """A lock that threads or processes share."""
+
+    def acquire(self, block: bool = ..., /) -> bool: ...  # noqa: FBT001 - as the standard library has it
+    def release(self) -> None: ...
+
+
+Turns = Mapping[str, Turn]
+
+
 class Post:
-    """Relays and handles events of one process."""
+    """Relays and handles events; where several processes do, each service is served by one at a time."""
 
-    def __init__(self, databases: Mapping[str, HistoryDatabase]) -> None:
+    def __init__(self, databases: Mapping[str, HistoryDatabase], turns: Turns) -> None:
         self._databases = databases
-        self._subscribers = {name: consumers(name) for name in databases}
-        sink = HistorySink({name: (databases[name], self._subscribers[name]) for name in databases})
+        self._turns = turns
+        subscribers = {name: consumers(name) for name in databases}
+        sink = HistorySink({name: (databases[name], subscribers[name]) for name in databases})
         self._relays = {name: Relay(name, database, sink) for name, database in databases.items()}
-        self._handlers = {name: Handler(databases[name], self._subscribers[name]) for name in databases}
+        self._handlers = {name: HistoryHandler(databases[name], subscribers[name]) for name in databases}
 
-    def drain(self, world: World, relays: Sequence[str], handles: Sequence[str]) -> int:
+    def drain(self, world: World, leads: Sequence[str]) -> int:
         """Work until nothing waits any more in any service; return how many deliveries were handled here.
 
-        Raises NotDelivered for events that went wrong until they were parked.
+        Outboxes are relayed of the services in `leads`. Raises NotDelivered for events that went wrong until they
+        were parked.
         """
-        done, end = 0, time.monotonic() + _LONGEST_SECONDS
+        done, idle, end = 0, 0, time.monotonic() + _LONGEST_SECONDS
         while True:
-            moved = [self._relays[name].run_once() for name in relays]
-            handled = [self._handle(name) for name in handles]
-            done += sum(handled)
-            if any(moved) or any(handled):
+            work = [self._serve(name, relays=name in leads) for name in self._databases]
+            done += sum(handled for handled, _ in work)
+            if any(handled or moved for handled, moved in work):
+                idle = 0
                 continue
             if not any(self._waits(world, database) for database in self._databases.values()):
                 self._check(world)
                 return done
             if time.monotonic() > end:
                 raise NotDelivered("events still wait after five minutes; is a worker stuck?")
-            time.sleep(_PAUSE_SECONDS)
+            time.sleep(_PAUSES_SECONDS[min(idle, len(_PAUSES_SECONDS) - 1)])
+            idle += 1
+
+    def _serve(self, service: str, *, relays: bool) -> tuple[int, int]:
+        """Return how many deliveries were handled and events relayed; none while another process serves."""
+        turn = self._turns[service]
+        if not turn.acquire(False):  # noqa: FBT003 - as the standard library has it
+            return 0, 0
+        try:
+            return self._handle(service), self._relays[service].run_once() if relays else 0
+        finally:
+            turn.release()
 
     def _handle(self, service: str) -> int:
         database = self._databases[service]
         fresh = claim(database, _CLAIM, fresh=True)
-        claimed = fresh or claim(database, 1, fresh=False)
-        for delivery in claimed:
+        for _, same in groupby(fresh, key=lambda delivery: delivery.institution_id):
+            deliveries = list(same)
+            for start in range(0, len(deliveries), _TOGETHER):
+                self._handlers[service].handle_all(deliveries[start : start + _TOGETHER])
+        if fresh:
+            return len(fresh)
+        again = claim(database, 1, fresh=False)
+        for delivery in again:
             database.moment = delivery.event_time
             self._handlers[service].handle(delivery)
         database.moment = None
-        return len(claimed)
+        return len(again)
 
     def _waits(self, world: World, database: Database) -> bool:
         with database.system(read_only=True) as tx:

@@ -17,6 +17,7 @@ from services.lead.rules import rows, stages
 from services.lead.rules.matching import Verdict
 from shared.db import Tx
 from tools.demo.catalogue import CAMPAIGNS
+from tools.demo.places import CAMPUSES
 from tools.demo.stage.known import Known, LeadIds
 from tools.demo.stage.world import Acts, World, batches
 from tools.demo.story.beats import Contact, Enquiry
@@ -25,18 +26,19 @@ from tools.demo.story.enrolments import IMPORT_SOURCE
 _TAKES = timedelta(minutes=50)
 
 
-def capture(world: World, known: Known) -> Known:
-    """Let all enquiries of the chain arrive in the order of time, and families come again."""
+def capture(world: World, known: Known, region: int) -> Known:
+    """Let all enquiries of a region arrive in the order of time, and families come again."""
     learned = Known()
-    imported = [each for each in world.story.enquiries if each.source == IMPORT_SOURCE]
+    here = [each for each in world.story.enquiries if CAMPUSES[each.campus].region == region]
+    imported = [each for each in here if each.source == IMPORT_SOURCE]
     if imported:
         with world.acts("lead") as acts:
             tx = acts.at(imported[0].time)
             taken = intake.take_in(tx, [_arrival(each, known) for each in imported])
             for enquiry, one in zip(imported, taken, strict=True):
                 _learn(learned, enquiry, one.verdict, one.lead)
-    moments = [(each.time, 0, each.key) for each in world.story.enquiries if each.source != IMPORT_SOURCE]
-    moments += [(again, 1, each.key) for each in world.story.enquiries for again in each.again]
+    moments = [(each.time, 0, each.key) for each in here if each.source != IMPORT_SOURCE]
+    moments += [(again, 1, each.key) for each in here for again in each.again]
     for batch in batches(sorted(moments)):
         with world.acts("lead") as acts:
             for moment, again, key in batch:

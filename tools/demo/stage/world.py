@@ -12,7 +12,7 @@ from uuid import UUID
 from services.org.rules.institutions import id_of
 from shared.caller import Caller, Grant
 from shared.db import Tx
-from tools.demo.stage.databases import HistoryDatabase
+from tools.demo.stage.databases import HistoryDatabase, turn
 from tools.demo.story.beats import Story
 
 T = TypeVar("T")
@@ -55,12 +55,8 @@ class Acts:
         self._tx = tx
 
     def at(self, moment: datetime, who: UUID | None = None) -> Tx:
-        """Go on at a moment as somebody; what was done before is written with its own time first."""
-        tx = self._tx
-        tx.session.flush()
-        tx.session.expunge_all()
-        tx.now, tx.caller = moment, self._world.person(who)
-        return tx
+        """Go on at a moment as somebody."""
+        return turn(self._tx, moment, self._world.person(who))
 
 
 def batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
