@@ -96,9 +96,18 @@ class RabbitMQ:
         register first, so that a young test node behaves as one that has been up for long. Messages are untouched.
         """
         if flush and self._server is not None and self._server.poll() is None:
-            self.ctl("eval", "[ok = dets:sync(Table) || Table <- dets:all()], ok.")
+            self.flush()
         self._end(self._server, signal.SIGKILL, patience_seconds=10.0)
         self._server = None
+
+    def flush(self) -> None:
+        """Write the register of quorum queues to disk, see `kill`."""
+        self.ctl("eval", "[ok = dets:sync(Table) || Table <- dets:all()], ok.")
+
+    def freeze(self) -> None:
+        """Stop the broker in the middle of its work: its connections stay open and nobody answers. End it by `kill`."""
+        if self._server is not None:
+            os.killpg(self._server.pid, signal.SIGSTOP)
 
     def ctl(self, *args: str) -> str:
         """Run rabbitmqctl against this node and return what it prints; raises BrokerUnavailable with its complaint."""
