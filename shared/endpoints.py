@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from google.api import annotations_pb2
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
-from google.protobuf.message import Message
 
 from lianxiao.options.v1 import options_pb2
 
 PUBLIC = "public"
 SIGNED_IN = "signed_in"
-_VERBS = ("get", "post", "put", "patch", "delete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,7 @@ def _endpoint(service: ServiceDescriptor, method: MethodDescriptor) -> Endpoint:
     path = _path(service, method)
     if not permission:
         raise SystemExit(f"{path} has no (lianxiao.options.v1.permission); a server does not start with it")
-    names = re.findall(r"{([a-z_.]+)", http_pattern(options))
+    names = re.findall(r"{([a-z_.]+)", http_route(options)[1])
     return Endpoint(
         path=path,
         service=service.full_name.split(".")[1],
@@ -74,13 +71,8 @@ def extension(options: Any, handle: Any) -> Any:
     return options.Extensions[handle]
 
 
-def http_pattern(options: MethodOptions) -> str:
-    """Return the path template of the google.api.http option, or an empty text."""
+def http_route(options: MethodOptions) -> tuple[str, str]:
+    """Return the verb and the path template of the google.api.http option, or two empty texts."""
     rule = options.Extensions[annotations_pb2.http]
-    return next((getattr(rule, verb) for verb in _VERBS if getattr(rule, verb)), "")
-
-
-@cache
-def subject_of(endpoint: Endpoint, request_type: type[Message]) -> bool:
-    """Say whether requests of this type carry the endpoint's subject id."""
-    return endpoint.subject_field in request_type.DESCRIPTOR.fields_by_name
+    verb = rule.WhichOneof("pattern")
+    return (verb.upper(), getattr(rule, verb)) if verb else ("", "")

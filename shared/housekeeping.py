@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from lianxiao.org.v1.org_events_pb2 import AccessRevoked, InstitutionChanged
 from shared import telemetry
 from shared.caller import NOBODY
@@ -67,9 +65,3 @@ def observe(service: str, database: Database) -> None:
     telemetry.OUTBOX_AGE.labels(service).set(outbox)
     telemetry.DELIVERY_AGE.labels(service).set(delivery)
     telemetry.PARKED.labels(service).set(parked)
-
-
-def institution_ids(database: Database) -> list[UUID]:
-    """Return every institution that a service knows."""
-    with database.system(read_only=True) as tx:
-        return [row.institution_id for row in tx.run("select institution_id from institution")]

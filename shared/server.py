@@ -64,7 +64,7 @@ class Server:
         known: dict[str, Endpoint] = {}
         for registrations in services.values():
             for add, _ in registrations:
-                known.update(endpoints(_descriptor(add)))
+                known.update(endpoints(descriptor_of(add)))
         self._server = grpc.server(
             futures.ThreadPoolExecutor(config.grpc_threads, thread_name_prefix="rpc"),
             interceptors=[Boundary(known, self._identify)],
@@ -131,7 +131,7 @@ def _verifier(config: Settings) -> TokenVerifier:
     return TokenVerifier(config.jwt_public_keys_dir)
 
 
-def _descriptor(add: Callable[[Any, grpc.Server], None]) -> Any:
+def descriptor_of(add: Callable[[Any, grpc.Server], None]) -> Any:
     """Return the proto service that a generated `add_XxxServicer_to_server` registers."""
     name = add.__name__.removeprefix("add_").removesuffix("Servicer_to_server")
     module = __import__(add.__module__.removesuffix("_grpc"), fromlist=["DESCRIPTOR"])

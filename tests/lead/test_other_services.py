@@ -106,7 +106,9 @@ def test_rules_are_made_listed_and_paused(database: Database, caller: Caller, ca
     assert chief.rules.UpdateAssignmentRule(update).assignment_rule.paused
     assert chief.capture(campus, **factories.stranger(1)).lead.owner_id == ""
     listed = chief.rules.ListAssignmentRules(assignment_rule_service_pb2.ListAssignmentRulesRequest())
-    assert [(each.rule_id, each.paused) for each in listed.assignment_rules] == [(made.rule_id, True)]
+    assert [(each.assignment_rule_id, each.paused) for each in listed.assignment_rules] == [
+        (made.assignment_rule_id, True)
+    ]
 
 
 def test_tasks_are_made_listed_and_done_once(

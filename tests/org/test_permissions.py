@@ -46,7 +46,7 @@ def test_a_covered_pattern_matches_nothing_that_its_cover_does_not(have: str, wa
 def test_rights_of_several_campuses_add_up() -> None:
     held = [Grant(("lead.*",), frozenset({A})), Grant(("lead.read",), frozenset({B}))]
     assert may_give(held, Grant(("lead.read",), frozenset({A, B})))
-    assert not may_give(held, Grant(("lead.write",), frozenset({A, B})))
+    assert not may_give(held, Grant(("lead.update",), frozenset({A, B})))
 
 
 def test_a_campus_does_not_give_the_chain() -> None:
@@ -84,7 +84,6 @@ def test_a_teacher_never_sees_money(noun: str) -> None:
 
 def test_an_auditor_reads_everything_but_personal_data_and_writes_nothing() -> None:
     caller = Caller(A, B, "staff", (Grant(_ROLES["auditor"].permissions),))
-    assert caller.allows("audit.read")
     assert caller.allows("ledger.read")
     assert not caller.allows("pii.read")
     assert all(pattern.endswith(".read") for pattern in _ROLES["auditor"].permissions)

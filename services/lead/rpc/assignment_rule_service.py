@@ -39,7 +39,7 @@ class AssignmentRuleService(Servicer, pb_grpc.AssignmentRuleServiceServicer):
         wanted = request.assignment_rule
         names = named_fields(request.update_mask.paths, assignment_rules.EDITABLE)
         try:
-            row = assignment_rules.update(tx, as_uuid(wanted.rule_id), _details(wanted), names)
+            row = assignment_rules.update(tx, as_uuid(wanted.assignment_rule_id), _details(wanted), names)
         except ValueError as error:
             raise InvalidInput("assignment_rule", "an id in it is no UUID") from error
         return pb.UpdateAssignmentRuleResponse(assignment_rule=to_pb(row))
@@ -48,7 +48,7 @@ class AssignmentRuleService(Servicer, pb_grpc.AssignmentRuleServiceServicer):
 def to_pb(row: AssignmentRule) -> assignment_rule_pb2.AssignmentRule:
     """Return the wire form."""
     return assignment_rule_pb2.AssignmentRule(
-        rule_id=str(row.id),
+        assignment_rule_id=str(row.id),
         name=row.name,
         campus_id=str(row.campus_id or ""),
         sources=row.sources,

@@ -67,4 +67,5 @@ def to_pb(tx: Tx, row: Duplicate, found: Mapping[UUID, Lead]) -> duplicate_pb2.D
         resolved_by_id=str(row.resolved_by_id or ""),
         resolve_time=row.resolve_time,
         create_time=row.create_time,
+        update_time=row.update_time,
     )

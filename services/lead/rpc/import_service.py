@@ -78,8 +78,9 @@ def to_pb(row: Import) -> import_pb2.Import:
         columns=[import_pb2.ImportColumn(header=header, field=field) for header, field in row.columns],
         error_reason=row.error_reason,
         staff_id=str(row.staff_id),
-        create_time=row.create_time,
         finish_time=row.finish_time,
+        create_time=row.create_time,
+        update_time=row.update_time,
     )
 
 

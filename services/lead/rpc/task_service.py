@@ -57,4 +57,5 @@ def to_pb(tx: Tx, row: Task) -> task_pb2.Task:
         result=Task.result.reveal(tx, row) or "",
         complete_time=row.complete_time,
         create_time=row.create_time,
+        update_time=row.update_time,
     )

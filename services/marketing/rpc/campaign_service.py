@@ -94,7 +94,7 @@ def to_pb(campaign: Campaign) -> campaign_pb2.Campaign:
 
 def _cost_to_pb(cost: CampaignCost) -> campaign_pb2.CampaignCost:
     return campaign_pb2.CampaignCost(
-        cost_id=str(cost.id),
+        campaign_cost_id=str(cost.id),
         campaign_id=str(cost.campaign_id),
         amount_fen=cost.amount_fen,
         remark=cost.remark,

@@ -43,4 +43,5 @@ def to_pb(tx: Tx, row: Message) -> message_pb2.Message:
         reason=row.reason,
         finish_time=row.finish_time,
         create_time=row.create_time,
+        update_time=row.update_time,
     )

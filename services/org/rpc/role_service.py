@@ -110,8 +110,9 @@ def assignments_to_pb(tx: Tx, assignments: Sequence[RoleAssignment]) -> list[rol
             scope=enum_value(role_pb2.RoleScope, assignment.scope),
             campus_ids=[str(each) for each in assignment.campus_ids],
             region_ids=[str(each) for each in assignment.region_ids],
-            create_time=assignment.create_time,
             revoke_time=assignment.revoke_time,
+            create_time=assignment.create_time,
+            update_time=assignment.update_time,
         )
         for assignment in assignments
     ]

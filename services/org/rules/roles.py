@@ -47,7 +47,7 @@ _TEACHING = (
 _MONEY = (
     *("price.*", "quote.read", "contract.read", "order.read", "payment.*", "lot.read", "consumption.read"),
     *("split_rule.*", "split.read", "ledger.*", "refund.*", "student.read", "course.read", "campus.read"),
-    *("region.read", "report.read", "feed.read", "approval_flow.read", "parked.read"),
+    *("region.read", "report.read", "feed.read", "approval_flow.read"),
 )
 _OUTREACH = (
     *("campaign.*", "template.*", "message.read", "lead.read", "lead.capture", "lead_import.*", "duplicate.*"),
@@ -64,7 +64,7 @@ _LEADING = (
     *_TIMETABLING,
     *("lead_import.*", "duplicate.*", "approval_flow.read"),
     *("assignment_rule.read", "payment.*", "split_rule.read", "split.read", "refund.*", "template.read"),
-    *("campus.write", "region.read", "staff.write", "role.read", "role.assign", "institution.read"),
+    *("campus.update", "region.read", "staff.*", "role.read", "role.assign", "institution.read"),
 )
 # Every noun by name: "*.read" would include pii.read.
 _AUDITING = tuple(
@@ -86,7 +86,7 @@ _AUDITING = tuple(
         ),
         *("attendance", "student", "guardian", "price", "quote", "contract", "order", "payment", "lot"),
         *("consumption", "split_rule", "split", "ledger", "refund", "campaign", "template", "message", "feed"),
-        *("report", "campus", "region", "staff", "role", "service_account", "institution", "audit", "parked"),
+        *("report", "campus", "region", "staff", "role", "service_account", "institution"),
         *("custom_field", "approval_flow"),
     )
 )
