@@ -4,7 +4,7 @@ import { can, canInChain } from '@/lib/permissions'
 test.each([
   [['*'], 'lead.assign', true],
   [['lead.*'], 'lead.assign', true],
-  [['lead.*'], 'lead_import.write', false],
+  [['lead.*'], 'lead_import.create', false],
   [['*.read'], 'lead.read', true],
   [['lead.read'], 'leadxread', false],
   [[], 'lead.read', false],

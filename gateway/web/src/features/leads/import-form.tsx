@@ -26,7 +26,7 @@ export function ImportForm({ file, onFile, onStarted }: Properties): React.React
   const text = useText()
   const { session } = useSession()
   const campuses = useCampuses()
-  const chainWide = canInChain(session, 'lead_import.write')
+  const chainWide = canInChain(session, 'lead_import.create')
   const [wrongKind, setWrongKind] = useState(false)
   const upload = useUpload()
   const own = session?.homeCampusId || (chainWide ? '' : (campuses.list[0]?.campusId ?? ''))

@@ -37,7 +37,7 @@ export function LeadListPage(): React.ReactNode {
   const search = readSearch(address)
   const leads = useLeads(search)
   const importing = address.get('import')
-  const mayImport = can(session, 'lead_import.write')
+  const mayImport = can(session, 'lead_import.create')
 
   useListKeys(list, importing === null)
   useLeadChanges(useRefreshLeads())

@@ -31,7 +31,7 @@ export function LeadTasks({ leadId, timeZone }: { leadId: string; timeZone: stri
             </Typography.Text>
             {task.note && <div>{task.note}</div>}
           </div>
-          {can(session, 'task.write') && (
+          {can(session, 'task.complete') && (
             <Button
               size="small"
               loading={complete.isPending && complete.variables === task.taskId}
