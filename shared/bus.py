@@ -29,6 +29,7 @@ DEAD = Exchange("lianxiao.dead", type="fanout", durable=True)
 PREFETCH = 200
 _CONFIRM_SECONDS = 15
 _PAUSE_SECONDS = 1.0
+_GREATEST_PAUSE = 8
 _CE = "cloudEvents:"
 _ARGUMENTS = {
     "x-queue-type": "quorum",
@@ -166,8 +167,16 @@ class Inlet(NamekoConsumer):
 
     queue_consumer = ManyAtOnce()
 
-    def __init__(self, queue: Queue, database: Database, consumers: Sequence[AnyConsumer], **extra: Any) -> None:
+    def __init__(
+        self,
+        queue: Queue,
+        database: Database,
+        consumers: Sequence[AnyConsumer],
+        stored: threading.Event | None = None,
+        **extra: Any,
+    ) -> None:
         super().__init__(queue, **extra)
+        self._stored = stored or threading.Event()
         self._database = database
         self._wanted = consumers
         self._arrived: list[Any] = []
@@ -219,6 +228,7 @@ class Inlet(NamekoConsumer):
             eventlet.sleep(_PAUSE_SECONDS)
             self._wake.set()
             return
+        self._stored.set()
         for message in readable:
             self.queue_consumer.ack_message(message)
 
@@ -240,13 +250,20 @@ def _arrival(message: Any) -> Arrival:
 
 
 class Loop(Entrypoint):
-    """Calls a function over and over: at once while it says that more waits, else after a pause."""
+    """Calls a function over and over: at once while it says that more waits, else after a pause.
 
-    def __init__(self, function: Callable[[], bool], pause_seconds: float, **extra: Any) -> None:
+    Pauses grow while nothing happens, up to eight times the first, so that an idle worker costs little; `wake` cuts
+    them short.
+    """
+
+    def __init__(
+        self, function: Callable[[], bool], pause_seconds: float, wake: threading.Event | None = None, **extra: Any
+    ) -> None:
         super().__init__(**extra)
         self._function = function
-        self._pause = pause_seconds
-        self._stopping = threading.Event()
+        self._pauses = (pause_seconds, pause_seconds * _GREATEST_PAUSE)
+        self._wake = wake or threading.Event()
+        self._stopping = False
         self._thread: Any = None
 
     def start(self) -> None:
@@ -255,19 +272,25 @@ class Loop(Entrypoint):
 
     def stop(self) -> None:
         """Let the current round finish."""
-        self._stopping.set()
+        self._stopping = True
+        self._wake.set()
         if self._thread is not None:
             self._thread.wait()
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
+        pause, longest = self._pauses
+        while not self._stopping:
+            self._wake.clear()
             try:
                 busy = self._function()
             except Exception:
                 log.warning("%s failed; trying again", self.method_name, exc_info=True)
-                self._stopping.wait(_PAUSE_SECONDS)
+                self._wake.wait(_PAUSE_SECONDS)
                 continue
             if busy:
+                pause = self._pauses[0]
                 eventlet.sleep(0)
+            elif self._wake.wait(pause):
+                pause = self._pauses[0]
             else:
-                self._stopping.wait(self._pause)
+                pause = min(pause * 1.5, longest)

@@ -6,6 +6,7 @@ A row is deleted in the transaction that handed it on, so a crash in between han
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -34,17 +35,24 @@ class Sink(Protocol):
 class DirectSink:
     """Without a broker: writes into the subscribers' own delivery tables, each in one transaction."""
 
-    def __init__(self, subscribers: Mapping[str, tuple[Database, Sequence[AnyConsumer]]]) -> None:
+    def __init__(
+        self,
+        subscribers: Mapping[str, tuple[Database, Sequence[AnyConsumer]]],
+        stored: Mapping[str, threading.Event] | None = None,
+    ) -> None:
         self._subscribers = subscribers
+        self._stored = stored or {}
 
     def send(self, arrivals: Sequence[Arrival]) -> set[int]:
         """Store the events for every subscriber; an event without one is reported as not taken."""
         unwanted = set(range(len(arrivals)))
-        for database, consumers in self._subscribers.values():
+        for name, (database, consumers) in self._subscribers.items():
             wanted = [n for n, arrival in enumerate(arrivals) if matching(consumers, arrival.type)]
             if wanted:
                 with database.system() as tx:
                     store(tx, [arrivals[n] for n in wanted], consumers)
+                if name in self._stored:
+                    self._stored[name].set()
                 unwanted.difference_update(wanted)
         return unwanted
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -89,7 +90,7 @@ class Rounds:
         return self._leader.leads() and self._sealer.run_once() > 0
 
 
-def _nameko_class(service: str, rounds: Rounds, inlet: Inlet | None) -> type:
+def _nameko_class(service: str, rounds: Rounds, inlet: Inlet | None, stored: threading.Event) -> type:
     """Return the nameko service that runs the rounds; its methods only carry the entrypoints."""
     loops: dict[str, tuple[Callable[[], bool], float]] = {
         "deliveries": (rounds.deliveries, _POLL_SECONDS),
@@ -99,7 +100,8 @@ def _nameko_class(service: str, rounds: Rounds, inlet: Inlet | None) -> type:
         "seals": (rounds.seals, 1.0),
     }
     body: dict[str, object] = {"name": f"{service}_worker"}
-    entrypoints = {name: Loop(function, pause) for name, (function, pause) in loops.items()}
+    wakes = {"deliveries": stored}
+    entrypoints = {name: Loop(function, pause, wakes.get(name)) for name, (function, pause) in loops.items()}
     for name, entrypoint in (entrypoints | ({"inlet": inlet} if inlet else {})).items():
         method = _carrier(name)
         method.nameko_entrypoints = {entrypoint}  # type: ignore[attr-defined]
@@ -121,12 +123,13 @@ def start(workers: Mapping[str, Worker], databases: Mapping[str, Database]) -> S
     if not url and len(workers) == 1:
         raise SystemExit("LIANXIAO_AMQP_URL is not set: a worker of its own needs the broker (compact mode does not)")
     direct = {name: (databases[name], worker.all_consumers(name)) for name, worker in workers.items()}
+    stored = {name: threading.Event() for name in workers}
     runner = ServiceRunner({"AMQP_URI": url, "HEARTBEAT": 10, "max_workers": _SIDE_BY_SIDE})
     for name, worker in workers.items():
-        sink: Sink = AmqpSink(url, name) if url else DirectSink(direct)
+        sink: Sink = AmqpSink(url, name) if url else DirectSink(direct, stored)
         consumers = worker.all_consumers(name)
-        inlet = Inlet(queue_of(name, consumers), databases[name], consumers) if url else None
-        runner.add_service(_nameko_class(name, Rounds(name, worker, databases[name], sink), inlet))
+        inlet = Inlet(queue_of(name, consumers), databases[name], consumers, stored[name]) if url else None
+        runner.add_service(_nameko_class(name, Rounds(name, worker, databases[name], sink), inlet, stored[name]))
     runner.start()
     return runner
 
