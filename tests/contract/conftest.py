@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import URL, make_url
 
-from services.__main__ import names
 from shared.testing import databases
+from shared.testing.mail import Letterbox
+from shared.testing.waiting import until
+from tests.contract.callers import Cast, Gate, Person
+from tests.contract.crawl import crawl, is_telling
+from tests.contract.house import furnish
+from tests.contract.rows import Databases
+from tests.contract.wires import Wires, connected
+from tests.journeys.chain import Chain
+from tests.journeys.system import System, running
+from tools.processes import free_port
 
 Migrated = Callable[[str], Engine]
 
@@ -38,6 +49,69 @@ def superuser(postgres: str, database: str) -> URL:
     return make_url(postgres).set(drivername="postgresql+psycopg2", database=database)
 
 
-def every_service() -> list[str]:
-    """Return the services that this product has; a new one is tested without anybody writing a line."""
-    return list(names())
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What A's administrator sees, and which of it is nobody else's: not B's, and not the third campus's."""
+
+    ids: dict[str, list[str]]
+    secret: frozenset[str]
+    bound: frozenset[str]
+
+    def pool(self, chain: Chain, institution_id: UUID) -> dict[str, str]:
+        """Return one id of A per field name; the campus is one where things happened."""
+        places = {"campus_id": chain.selling, "institution_id": str(institution_id)}
+        return {name: values[0] for name, values in self.ids.items()} | places
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The running system, with institution A full, B empty, and connections to it."""
+
+    system: System
+    chain: Chain
+    cast: Cast
+    wires: Wires
+    rows: Databases
+    seen: Seen
+
+
+@pytest.fixture(scope="session")
+def running_system(run_folder: Path, postgres: str, letterbox: Letterbox) -> Iterator[System]:
+    """Run a compact system of our own: with a partner port, and without a limit on how often we knock."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("LIANXIAO_PARTNER_PORT", str(free_port(17500, set())))
+        environment.setenv("LIANXIAO_REQUESTS_PER_MINUTE", "10000000")
+        environment.setenv("LIANXIAO_DEADLINE_SECONDS", "20")
+        with running("direct", run_folder / f"contract-{worker}", postgres, letterbox.url) as instance:
+            yield instance
+
+
+@pytest.fixture(scope="session")
+def whole(running_system: System, postgres: str) -> Iterator[Whole]:
+    """Return the system with its two institutions."""
+    chain = furnish(running_system)
+    _, outsider = running_system.new_institution()
+    common = running_system.installation.common()
+    port = int(common["LIANXIAO_PARTNER_PORT"])
+    cast = Cast(
+        Gate.of(running_system.folder / "secrets"),
+        Person.of(chain.admin.token),
+        Person.of(outsider.token),
+        Person.of(chain.people["principal"].token),
+        UUID(chain.ids["empty"]),
+    )
+    with connected(running_system.url, common["LIANXIAO_GRPC_ADDRESSES"], port) as wires:
+        rows = Databases(postgres, running_system.folder.name.replace("-", "_"))
+        until(lambda: rows.waiting() == 0, seconds=60, what="all events have had their effect")
+        yield Whole(running_system, chain, cast, wires, rows, _look_around(chain, cast, wires))
+        rows.dispose()
+
+
+def _look_around(chain: Chain, cast: Cast, wires: Wires) -> Seen:
+    inside, foreign = cast.insider(), cast.foreign()
+    all_of_it = crawl(lambda rpc, request: wires.call("service", rpc, request, inside))
+    elsewhere = crawl(lambda rpc, request: wires.call("service", rpc, request, foreign))
+    telling = {text for text in all_of_it.texts if is_telling(text)}
+    bound = all_of_it.of_campuses([chain.selling, chain.teaching])
+    return Seen(all_of_it.ids, frozenset(telling - set(elsewhere.texts)), frozenset(telling & bound))

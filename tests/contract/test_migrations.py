@@ -14,7 +14,8 @@ from sqlalchemy.engine import URL, make_url
 
 from shared import migrations
 from shared.ids import uuid7
-from tests.contract.conftest import Migrated, every_service
+from tests.contract.conftest import Migrated
+from tests.contract.naming import CHASSIS, every_service
 
 # Everything that a migration can leave behind, or make differently the second time.
 _SCHEMA = """
@@ -32,10 +33,6 @@ union all select 'trigger', tgname, pg_get_triggerdef(oid) from pg_trigger where
 union all select 'type', typname, typtype::text from pg_type where typnamespace = 'public'::regnamespace
   and typtype <> 'c' and typelem = 0"""
 _OF_ALEMBIC = "alembic_version"
-CHASSIS = {
-    *("access_revocation", "alembic_version", "audit_entry", "audit_queue", "audit_seal", "delivery", "inbox"),
-    *("institution", "keyset", "outbox", "stored_reply"),
-}
 # Written and read by statements of their own.
 WITHOUT_MODEL = {"notification": {"feed"}}
 

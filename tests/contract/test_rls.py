@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
-from tests.contract.conftest import Migrated, every_service
+from tests.contract.conftest import Migrated
+from tests.contract.naming import every_service
 from tests.contract.rls_lint import RULES, Rule, broken
 
 BY_NAME = {rule.name: rule for rule in RULES}

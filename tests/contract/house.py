@@ -1,0 +1,127 @@
+"""Institution A, full of everything that an outsider must not see."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from datetime import timedelta
+
+from tests.journeys import spreadsheets, steps
+from tests.journeys.api import Json, eventually
+from tests.journeys.chain import TODAY, YEAR_START, Chain, found
+from tests.journeys.system import System
+
+PHONE = "13977665544"
+
+
+def furnish(system: System) -> Chain:
+    """Found a chain with two campuses at work and a third that only has its principal."""
+    chain = found(system)
+    chain.ids["empty"] = chain.campus("空白校区")
+    chain.hire("principal", "principal", chain.ids["empty"])
+    _places_and_papers(chain)
+    campaign = _campaign(chain)
+    _travel(chain, campaign)
+    _leads(chain, campaign)
+    _import(chain)
+    eventually("the family is told", lambda: chain.admin.get("/v1/messages")["messages"])
+    eventually("the attendance is split", lambda: chain.admin.get("/v1/splitRows")["splitRows"])
+    # Last, so that every lot has been used before: one refund is paid, one waits for a decision.
+    first, _waits = (_ask_refund(chain, chain.ids[name]) for name in ("order", "second_order"))
+    chain.admin.post(f"/v1/refunds/{first}:approve")
+    return chain
+
+
+def _ask_refund(chain: Chain, order_id: str) -> str:
+    body = {"orderId": order_id, "basis": "REFUND_BASIS_CONTRACT_PRICE", "reason": "搬离本市"}
+    return steps.key(chain.people["finance"].post("/v1/refunds", body)["refund"], "refund")
+
+
+def _places_and_papers(chain: Chain) -> None:
+    admin = chain.admin
+    admin.post("/v1/regions", {"region": {"name": "华东机密大区"}})
+    field = {"subject": "lead", "code": "allergy", "label": "过敏史备注", "kind": "CUSTOM_FIELD_KIND_TEXT"}
+    admin.post("/v1/customFields", {"customField": field})
+    flow = {"subject": "refund", "name": "大额退费审批", "fromAmountFen": "100000", "steps": ["finance"]}
+    admin.post("/v1/approvalFlows", {"approvalFlow": flow})
+    account = {"name": "地推合作伙伴程序", "permissions": ["lead.capture"], "campusIds": [chain.selling]}
+    admin.post("/v1/serviceAccounts", {"serviceAccount": account})
+    role = {"code": "night_desk", "name": "晚班前台", "permissions": ["lead.read"], "defaultScope": "ROLE_SCOPE_CAMPUS"}
+    admin.post("/v1/roles", {"role": role})
+    price = {"courseId": chain.course, "campusId": chain.selling, "unitPriceFen": "20001", "startDate": YEAR_START}
+    admin.post("/v1/prices", {"price": price})
+    text = {"subject": "【启明机密】课时变动", "body": "{student} 还剩 {remaining} 课时，请联系启明前台。"}
+    admin.call("PUT", "/v1/messageTemplates/hours_consumed/zh", text)
+
+
+def _campaign(chain: Chain) -> str:
+    campaign = {"name": "金秋保密开放日", "channel": "open_day", "startDate": YEAR_START, "campusId": chain.selling}
+    campaign_id = str(chain.admin.post("/v1/campaigns", campaign)["campaign"]["campaignId"])
+    cost = {"amountFen": "12345", "spendDate": YEAR_START, "remark": "展架与传单印刷"}
+    chain.admin.post(f"/v1/campaigns/{campaign_id}/costs", cost)
+    return campaign_id
+
+
+def _travel(chain: Chain, campaign: str) -> None:
+    """Bring two children all the way into lessons; the second keeps a lesson that lies ahead."""
+    group = chain.class_group("奥数冲刺保密班", capacity=6)
+    trial_lesson, lesson, _ahead = chain.lesson(group, -0.5), chain.lesson(group, -24), chain.lesson(group, 72)
+    child, second = steps.enquire(chain, campaign), steps.enquire(chain, campaign)
+    steps.try_out(chain, child, trial_lesson)
+    for name, each in (("order", child), ("second_order", second)):
+        chain.ids[name] = steps.sell(chain, each)
+        steps.pay(chain, chain.ids[name], steps.TOTAL_FEN)
+    for each in (child, second):
+        steps.become_student(chain, each)
+        steps.join(chain, each, group)
+        guardian = {"name": "诸葛秘婆", "phone": f"1388{secrets.randbelow(10**7):07d}", "relation": "grandmother"}
+        chain.admin.post(f"/v1/students/{each.customer_id}/guardians", {"guardian": guardian})
+    for each in (child, second):
+        steps.attend(chain, each, lesson)
+
+
+def _leads(chain: Chain, campaign: str) -> None:
+    """Leave open leads, one claimed, one with a task, two that may be the same child."""
+    advisor = chain.people["advisor"]
+    body: Json = {
+        "campusId": chain.selling,
+        "source": "walk_in",
+        "campaignId": campaign,
+        "childName": "司马机密",
+        "guardianName": "司马保守",
+        "guardianPhone": PHONE,
+        "guardianEmail": f"secret.family@{chain.code}.example",
+        "wechatId": f"secret-{chain.code}",
+        "school": "保密附属小学",
+        "remark": "对坚果严重过敏，请勿外传",
+    }
+    lead = advisor.post("/v1/leads", body)["lead"]
+    advisor.post(f"/v1/leads/{lead['leadId']}:claim", {})
+    advisor.post(
+        f"/v1/leads/{lead['leadId']}/followUps",
+        {"channel": "FOLLOW_UP_CHANNEL_PHONE", "content": "父亲下岗，预算紧张，勿外传"},
+    )
+    task = {"leadId": lead["leadId"], "kind": "visit", "note": "上门带合同原件", "dueTime": _later(2)}
+    advisor.post("/v1/tasks", task)
+    other = {"guardianPhone": "13977665533", "guardianName": "司马夫人", "guardianEmail": ""}
+    advisor.post("/v1/leads", body | other)
+    eventually("the pair is found", lambda: chain.admin.get("/v1/duplicates")["duplicates"])
+    pair = chain.admin.get("/v1/duplicates")["duplicates"][0]
+    advisor.post("/v1/leads", body | other | {"guardianPhone": "13977665522", "childName": "司马机要"})
+    assert pair["duplicateId"]
+
+
+def _import(chain: Chain) -> None:
+    content = spreadsheets.enquiries(seed=7).content
+    options = json.dumps({"campusId": chain.selling, "source": "field", "dryRun": True})
+    started = chain.admin.upload(content, "客户名单机密.xlsx", options)
+    path = f"/v1/imports/{started['importId']}"
+    eventually("the import ends", lambda: _ended(chain, path), 120)
+
+
+def _ended(chain: Chain, path: str) -> bool:
+    return str(chain.admin.get(path)["leadImport"]["state"]) in {"IMPORT_STATE_DONE", "IMPORT_STATE_FAILED"}
+
+
+def _later(days: int) -> str:
+    return (TODAY + timedelta(days=days)).isoformat()
