@@ -9,8 +9,8 @@ from services.lead.actions import campuses, enrolments, staff, tasks, trials
 from shared.inbox import AnyConsumer, Consumer
 
 CONSUMERS: list[AnyConsumer] = [
-    Consumer("lead.on_campus_changed", CampusChanged, campuses.on_changed, ordered=True),
-    Consumer("lead.on_staff_changed", StaffChanged, staff.on_changed, ordered=True),
+    Consumer("lead.on_campus_changed", CampusChanged, campuses.project, ordered=True),
+    Consumer("lead.on_staff_changed", StaffChanged, staff.project, ordered=True),
     Consumer("lead.on_trial_booked", TrialBooked, trials.on_booked),
     Consumer("lead.on_trial_result_recorded", TrialResultRecorded, trials.on_result_recorded),
     Consumer("lead.on_order_activated", OrderActivated, enrolments.on_order_activated),

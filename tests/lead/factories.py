@@ -20,7 +20,7 @@ def campus(tx: Tx, *, name: str = "徐汇校区", active: bool = True) -> UUID:
     """Tell lead of a campus; return its id."""
     campus_id = uuid7()
     event = CampusChanged(campus_id=str(campus_id), name=name, time_zone="Asia/Shanghai", active=active)
-    campuses.on_changed(tx, event)
+    campuses.project(tx, event)
     return campus_id
 
 
@@ -29,7 +29,7 @@ def advisor(tx: Tx, *campus_ids: UUID, active: bool = True) -> UUID:
     staff_id = uuid7()
     role = StaffRole(role="course_advisor", campus_ids=[str(campus_id) for campus_id in campus_ids])
     event = StaffChanged(staff_id=str(staff_id), display_name="顾问", active=active, roles=[role])
-    staff.on_changed(tx, event)
+    staff.project(tx, event)
     return staff_id
 
 
@@ -56,4 +56,4 @@ def later(tx: Tx, days: int) -> datetime:
 
 def leaves(tx: Tx, staff_id: UUID) -> None:
     """Tell lead that somebody is no longer active."""
-    staff.on_changed(tx, StaffChanged(staff_id=str(staff_id), display_name="顾问", active=False))
+    staff.project(tx, StaffChanged(staff_id=str(staff_id), display_name="顾问", active=False))

@@ -67,10 +67,7 @@ def _columns(details: Details) -> dict[str, Any]:
         "sources": list(details.sources),
         "course_ids": list(details.course_ids),
         "strategy": details.strategy,
-        "candidates": [
-            {"staff_id": str(c.staff_id), "weight": max(1, c.weight), "capacity": c.capacity}
-            for c in details.candidates
-        ],
+        "candidates": [_stored(candidate) for candidate in details.candidates],
         "priority": details.priority,
         "paused": details.paused,
     }

@@ -20,6 +20,7 @@ from services.lead.rules.assignment import Candidate, Choice, Rule
 from shared.db import Tx
 from shared.errors import NotFound, Refused
 from shared.events import publish
+from shared.wire_values import id_text
 
 # Counting stops here: whoever has so many open leads is the last choice anyway.
 _MOST_COUNTED = 2000
@@ -200,7 +201,7 @@ def event(lead: Lead, rule_id: UUID | None) -> LeadAssigned:
         customer_id=str(lead.customer_id),
         campus_id=str(lead.campus_id),
         owner_id=str(lead.owner_id),
-        rule_id=str(rule_id) if rule_id else "",
+        rule_id=id_text(rule_id),
     )
 
 

@@ -14,7 +14,7 @@ from shared.errors import Refused
 from shared.ids import as_uuid
 
 
-def on_changed(tx: Tx, event: CampusChanged) -> None:
+def project(tx: Tx, event: CampusChanged) -> None:
     """Keep the copy of a campus fresh."""
     campus_id = as_uuid(event.campus_id)
     row = tx.session.get(Campus, (tx.institution_id, campus_id))

@@ -13,6 +13,7 @@ from services.lead.rules.rows import date_parts
 from shared.db import Tx
 from shared.events import publish
 from shared.ids import as_uuid
+from shared.wire_values import id_text
 
 
 def on_order_activated(tx: Tx, event: OrderActivated) -> None:
@@ -27,7 +28,7 @@ def on_order_activated(tx: Tx, event: OrderActivated) -> None:
         lead_id=str(lead.id),
         customer_id=str(lead.customer_id),
         campus_id=event.campus_id or str(lead.campus_id),
-        owner_id=str(lead.owner_id or ""),
+        owner_id=id_text(lead.owner_id),
         child_name=profile.child_name,
         birth_date=Date(year=year, month=month, day=day) if year else None,
         gender=lead.gender,

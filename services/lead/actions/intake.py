@@ -24,6 +24,7 @@ from services.lead.rules.rows import Enquiry
 from shared.db import Tx
 from shared.events import publish
 from shared.ids import uuid7
+from shared.wire_values import id_text
 
 _KEYED = """insert into lead_key (institution_id, key, lead_id)
   select %(institution)s, k.key, k.lead from unnest(%(keys)s::bytea[], %(keyed)s::uuid[]) as k (key, lead)"""
@@ -186,7 +187,7 @@ def _create(tx: Tx, ledger: Ledger, arrival: Arrival) -> Lead:
             customer_id=str(lead.customer_id),
             campus_id=str(lead.campus_id),
             source=arrival.source,
-            campaign_id=str(arrival.campaign_id or ""),
+            campaign_id=id_text(arrival.campaign_id),
             capture_time=tx.now,
         ),
     )
@@ -213,7 +214,7 @@ def _touch(tx: Tx, ledger: Ledger, lead: Any, arrival: Arrival) -> None:
             customer_id=str(lead.customer_id),
             campus_id=str(lead.campus_id),
             source=arrival.source,
-            campaign_id=str(arrival.campaign_id or ""),
+            campaign_id=id_text(arrival.campaign_id),
             touch_time=tx.now,
         ),
     )

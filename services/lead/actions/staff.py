@@ -23,7 +23,7 @@ _RELEASE = """with freed as (update lead set owner_id = null, update_time = %(no
     where institution_id = %(institution)s and owner_id = %(staff)s and state = 'open'"""
 
 
-def on_changed(tx: Tx, event: StaffChanged) -> None:
+def project(tx: Tx, event: StaffChanged) -> None:
     """Keep the copy of a staff member fresh."""
     staff_id = as_uuid(event.staff_id)
     row = tx.session.get(Staff, (tx.institution_id, staff_id))

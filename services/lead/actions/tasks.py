@@ -20,6 +20,7 @@ from shared.errors import InvalidInput, Refused
 from shared.events import publish
 from shared.ids import as_uuid
 from shared.listing import Field, Listing
+from shared.wire_values import id_text
 
 FOLLOW_UP = "follow_up"
 RENEWAL = "renewal"
@@ -108,8 +109,8 @@ def create(tx: Tx, work: Work, *, owner_id: UUID | None) -> Task | None:
     event = TaskCreated(
         task_id=str(task.id),
         campus_id=str(task.campus_id),
-        owner_id=str(owner_id or ""),
-        lead_id=str(task.lead_id or ""),
+        owner_id=id_text(owner_id),
+        lead_id=id_text(task.lead_id),
         kind=task.kind,
         due_time=task.due_time,
     )

@@ -11,22 +11,23 @@ from services.lead.models import Lead, Trial
 from services.lead.rules import stages
 from shared.db import Tx
 from shared.ids import as_uuid
+from shared.wire_values import instant, optional_id
 
 
 def on_booked(tx: Tx, event: TrialBooked) -> None:
     """Note the seat; the lead moves to trial booked."""
     lead = leads.get_survivor(tx, as_uuid(event.lead_id))
-    trial = _trial(tx, as_uuid(event.trial_id), lead, event.start_time.ToDatetime(tx.now.tzinfo))
+    trial = _trial(tx, as_uuid(event.trial_id), lead, instant(event.start_time))
     trial.lesson_id = as_uuid(event.lesson_id)
-    trial.course_id = as_uuid(event.course_id) if event.course_id else None
-    trial.teacher_id = as_uuid(event.teacher_id) if event.teacher_id else None
+    trial.course_id = optional_id(event.course_id)
+    trial.teacher_id = optional_id(event.teacher_id)
     leads.advance(tx, lead, stages.TRIAL_BOOKED)
 
 
 def on_result_recorded(tx: Tx, event: TrialResultRecorded) -> None:
     """Note the result; a lead whose child came moves to trialled."""
     lead = leads.get_survivor(tx, as_uuid(event.lead_id))
-    trial = _trial(tx, as_uuid(event.trial_id), lead, event.lesson_start_time.ToDatetime(tx.now.tzinfo))
+    trial = _trial(tx, as_uuid(event.trial_id), lead, instant(event.lesson_start_time))
     trial.state = "attended" if event.attended else "no_show"
     trial.result = event.result
     Trial.feedback.seal(tx, trial, event.feedback)

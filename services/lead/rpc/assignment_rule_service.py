@@ -13,11 +13,9 @@ from shared.errors import InvalidInput
 from shared.ids import as_uuid
 from shared.listing import named_fields
 from shared.rpc import Servicer, command, query
+from shared.wire_values import enum_value, id_text, ids, optional_id, stored_word
 
-_STRATEGIES = {
-    number: value.removeprefix("ASSIGNMENT_STRATEGY_").lower()
-    for value, number in assignment_rule_pb2.AssignmentStrategy.items()
-}
+_STRATEGY = "assignment_rule.strategy"
 
 
 class AssignmentRuleService(Servicer, pb_grpc.AssignmentRuleServiceServicer):
@@ -50,10 +48,10 @@ def to_pb(row: AssignmentRule) -> assignment_rule_pb2.AssignmentRule:
     return assignment_rule_pb2.AssignmentRule(
         assignment_rule_id=str(row.id),
         name=row.name,
-        campus_id=str(row.campus_id or ""),
+        campus_id=id_text(row.campus_id),
         sources=row.sources,
         course_ids=[str(course_id) for course_id in row.course_ids],
-        strategy=f"ASSIGNMENT_STRATEGY_{row.strategy.upper()}",
+        strategy=enum_value(assignment_rule_pb2.AssignmentStrategy, row.strategy),
         candidates=[assignment_rule_pb2.RuleCandidate(**candidate) for candidate in row.candidates],
         priority=row.priority,
         paused=row.paused,
@@ -63,13 +61,15 @@ def to_pb(row: AssignmentRule) -> assignment_rule_pb2.AssignmentRule:
 
 
 def _details(rule: assignment_rule_pb2.AssignmentRule) -> assignment_rules.Details:
+    # An update that does not name it may leave the strategy out.
+    strategy = stored_word(assignment_rule_pb2.AssignmentStrategy, rule.strategy, _STRATEGY) if rule.strategy else ""
     return assignment_rules.Details(
         name=rule.name,
-        strategy=_STRATEGIES[rule.strategy],
+        strategy=strategy,
         candidates=tuple(Candidate(as_uuid(c.staff_id), c.weight, c.capacity) for c in rule.candidates),
-        campus_id=as_uuid(rule.campus_id) if rule.campus_id else None,
+        campus_id=optional_id(rule.campus_id),
         sources=tuple(rule.sources),
-        course_ids=tuple(as_uuid(course_id) for course_id in rule.course_ids),
+        course_ids=tuple(ids(rule.course_ids)),
         priority=rule.priority,
         paused=rule.paused,
     )

@@ -10,6 +10,7 @@ from services.lead.models import Claim
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.rpc import Servicer, command, query
+from shared.wire_values import id_text
 
 
 class ClaimService(Servicer, pb_grpc.ClaimServiceServicer):
@@ -26,7 +27,7 @@ class ClaimService(Servicer, pb_grpc.ClaimServiceServicer):
             ownership=claim_pb2.Ownership(
                 owned=bool(found.owner_name),
                 owner_name=found.owner_name,
-                campus_id=str(found.campus_id or ""),
+                campus_id=id_text(found.campus_id),
                 end_time=found.end_time,
             )
         )

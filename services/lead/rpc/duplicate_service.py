@@ -15,6 +15,7 @@ from services.lead.rpc import lead_service
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.rpc import Servicer, command, query
+from shared.wire_values import enum_value, id_text, optional_id
 
 
 class DuplicateService(Servicer, pb_grpc.DuplicateServiceServicer):
@@ -34,7 +35,7 @@ class DuplicateService(Servicer, pb_grpc.DuplicateServiceServicer):
             tx,
             as_uuid(request.duplicate_id),
             merge=request.resolution == pb.DUPLICATE_RESOLUTION_MERGE,
-            survivor_lead_id=as_uuid(request.survivor_lead_id) if request.survivor_lead_id else None,
+            survivor_lead_id=optional_id(request.survivor_lead_id),
         )
         return pb.ResolveDuplicateResponse(duplicate=to_pb(tx, row, {}))
 
@@ -58,13 +59,13 @@ def to_pb(tx: Tx, row: Duplicate, found: Mapping[UUID, Lead]) -> duplicate_pb2.D
 
     return duplicate_pb2.Duplicate(
         duplicate_id=str(row.id),
-        state=f"DUPLICATE_STATE_{row.state.upper()}",
+        state=enum_value(duplicate_pb2.DuplicateState, row.state),
         lead=shown(row.lead_id),
         other_lead=shown(row.other_lead_id),
         score=row.score,
         reasons=[duplicate_pb2.MatchReason(code=code, weight=weight) for code, weight in row.reasons],
-        merge_id=str(row.merge_id or ""),
-        resolved_by_id=str(row.resolved_by_id or ""),
+        merge_id=id_text(row.merge_id),
+        resolved_by_id=id_text(row.resolved_by_id),
         resolve_time=row.resolve_time,
         create_time=row.create_time,
         update_time=row.update_time,

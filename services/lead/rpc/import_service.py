@@ -10,6 +10,7 @@ from services.lead.models import Import, ImportRow
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.rpc import Servicer, command, query
+from shared.wire_values import enum_value, id_text, optional_id
 
 
 class ImportService(Servicer, pb_grpc.ImportServiceServicer):
@@ -19,9 +20,9 @@ class ImportService(Servicer, pb_grpc.ImportServiceServicer):
     def CreateImport(self, request: pb.CreateImportRequest, tx: Tx) -> pb.CreateImportResponse:
         details = imports.Details(
             file_name=request.file_name,
-            campus_id=as_uuid(request.campus_id) if request.campus_id else None,
+            campus_id=optional_id(request.campus_id),
             source=request.source or "import",
-            campaign_id=as_uuid(request.campaign_id) if request.campaign_id else None,
+            campaign_id=optional_id(request.campaign_id),
             dry_run=request.dry_run,
             mapping=dict(request.mapping),
         )
@@ -63,12 +64,12 @@ def to_pb(row: Import) -> import_pb2.Import:
     """Return the wire form."""
     return import_pb2.Import(
         import_id=str(row.id),
-        campus_id=str(row.campus_id or ""),
+        campus_id=id_text(row.campus_id),
         file_name=row.file_name,
-        state=f"IMPORT_STATE_{row.state.upper()}",
+        state=enum_value(import_pb2.ImportState, row.state),
         dry_run=row.dry_run,
         source=row.source,
-        campaign_id=str(row.campaign_id or ""),
+        campaign_id=id_text(row.campaign_id),
         size_bytes=row.size_bytes,
         total=row.total,
         created=row.created,
@@ -88,8 +89,8 @@ def row_to_pb(row: ImportRow) -> import_pb2.ImportRow:
     """Return the wire form of what became of a line."""
     return import_pb2.ImportRow(
         line=row.line,
-        outcome=f"IMPORT_OUTCOME_{row.outcome.upper()}",
-        lead_id=str(row.lead_id or ""),
+        outcome=enum_value(import_pb2.ImportOutcome, row.outcome),
+        lead_id=id_text(row.lead_id),
         reason=row.reason,
         field=row.field,
     )

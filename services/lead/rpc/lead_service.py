@@ -21,11 +21,8 @@ from shared.errors import InvalidInput
 from shared.ids import as_uuid
 from shared.listing import DEFAULT_SIZE, named_fields
 from shared.rpc import Servicer, command, query
+from shared.wire_values import enum_value, id_text, optional_id, optional_instant, stored_word
 
-_STAGES = {number: name.removeprefix("LEAD_STAGE_").lower() for name, number in lead_pb2.LeadStage.items()}
-_CHANNELS = {
-    number: name.removeprefix("FOLLOW_UP_CHANNEL_").lower() for name, number in timeline_pb2.FollowUpChannel.items()
-}
 _OUTCOMES = {
     Verdict.NEW: pb.CAPTURE_OUTCOME_CREATED,
     Verdict.ATTACH: pb.CAPTURE_OUTCOME_TOUCHED,
@@ -63,13 +60,13 @@ class LeadService(Servicer, pb_grpc.LeadServiceServicer):
 
     @command
     def AssignLead(self, request: pb.AssignLeadRequest, tx: Tx) -> pb.AssignLeadResponse:
-        owner_id = as_uuid(request.owner_id) if request.owner_id else None
+        owner_id = optional_id(request.owner_id)
         lead = assignments.assign(tx, as_uuid(request.lead_id), owner_id=owner_id, reason=request.reason)
         return pb.AssignLeadResponse(lead=to_pb(tx, lead))
 
     @command
     def MoveLead(self, request: pb.MoveLeadRequest, tx: Tx) -> pb.MoveLeadResponse:
-        lead = leads.move(tx, as_uuid(request.lead_id), stage=_STAGES[request.stage])
+        lead = leads.move(tx, as_uuid(request.lead_id), stage=stored_word(lead_pb2.LeadStage, request.stage, "stage"))
         return pb.MoveLeadResponse(lead=to_pb(tx, lead))
 
     @command
@@ -90,13 +87,12 @@ class LeadService(Servicer, pb_grpc.LeadServiceServicer):
 
     @command
     def AddFollowUp(self, request: pb.AddFollowUpRequest, tx: Tx) -> pb.AddFollowUpResponse:
-        promised = request.HasField("next_contact_time")
         row = follow_ups.add(
             tx,
             as_uuid(request.lead_id),
-            channel=_CHANNELS[request.channel],
+            channel=stored_word(timeline_pb2.FollowUpChannel, request.channel, "channel"),
             content=request.content,
-            next_contact_time=request.next_contact_time.ToDatetime(tx.now.tzinfo) if promised else None,
+            next_contact_time=optional_instant(request, "next_contact_time"),
         )
         return pb.AddFollowUpResponse(follow_up=timeline.follow_up_to_pb(tx, row))
 
@@ -108,14 +104,14 @@ def to_pb(tx: Tx, lead: Any) -> lead_pb2.Lead:
         lead_id=str(lead.id),
         customer_id=str(lead.customer_id),
         campus_id=str(lead.campus_id),
-        owner_id=str(lead.owner_id or ""),
-        stage=f"LEAD_STAGE_{lead.stage.upper()}",
-        state=f"LEAD_STATE_{lead.state.upper()}",
-        grade=f"LEAD_GRADE_{lead.grade.upper()}",
+        owner_id=id_text(lead.owner_id),
+        stage=enum_value(lead_pb2.LeadStage, lead.stage),
+        state=enum_value(lead_pb2.LeadState, lead.state),
+        grade=enum_value(lead_pb2.LeadGrade, lead.grade),
         grade_reasons=[lead_pb2.GradeReason(code=code, points=points) for code, points in lead.grade_reasons],
         score=_score(lead),
         source=lead.source,
-        campaign_id=str(lead.campaign_id or ""),
+        campaign_id=id_text(lead.campaign_id),
         child_name=profile.child_name,
         birth_date=_date(lead.birth_date),
         gender=lead.gender,
@@ -134,7 +130,7 @@ def to_pb(tx: Tx, lead: Any) -> lead_pb2.Lead:
         touch_count=lead.touch_count,
         stage_time=lead.stage_time,
         lost_reason=lead.lost_reason,
-        merged_into_lead_id=str(lead.merged_into_id or ""),
+        merged_into_lead_id=id_text(lead.merged_into_id),
         create_time=lead.create_time,
         update_time=lead.update_time,
     )
@@ -179,10 +175,10 @@ def _arrival(tx: Tx, request: pb.CaptureLeadRequest) -> Arrival:
         campus_id=as_uuid(request.campus_id),
         source=request.source,
         payload=told,
-        campaign_id=as_uuid(request.campaign_id) if request.campaign_id else None,
+        campaign_id=optional_id(request.campaign_id),
         courses=tuple(_course(course) for course in request.intended_courses),
         utm=dict(request.utm),
-        owner_id=as_uuid(request.owner_id) if request.owner_id else None,
+        owner_id=optional_id(request.owner_id),
     )
 
 
@@ -193,7 +189,7 @@ def _value(tx: Tx, lead: lead_pb2.Lead, name: str) -> Any:
     if name == "intended_courses":
         return [_course(course) for course in lead.intended_courses]
     if name == "next_contact_time":
-        return lead.next_contact_time.ToDatetime(tx.now.tzinfo) if lead.HasField("next_contact_time") else None
+        return optional_instant(lead, "next_contact_time")
     value = getattr(lead, name)
     return _id(value, "lead.campus_id") if name == "campus_id" else rows.clean(value)
 

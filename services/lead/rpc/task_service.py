@@ -10,6 +10,7 @@ from services.lead.models import Task
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.rpc import Servicer, command, query
+from shared.wire_values import enum_value, id_text, instant, optional_id
 
 
 class TaskService(Servicer, pb_grpc.TaskServiceServicer):
@@ -20,10 +21,10 @@ class TaskService(Servicer, pb_grpc.TaskServiceServicer):
         task = tasks.create_by_hand(
             tx,
             kind=request.kind,
-            due_time=request.due_time.ToDatetime(tx.now.tzinfo),
-            campus_id=as_uuid(request.campus_id) if request.campus_id else None,
-            owner_id=as_uuid(request.owner_id) if request.owner_id else None,
-            lead_id=as_uuid(request.lead_id) if request.lead_id else None,
+            due_time=instant(request.due_time),
+            campus_id=optional_id(request.campus_id),
+            owner_id=optional_id(request.owner_id),
+            lead_id=optional_id(request.lead_id),
             note=request.note,
         )
         return pb.CreateTaskResponse(task=to_pb(tx, task))
@@ -46,14 +47,14 @@ def to_pb(tx: Tx, row: Task) -> task_pb2.Task:
     return task_pb2.Task(
         task_id=str(row.id),
         campus_id=str(row.campus_id),
-        owner_id=str(row.owner_id or ""),
-        lead_id=str(row.lead_id or ""),
-        customer_id=str(row.customer_id or ""),
+        owner_id=id_text(row.owner_id),
+        lead_id=id_text(row.lead_id),
+        customer_id=id_text(row.customer_id),
         kind=row.kind,
         facts=row.facts,
         note=Task.note.reveal(tx, row) or "",
         due_time=row.due_time,
-        state=f"TASK_STATE_{row.state.upper()}",
+        state=enum_value(task_pb2.TaskState, row.state),
         result=Task.result.reveal(tx, row) or "",
         complete_time=row.complete_time,
         create_time=row.create_time,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lianxiao.lead.v1 import timeline_pb2
+from lianxiao.lead.v1 import lead_pb2, timeline_pb2
 from services.lead.models import Assignment, FollowUp, StageChange, Touch, Trial
 from shared.db import Tx
+from shared.wire_values import enum_value, id_text
 
 
 def to_pb(tx: Tx, row: Any) -> timeline_pb2.TimelineEntry:
@@ -24,8 +25,8 @@ def follow_up_to_pb(tx: Tx, row: FollowUp) -> timeline_pb2.FollowUp:
     return timeline_pb2.FollowUp(
         follow_up_id=str(row.id),
         lead_id=str(row.lead_id),
-        staff_id=str(row.staff_id or ""),
-        channel=f"FOLLOW_UP_CHANNEL_{row.channel.upper()}",
+        staff_id=id_text(row.staff_id),
+        channel=enum_value(timeline_pb2.FollowUpChannel, row.channel),
         content=FollowUp.content.reveal(tx, row) or "",
         contact_time=row.create_time,
         next_contact_time=row.next_contact_time,
@@ -34,8 +35,8 @@ def follow_up_to_pb(tx: Tx, row: FollowUp) -> timeline_pb2.FollowUp:
 
 def _touch(_tx: Tx, row: Touch, entry: timeline_pb2.TimelineEntry) -> None:
     entry.touch.source = row.source
-    entry.touch.campaign_id = str(row.campaign_id or "")
-    entry.touch.import_id = str(row.import_id or "")
+    entry.touch.campaign_id = id_text(row.campaign_id)
+    entry.touch.import_id = id_text(row.import_id)
     entry.touch.utm.update(row.utm)
 
 
@@ -47,9 +48,9 @@ def _assignment(_tx: Tx, row: Assignment, entry: timeline_pb2.TimelineEntry) -> 
     loads = row.inputs.get("open_leads", {})
     entry.assignment.CopyFrom(
         timeline_pb2.Assignment(
-            owner_id=str(row.owner_id or ""),
-            previous_owner_id=str(row.previous_owner_id or ""),
-            rule_id=str(row.rule_id or ""),
+            owner_id=id_text(row.owner_id),
+            previous_owner_id=id_text(row.previous_owner_id),
+            rule_id=id_text(row.rule_id),
             strategy=row.inputs.get("strategy", ""),
             candidates=[
                 timeline_pb2.AssignmentCandidate(staff_id=who, score=score, open_leads=loads.get(who, 0))
@@ -64,9 +65,9 @@ def _trial(tx: Tx, row: Trial, entry: timeline_pb2.TimelineEntry) -> None:
     entry.trial.CopyFrom(
         timeline_pb2.Trial(
             trial_id=str(row.id),
-            lesson_id=str(row.lesson_id or ""),
-            course_id=str(row.course_id or ""),
-            teacher_id=str(row.teacher_id or ""),
+            lesson_id=id_text(row.lesson_id),
+            course_id=id_text(row.course_id),
+            teacher_id=id_text(row.teacher_id),
             start_time=row.start_time,
             state=row.state,
             result=row.result,
@@ -78,16 +79,12 @@ def _trial(tx: Tx, row: Trial, entry: timeline_pb2.TimelineEntry) -> None:
 def _stage_change(_tx: Tx, row: StageChange, entry: timeline_pb2.TimelineEntry) -> None:
     entry.stage_change.CopyFrom(
         timeline_pb2.StageChange(
-            stage=_stage(row.stage),
-            previous_stage=_stage(row.previous_stage),
+            stage=enum_value(lead_pb2.LeadStage, row.stage),
+            previous_stage=enum_value(lead_pb2.LeadStage, row.previous_stage),
             exit_time=row.exit_time,
             reason=row.reason,
         )
     )
-
-
-def _stage(name: str) -> str:
-    return f"LEAD_STAGE_{name.upper() or 'UNSPECIFIED'}"
 
 
 _FILL: dict[type[Any], Callable[[Tx, Any, timeline_pb2.TimelineEntry], None]] = {
