@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T], *, seconds: float = 10.0, what: str = "the condition holds") -> T:
+def until(condition: Callable[[], T], *, seconds: float = 30.0, what: str = "the condition holds") -> T:
     """Return the first true answer of `condition`, asked again with growing pauses up to 0.1 s.
 
     Raises TimeoutError that names `what` when `seconds` have passed; an exception of `condition` ends the wait.

@@ -102,7 +102,7 @@ def test_schemathesis_finds_no_fault(http: httpx.Client, replies: Backend, tmp_p
         ]
         environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
         run = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=110, cwd=tmp_path, env=environment
+            command, capture_output=True, text=True, check=False, timeout=280, cwd=tmp_path, env=environment
         )
     finally:
         replies.validator = None

@@ -102,7 +102,7 @@ def process(backend: Backend, keys: Keys) -> Iterator[tuple[subprocess.Popen[str
     command = [sys.executable, "-m", "gateway"]
     running = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
-        until(lambda: running.poll() is not None or _answers(port), seconds=30, what="the gateway answers")
+        until(lambda: running.poll() is not None or _answers(port), seconds=90, what="the gateway answers")
         yield running, port, partner
     finally:
         running.kill()

@@ -200,7 +200,7 @@ def wait_for_hours(chain: Chain, child: Child, hundredths: int) -> None:
 def check_money(chain: Chain, child: Child, lessons: int) -> None:
     """Check revenue, splits and the payable between campuses to the fen."""
     wait_for_hours(chain, child, HOURS + GIFT - 100 * lessons)
-    rows = chain.admin.every("/v1/splitRows", "splitRows", filter='base = "consumption_recognised"')
+    rows = split_rows(chain, "SPLIT_BASE_CONSUMPTION_RECOGNISED")
     assert sum(int(row["amountFen"]) for row in rows) == lessons * UNIT_FEN
     by_party: dict[str, int] = {}
     for row in rows:
@@ -218,13 +218,18 @@ def check_money(chain: Chain, child: Child, lessons: int) -> None:
     balanced(chain)
 
 
+def split_rows(chain: Chain, base: str) -> list[Json]:
+    """Return the split rows of one base."""
+    return [row for row in chain.admin.every("/v1/splitRows", "splitRows") if row["base"] == base]
+
+
 def take_back_and_repeat(chain: Chain, child: Child, lesson_id: str) -> None:
     """Take the confirmation back: hours and splits stand as before it, to the fen; then confirm again."""
-    before = chain.admin.every("/v1/splitRows", "splitRows", filter='base = "consumption_recognised"')
+    before = split_rows(chain, "SPLIT_BASE_CONSUMPTION_RECOGNISED")
     (attendance,) = chain.admin.get("/v1/attendances", filter=f'lesson_id = "{lesson_id}"')["attendances"]
     chain.admin.post(f"/v1/attendances/{attendance['attendanceId']}:unconfirm", {"reason": "点错名"})
     wait_for_hours(chain, child, HOURS + GIFT)
-    after = chain.admin.every("/v1/splitRows", "splitRows", filter='base = "consumption_recognised"')
+    after = split_rows(chain, "SPLIT_BASE_CONSUMPTION_RECOGNISED")
     undone = {row["reversesId"]: int(row["amountFen"]) for row in after if row["reversesId"]}
     assert undone == {row["splitRowId"]: -int(row["amountFen"]) for row in before}
     attend(chain, child, lesson_id)
@@ -273,7 +278,7 @@ def refund(chain: Chain, child: Child, order_id: str) -> None:
     assert sum(lines.values()) == int(asked["amountFen"]) == TOTAL_FEN - UNIT_FEN
     chain.admin.post(f"/v1/refunds/{key(asked, 'refund')}:approve")
     assert hours_left(chain, child) == 0
-    cash = chain.admin.every("/v1/splitRows", "splitRows", filter='base = "cash_received"')
+    cash = split_rows(chain, "SPLIT_BASE_CASH_RECEIVED")
     assert sum(int(row["amountFen"]) for row in cash) == UNIT_FEN, "of the cash, only what was kept stays split"
     balanced(chain)
     finance.post(
