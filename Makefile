@@ -18,8 +18,8 @@ up: setup ## Start everything on this machine and print the address and who may 
 down: setup ## Stop all that `make up` started; the data stay
 	@$(python) -m tools.up stop
 
-demo: setup ## Fill the running installation with the demo chain (SEED=1 by default)
-	@$(python) -m tools.up demo --seed "$(or $(SEED),1)"
+demo: setup ## Fill the running installation with the demo chain (SEED=1 by default; RESET=1: begin anew)
+	@$(python) -m tools.up demo --seed "$(or $(SEED),1)" $(if $(RESET),--reset)
 
 test: setup ## Run every test with real PostgreSQL, RabbitMQ and Chromium
 	@$(python) -m tools.test
@@ -42,8 +42,8 @@ fmt: setup ## Format the Python code and apply safe fixes
 bench: setup ## Measure speed, each figure beside its limit, as JSON lines (N=name for one)
 	@$(python) -m tests.bench $(N)
 
-chaos: setup ## Kill components for a long time and count what is lost or doubled
-	@$(python) -m tools.test --chaos
+chaos: setup ## Kill components for minutes and count what is lost or doubled (SEED=1 EVENTS=20000 KILLS=80)
+	@$(python) -m tests.chaos --seed "$(or $(SEED),1)" --events "$(or $(EVENTS),20000)" --kills "$(or $(KILLS),80)"
 
 protos: setup ## Generate code and the descriptor image from protos/
 	@$(python) -m tools.protos

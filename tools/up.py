@@ -46,8 +46,6 @@ class Up:
             return
         stop(keep_database=True)
         installation = self._start_everything()
-        if not SEEDED.exists():
-            seed(installation.service_environment(signs=True), "1")
         state = {"url": installation.url, "wanted": wanted, "environment": _ours(installation)}
         RUNNING.touch(mode=0o600)
         RUNNING.write_text(json.dumps(state))
@@ -71,6 +69,9 @@ class Up:
 
     def _start_ours(self, installation: Installation) -> None:
         _say_step("schemas", lambda: _run(["-m", "services", "all", "migrate"], installation))
+        if not SEEDED.exists():
+            # Before any worker runs: what follows from the events of the past then carries their time, not today's.
+            seed(installation.service_environment(signs=True), "1")
         self._start_all(installation.servers())
         self._start_all(installation.workers())
         self._start_all([installation.gateway()])
@@ -111,16 +112,13 @@ def stop(*, keep_database: bool = False) -> list[str]:
     return stopped
 
 
-def seed(environment: dict[str, str], number: str) -> None:
-    """Make the demo chain; its program prints its own progress."""
-    if not (ROOT / "tools" / "demo.py").exists() and not (ROOT / "tools" / "demo").is_dir():
-        print("  there is no demo chain in this version")
-        return
+def seed(environment: dict[str, str], number: str, *, reset: bool = False) -> None:
+    """Make the demo chain; its program prints its own progress. With `reset` the one that is there goes first."""
     started = time.monotonic()
     print("  demo chain:", flush=True)
-    command = [sys.executable, "-m", "tools.demo", "--seed", number]
+    command = [sys.executable, "-m", "tools.demo", "--seed", number, *(["--reset"] if reset else [])]
     if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode:
-        raise StartFailed("the demo chain could not be made; the rest is running")
+        raise StartFailed("the demo chain could not be made")
     SEEDED.write_text(number)
     print(f"  demo chain ({time.monotonic() - started:.0f} s)", flush=True)
 
@@ -162,8 +160,10 @@ def _greet(url: str) -> None:
     users = Path(STATE / "demo_users.json")
     print(f"\nLianxiao runs at {url}")
     if users.exists():
+        people = json.loads(users.read_text())
+        print(f"\n  institution code: {people[0]['institution']}")
         print(f"\n  {'role':<22} {'user':<34} password")
-        for person in json.loads(users.read_text()):
+        for person in people:
             print(f"  {person['role']:<22} {person['user']:<34} {person['password']}")
     print("\n`make down` stops it; logs are in .lianxiao/log")
 
@@ -174,6 +174,7 @@ def main() -> int:
     parser.add_argument("action", choices=["start", "stop", "demo", "audit-verify"])
     parser.add_argument("--bus", choices=BUSES, default="direct")
     parser.add_argument("--seed", default="1")
+    parser.add_argument("--reset", action="store_true", help="demo: take away the chain that is there and begin anew")
     options = parser.parse_args()
     try:
         return _act(options)
@@ -190,11 +191,21 @@ def _act(options: argparse.Namespace) -> int:
         print(f"stopped {', '.join(stopped)}" if stopped else "nothing was running")
     elif options.action == "audit-verify":
         return verify_audit()
-    elif not RUNNING.exists():
-        raise StartFailed("nothing is running: `make up` first")
     else:
-        seed(os.environ | json.loads(RUNNING.read_text())["environment"], options.seed)
+        demo(options.seed, reset=options.reset)
     return 0
+
+
+def demo(number: str, *, reset: bool) -> None:
+    """Fill the running installation, or one whose first start was interrupted while it was filled."""
+    if RUNNING.exists():
+        environment = os.environ | json.loads(RUNNING.read_text())["environment"]
+    elif reset:
+        installation = Installation("direct", postgres.ensure(DATABASE, durable=True))
+        environment = installation.service_environment(signs=True)
+    else:
+        raise StartFailed("nothing is running: `make up` first")
+    seed(environment, number, reset=reset)
 
 
 if __name__ == "__main__":

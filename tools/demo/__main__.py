@@ -27,7 +27,7 @@ def main() -> int:
         print(f"    {time.monotonic() - started:5.1f} s  {line}", flush=True)
 
     if options.reset:
-        say(f"took away {reset.remove(accounts.CODE)} rows")
+        say(f"took away {reset.remove(accounts.CODE, reset.addresses())} rows")
     try:
         made = driver.make(driver.Settings(options.seed, options.scale), databases.addresses(), say)
     except (driver.Unfinished, delivery.NotDelivered) as error:

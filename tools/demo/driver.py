@@ -26,7 +26,7 @@ WEEK = timedelta(days=7)
 ABSENT, UNFINISHED, COMPLETE = "absent", "unfinished", "complete"
 _HOW_TO_START_ANEW = (
     "an earlier run was interrupted and left half a chain under the code {}:\n"
-    "`python -m tools.demo --reset` takes it away and begins anew"
+    "`make demo RESET=1` takes it away and begins anew"
 )
 Say = Callable[[str], None]
 CAMPUS_KEYS = tuple(campus.key for campus in sorted(CAMPUSES, key=lambda campus: -campus.weight))

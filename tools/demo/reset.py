@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy import Connection, create_engine, text
@@ -19,11 +20,15 @@ _TABLES = (
 )
 
 
-def remove(code: str) -> int:
-    """Delete all rows of an institution in every service; returns how many there were."""
+def addresses() -> list[URL]:
+    """Return where the databases are, for the owner of the server."""
     admin = settings().admin_url()
-    databases = [admin.set(database=settings().database_name(name)) for name in names()]
-    return sum(_remove(url, id_of(code)) for url in databases)
+    return [admin.set(database=settings().database_name(name)) for name in names()]
+
+
+def remove(code: str, urls: Iterable[URL]) -> int:
+    """Delete all rows of an institution in every database; returns how many there were."""
+    return sum(_remove(url, id_of(code)) for url in urls)
 
 
 def _remove(url: URL, institution_id: UUID) -> int:
