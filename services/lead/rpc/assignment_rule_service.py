@@ -29,8 +29,8 @@ class AssignmentRuleService(Servicer, pb_grpc.AssignmentRuleServiceServicer):
     @query
     def ListAssignmentRules(self, request: pb.ListAssignmentRulesRequest, tx: Tx) -> pb.ListAssignmentRulesResponse:
         page = assignment_rules.LISTING.page(tx, request)
-        found = [to_pb(row) for row in page.rows]
-        return pb.ListAssignmentRulesResponse(assignment_rules=found, next_page_token=page.next_page_token)
+        rows = [to_pb(row) for row in page.rows]
+        return pb.ListAssignmentRulesResponse(assignment_rules=rows, next_page_token=page.next_page_token)
 
     @command
     def UpdateAssignmentRule(self, request: pb.UpdateAssignmentRuleRequest, tx: Tx) -> pb.UpdateAssignmentRuleResponse:

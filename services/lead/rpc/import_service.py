@@ -45,15 +45,15 @@ class ImportService(Servicer, pb_grpc.ImportServiceServicer):
     @query
     def ListImports(self, request: pb.ListImportsRequest, tx: Tx) -> pb.ListImportsResponse:
         page = imports.LISTING.page(tx, request)
-        found = [to_pb(row) for row in page.rows]
-        return pb.ListImportsResponse(imports=found, next_page_token=page.next_page_token)
+        rows = [to_pb(row) for row in page.rows]
+        return pb.ListImportsResponse(imports=rows, next_page_token=page.next_page_token)
 
     @query
     def ListImportRows(self, request: pb.ListImportRowsRequest, tx: Tx) -> pb.ListImportRowsResponse:
         row = imports.get(tx, as_uuid(request.import_id))
         page = imports.ROWS.page(tx, request, where=[ImportRow.import_id == row.id])
-        found = [row_to_pb(each) for each in page.rows]
-        return pb.ListImportRowsResponse(rows=found, next_page_token=page.next_page_token)
+        rows = [row_to_pb(each) for each in page.rows]
+        return pb.ListImportRowsResponse(rows=rows, next_page_token=page.next_page_token)
 
     @command
     def CancelImport(self, request: pb.CancelImportRequest, tx: Tx) -> pb.CancelImportResponse:

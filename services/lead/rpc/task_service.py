@@ -32,8 +32,8 @@ class TaskService(Servicer, pb_grpc.TaskServiceServicer):
     @query
     def ListTasks(self, request: pb.ListTasksRequest, tx: Tx) -> pb.ListTasksResponse:
         page = tasks.LISTING.page(tx, request)
-        found = [to_pb(tx, row) for row in page.rows]
-        return pb.ListTasksResponse(tasks=found, next_page_token=page.next_page_token)
+        rows = [to_pb(tx, row) for row in page.rows]
+        return pb.ListTasksResponse(tasks=rows, next_page_token=page.next_page_token)
 
     @command
     def CompleteTask(self, request: pb.CompleteTaskRequest, tx: Tx) -> pb.CompleteTaskResponse:

@@ -1,4 +1,4 @@
-"""Approval flows."""
+"""ApprovalFlowService on the wire."""
 
 from __future__ import annotations
 

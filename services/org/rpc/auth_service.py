@@ -1,4 +1,4 @@
-"""Signing in and out.
+"""AuthService on the wire.
 
 The public calls find the institution in what they are given, and their slow hash runs between two transactions, so
 they open their transactions themselves.
@@ -121,21 +121,6 @@ class AuthService(Servicer, pb_grpc.AuthServiceServicer):
             raise meaning from error
 
 
-def _signed_in(tx: Tx, opened: Opened) -> pb.SignInResponse:
-    return pb.SignInResponse(
-        access_token=_issue(opened.caller),
-        refresh_token=opened.refresh_token,
-        session=session_to_pb(profiles.get(tx, opened.caller.subject_id), opened.caller),
-        expire_time=opened.access_until(LIFETIME_SECONDS),
-    )
-
-
-def _refreshed(opened: Opened) -> pb.RefreshTokenResponse:
-    response = pb.RefreshTokenResponse(access_token=_issue(opened.caller), refresh_token=opened.refresh_token)
-    response.expire_time.FromDatetime(opened.access_until(LIFETIME_SECONDS))
-    return response
-
-
 def session_to_pb(profile: profiles.Profile, caller: Caller) -> session_pb2.Session:
     """Return what a screen needs; patterns and roles are those of the present assignments, not of the token."""
     grants = [
@@ -163,6 +148,21 @@ def session_to_pb(profile: profiles.Profile, caller: Caller) -> session_pb2.Sess
         grants=grants,
         campuses=places,
     )
+
+
+def _signed_in(tx: Tx, opened: Opened) -> pb.SignInResponse:
+    return pb.SignInResponse(
+        access_token=_issue(opened.caller),
+        refresh_token=opened.refresh_token,
+        session=session_to_pb(profiles.get(tx, opened.caller.subject_id), opened.caller),
+        expire_time=opened.access_until(LIFETIME_SECONDS),
+    )
+
+
+def _refreshed(opened: Opened) -> pb.RefreshTokenResponse:
+    response = pb.RefreshTokenResponse(access_token=_issue(opened.caller), refresh_token=opened.refresh_token)
+    response.expire_time.FromDatetime(opened.access_until(LIFETIME_SECONDS))
+    return response
 
 
 def _compare(candidate: Candidate, password: str) -> tuple[bool, str]:

@@ -1,4 +1,4 @@
-"""Campuses."""
+"""CampusService on the wire."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.listing import named_fields
 from shared.rpc import Servicer, command, query
 from shared.wire_values import id_text, optional_id
 
-_FIELDS = ("name", "region_id", "time_zone", "address", "active")
+_EDITABLE = ("name", "region_id", "time_zone", "address", "active")
 
 
 class CampusService(Servicer, pb_grpc.CampusServiceServicer):
@@ -31,7 +31,7 @@ class CampusService(Servicer, pb_grpc.CampusServiceServicer):
     @command
     def UpdateCampus(self, request: pb.UpdateCampusRequest, tx: Tx) -> pb.UpdateCampusResponse:
         wanted = request.campus
-        fields = named_fields(request.update_mask.paths, _FIELDS)
+        fields = named_fields(request.update_mask.paths, _EDITABLE)
         row = campuses.update(tx, as_uuid(wanted.campus_id), fields=fields, details=_details(wanted))
         return pb.UpdateCampusResponse(campus=to_pb(row))
 
@@ -39,16 +39,6 @@ class CampusService(Servicer, pb_grpc.CampusServiceServicer):
     def ListCampuses(self, request: pb.ListCampusesRequest, tx: Tx) -> pb.ListCampusesResponse:
         page = campuses.LISTING.page(tx, request)
         return pb.ListCampusesResponse(campuses=[to_pb(row) for row in page.rows], next_page_token=page.next_page_token)
-
-
-def _details(wanted: campus_pb2.Campus) -> campuses.Details:
-    return campuses.Details(
-        name=wanted.name,
-        region_id=optional_id(wanted.region_id),
-        time_zone=wanted.time_zone,
-        address=wanted.address,
-        active=wanted.active,
-    )
 
 
 def to_pb(row: Campus) -> campus_pb2.Campus:
@@ -63,4 +53,14 @@ def to_pb(row: Campus) -> campus_pb2.Campus:
         active=row.active,
         create_time=row.create_time,
         update_time=row.update_time,
+    )
+
+
+def _details(wanted: campus_pb2.Campus) -> campuses.Details:
+    return campuses.Details(
+        name=wanted.name,
+        region_id=optional_id(wanted.region_id),
+        time_zone=wanted.time_zone,
+        address=wanted.address,
+        active=wanted.active,
     )

@@ -1,4 +1,4 @@
-"""Custom fields."""
+"""CustomFieldService on the wire."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The chain itself."""
+"""InstitutionService on the wire."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from shared.ids import as_uuid
 from shared.listing import named_fields
 from shared.rpc import Servicer, call_of, command, query
 
-_FIELDS = ("name", "time_zone")
+_EDITABLE = ("name", "time_zone")
 
 
 class InstitutionService(Servicer, pb_grpc.InstitutionServiceServicer):
@@ -58,7 +58,7 @@ class InstitutionService(Servicer, pb_grpc.InstitutionServiceServicer):
         row = institutions.update(
             tx,
             as_uuid(wanted.institution_id),
-            fields=named_fields(request.update_mask.paths, _FIELDS),
+            fields=named_fields(request.update_mask.paths, _EDITABLE),
             name=wanted.name,
             time_zone=wanted.time_zone,
         )

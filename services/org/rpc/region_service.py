@@ -1,4 +1,4 @@
-"""Regions."""
+"""RegionService on the wire."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shared.ids import as_uuid
 from shared.listing import named_fields
 from shared.rpc import Servicer, command, query
 
-_FIELDS = ("name", "active")
+_EDITABLE = ("name", "active")
 
 
 class RegionService(Servicer, pb_grpc.RegionServiceServicer):
@@ -29,7 +29,7 @@ class RegionService(Servicer, pb_grpc.RegionServiceServicer):
     @command
     def UpdateRegion(self, request: pb.UpdateRegionRequest, tx: Tx) -> pb.UpdateRegionResponse:
         wanted = request.region
-        fields = named_fields(request.update_mask.paths, _FIELDS)
+        fields = named_fields(request.update_mask.paths, _EDITABLE)
         row = regions.update(tx, as_uuid(wanted.region_id), fields=fields, name=wanted.name, active=wanted.active)
         return pb.UpdateRegionResponse(region=to_pb(row))
 

@@ -1,4 +1,4 @@
-"""Roles and their assignment."""
+"""RoleService on the wire."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shared.listing import named_fields
 from shared.rpc import Servicer, command, query
 from shared.wire_values import enum_value, ids
 
-_FIELDS = ("name", "permissions", "default_scope")
+_EDITABLE = ("name", "permissions", "default_scope")
 _SCOPES: dict[role_pb2.RoleScope, Scope] = {
     role_pb2.ROLE_SCOPE_OWN: "own",
     role_pb2.ROLE_SCOPE_CAMPUS: "campus",
@@ -44,7 +44,7 @@ class RoleService(Servicer, pb_grpc.RoleServiceServicer):
     @command
     def UpdateRole(self, request: pb.UpdateRoleRequest, tx: Tx) -> pb.UpdateRoleResponse:
         wanted = request.role
-        fields = named_fields(request.update_mask.paths, _FIELDS)
+        fields = named_fields(request.update_mask.paths, _EDITABLE)
         role = roles.update(
             tx,
             as_uuid(wanted.role_id),

@@ -1,4 +1,4 @@
-"""Service accounts."""
+"""ServiceAccountService on the wire."""
 
 from __future__ import annotations
 

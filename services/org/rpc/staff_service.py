@@ -1,4 +1,4 @@
-"""Staff."""
+"""StaffService on the wire."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from shared.listing import named_fields
 from shared.rpc import Servicer, command, query
 from shared.wire_values import id_text, optional_id
 
-_FIELDS = ("display_name", "email", "phone", "campus_id")
+_EDITABLE = ("display_name", "email", "phone", "campus_id")
 
 
 class StaffService(Servicer, pb_grpc.StaffServiceServicer):
@@ -48,7 +48,7 @@ class StaffService(Servicer, pb_grpc.StaffServiceServicer):
             phone=wanted.phone,
             campus_id=optional_id(wanted.campus_id),
         )
-        fields = named_fields(request.update_mask.paths, _FIELDS)
+        fields = named_fields(request.update_mask.paths, _EDITABLE)
         return pb.UpdateStaffResponse(
             staff=_one(tx, staff.update(tx, as_uuid(wanted.staff_id), fields=fields, details=details))
         )

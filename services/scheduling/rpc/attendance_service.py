@@ -1,4 +1,4 @@
-"""Roll calls."""
+"""AttendanceService on the wire."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class AttendanceService(Servicer, pb_grpc.AttendanceServiceServicer):
     @query
     def ListAttendances(self, request: pb.ListAttendancesRequest, tx: Tx) -> pb.ListAttendancesResponse:
         page = attendances.LISTING.page(tx, request)
-        found = [to_pb(tx, row) for row in page.rows]
-        return pb.ListAttendancesResponse(attendances=found, next_page_token=page.next_page_token)
+        rows = [to_pb(tx, row) for row in page.rows]
+        return pb.ListAttendancesResponse(attendances=rows, next_page_token=page.next_page_token)
 
     @query
     def ListOpenRollCalls(self, request: pb.ListOpenRollCallsRequest, tx: Tx) -> pb.ListOpenRollCallsResponse:
@@ -69,6 +69,28 @@ class AttendanceService(Servicer, pb_grpc.AttendanceServiceServicer):
             for code in attendance_codes.by_code(tx).values()
         ]
         return pb.ListAttendanceCodesResponse(codes=codes)
+
+
+def to_pb(tx: Tx, row: Attendance) -> attendance_pb2.Attendance:
+    """Return the wire form."""
+    return attendance_pb2.Attendance(
+        attendance_id=str(row.id),
+        lesson_id=str(row.lesson_id),
+        student_id=str(row.student_id),
+        class_group_id=id_text(row.class_group_id),
+        course_id=str(row.course_id),
+        campus_id=str(row.campus_id),
+        teacher_id=id_text(row.teacher_id),
+        code=row.code,
+        charge_hundredths=row.charge_hundredths,
+        late_minutes=row.late_minutes,
+        remark=Attendance.remark.reveal(tx, row),
+        state=enum_value(attendance_pb2.AttendanceState, row.state),
+        revision=row.revision,
+        lesson_start_time=row.lesson_start_time,
+        create_time=row.create_time,
+        update_time=row.update_time,
+    )
 
 
 def sheet_to_pb(tx: Tx, sheet: Sheet) -> attendance_pb2.RollCall:
@@ -97,26 +119,4 @@ def _open_to_pb(row: Lesson) -> pb.OpenRollCall:
         teacher_id=id_text(row.teacher_id),
         start_time=row.start_time,
         seats_taken=row.seats_taken,
-    )
-
-
-def to_pb(tx: Tx, row: Attendance) -> attendance_pb2.Attendance:
-    """Return the wire form."""
-    return attendance_pb2.Attendance(
-        attendance_id=str(row.id),
-        lesson_id=str(row.lesson_id),
-        student_id=str(row.student_id),
-        class_group_id=id_text(row.class_group_id),
-        course_id=str(row.course_id),
-        campus_id=str(row.campus_id),
-        teacher_id=id_text(row.teacher_id),
-        code=row.code,
-        charge_hundredths=row.charge_hundredths,
-        late_minutes=row.late_minutes,
-        remark=Attendance.remark.reveal(tx, row),
-        state=enum_value(attendance_pb2.AttendanceState, row.state),
-        revision=row.revision,
-        lesson_start_time=row.lesson_start_time,
-        create_time=row.create_time,
-        update_time=row.update_time,
     )

@@ -1,4 +1,4 @@
-"""Class groups and their members."""
+"""ClassGroupService on the wire."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ class ClassGroupService(Servicer, pb_grpc.ClassGroupServiceServicer):
     @query
     def ListClassGroups(self, request: pb.ListClassGroupsRequest, tx: Tx) -> pb.ListClassGroupsResponse:
         page = class_groups.LISTING.page(tx, request)
-        return pb.ListClassGroupsResponse(class_groups=map(to_pb, page.rows), next_page_token=page.next_page_token)
+        rows = [to_pb(row) for row in page.rows]
+        return pb.ListClassGroupsResponse(class_groups=rows, next_page_token=page.next_page_token)
 
     @command
     def UpdateClassGroup(self, request: pb.UpdateClassGroupRequest, tx: Tx) -> pb.UpdateClassGroupResponse:
@@ -78,22 +79,6 @@ class ClassGroupService(Servicer, pb_grpc.ClassGroupServiceServicer):
         return pb.ListMembersResponse(members=members, next_page_token=page.next_page_token)
 
 
-def _answer(tx: Tx, membership: Membership) -> tuple[class_group_pb2.Membership, class_group_pb2.ClassGroup]:
-    names = students.names(tx, [membership.student_id])
-    return member_to_pb(membership, names), to_pb(class_groups.get(tx, membership.class_group_id))
-
-
-def _changes(wanted: class_group_pb2.ClassGroup, paths: Any) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "name": lambda: wanted.name,
-        "teacher_id": lambda: optional_id(wanted.teacher_id),
-        "room_id": lambda: optional_id(wanted.room_id),
-        "capacity": lambda: wanted.capacity,
-        "state": lambda: stored_word(class_group_pb2.ClassGroupState, wanted.state, "class_group.state"),
-    }
-    return {name: values[name]() for name in named_fields(paths, _EDITABLE)}
-
-
 def to_pb(row: ClassGroup) -> class_group_pb2.ClassGroup:
     """Return the wire form."""
     return class_group_pb2.ClassGroup(
@@ -122,3 +107,19 @@ def member_to_pb(row: Membership, names: Mapping[UUID, str]) -> class_group_pb2.
         leave_time=row.leave_time,
         leave_reason=row.leave_reason,
     )
+
+
+def _answer(tx: Tx, membership: Membership) -> tuple[class_group_pb2.Membership, class_group_pb2.ClassGroup]:
+    names = students.names(tx, [membership.student_id])
+    return member_to_pb(membership, names), to_pb(class_groups.get(tx, membership.class_group_id))
+
+
+def _changes(wanted: class_group_pb2.ClassGroup, paths: Any) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "name": lambda: wanted.name,
+        "teacher_id": lambda: optional_id(wanted.teacher_id),
+        "room_id": lambda: optional_id(wanted.room_id),
+        "capacity": lambda: wanted.capacity,
+        "state": lambda: stored_word(class_group_pb2.ClassGroupState, wanted.state, "class_group.state"),
+    }
+    return {name: values[name]() for name in named_fields(paths, _EDITABLE)}

@@ -1,4 +1,4 @@
-"""The course catalogue."""
+"""CourseService on the wire."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ class CourseService(Servicer, pb_grpc.CourseServiceServicer):
     @query
     def ListCourses(self, request: pb.ListCoursesRequest, tx: Tx) -> pb.ListCoursesResponse:
         page = courses.LISTING.page(tx, request)
-        return pb.ListCoursesResponse(courses=map(to_pb, page.rows), next_page_token=page.next_page_token)
+        rows = [to_pb(row) for row in page.rows]
+        return pb.ListCoursesResponse(courses=rows, next_page_token=page.next_page_token)
 
     @command
     def UpdateCourse(self, request: pb.UpdateCourseRequest, tx: Tx) -> pb.UpdateCourseResponse:

@@ -1,4 +1,4 @@
-"""The timetable, made by hand."""
+"""LessonService on the wire."""
 
 from __future__ import annotations
 
@@ -95,46 +95,9 @@ class LessonService(Servicer, pb_grpc.LessonServiceServicer):
             moving_lesson_id=optional_id(request.moving_lesson_id),
         )
         return pb.PreviewConflictsResponse(
-            conflicts=[_collision(each) for each in found], objections=[_objection(each) for each in against]
+            conflicts=[_collision_to_pb(each) for each in found],
+            objections=[_objection_to_pb(each) for each in against],
         )
-
-
-def _wish(plan: pb.LessonPlan) -> Wish:
-    return Wish(
-        campus_id=as_uuid(plan.campus_id),
-        course_id=optional_id(plan.course_id),
-        class_group_ids=ids(plan.class_group_ids),
-        student_ids=ids(plan.student_ids),
-        teacher_ids=ids(plan.teacher_ids),
-        room_id=optional_id(plan.room_id),
-    )
-
-
-def _one(tx: Tx, lesson: Lesson) -> lesson_pb2.Lesson:
-    return _many(tx, [lesson])[0]
-
-
-def _many(tx: Tx, found: Sequence[Lesson]) -> list[lesson_pb2.Lesson]:
-    tx.session.flush()
-    assigned = lessons.assigned_students(tx, [lesson.id for lesson in found])
-    return [to_pb(lesson, assigned.get(lesson.id, ())) for lesson in found]
-
-
-def _collision(each: Collision) -> lesson_pb2.LessonConflict:
-    return lesson_pb2.LessonConflict(
-        resource_kind=enum_value(lesson_pb2.ResourceKind, each.resource_kind),
-        resource_id=str(each.resource_id),
-        lesson_id=str(each.lesson_id),
-        start_time=each.start_time,
-        end_time=each.end_time,
-        wanted_start_time=each.wanted_start_time,
-    )
-
-
-def _objection(each: Objection) -> lesson_pb2.LessonObjection:
-    return lesson_pb2.LessonObjection(
-        reason=each.reason, resource_id=str(each.resource_id), wanted_start_time=each.wanted_start_time
-    )
 
 
 def to_pb(row: Lesson, student_ids: Sequence[UUID]) -> lesson_pb2.Lesson:
@@ -159,4 +122,42 @@ def to_pb(row: Lesson, student_ids: Sequence[UUID]) -> lesson_pb2.Lesson:
         override_reason=row.override_reason,
         create_time=row.create_time,
         update_time=row.update_time,
+    )
+
+
+def _wish(plan: pb.LessonPlan) -> Wish:
+    return Wish(
+        campus_id=as_uuid(plan.campus_id),
+        course_id=optional_id(plan.course_id),
+        class_group_ids=ids(plan.class_group_ids),
+        student_ids=ids(plan.student_ids),
+        teacher_ids=ids(plan.teacher_ids),
+        room_id=optional_id(plan.room_id),
+    )
+
+
+def _one(tx: Tx, lesson: Lesson) -> lesson_pb2.Lesson:
+    return _many(tx, [lesson])[0]
+
+
+def _many(tx: Tx, found: Sequence[Lesson]) -> list[lesson_pb2.Lesson]:
+    tx.session.flush()
+    assigned = lessons.assigned_students(tx, [lesson.id for lesson in found])
+    return [to_pb(lesson, assigned.get(lesson.id, ())) for lesson in found]
+
+
+def _collision_to_pb(each: Collision) -> lesson_pb2.LessonConflict:
+    return lesson_pb2.LessonConflict(
+        resource_kind=enum_value(lesson_pb2.ResourceKind, each.resource_kind),
+        resource_id=str(each.resource_id),
+        lesson_id=str(each.lesson_id),
+        start_time=each.start_time,
+        end_time=each.end_time,
+        wanted_start_time=each.wanted_start_time,
+    )
+
+
+def _objection_to_pb(each: Objection) -> lesson_pb2.LessonObjection:
+    return lesson_pb2.LessonObjection(
+        reason=each.reason, resource_id=str(each.resource_id), wanted_start_time=each.wanted_start_time
     )

@@ -1,4 +1,4 @@
-"""Rooms of a campus."""
+"""RoomService on the wire."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ class RoomService(Servicer, pb_grpc.RoomServiceServicer):
     @query
     def ListRooms(self, request: pb.ListRoomsRequest, tx: Tx) -> pb.ListRoomsResponse:
         page = rooms.LISTING.page(tx, request)
-        return pb.ListRoomsResponse(rooms=map(to_pb, page.rows), next_page_token=page.next_page_token)
+        rows = [to_pb(row) for row in page.rows]
+        return pb.ListRoomsResponse(rooms=rows, next_page_token=page.next_page_token)
 
 
 def to_pb(row: Room) -> room_pb2.Room:

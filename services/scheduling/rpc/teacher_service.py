@@ -1,4 +1,4 @@
-"""What the timetable knows about teachers."""
+"""TeacherService on the wire."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class TeacherService(Servicer, pb_grpc.TeacherServiceServicer):
     def ListTeachers(self, request: pb.ListTeachersRequest, tx: Tx) -> pb.ListTeachersResponse:
         page = teachers.page(tx, request, campus_id=optional_id(request.campus_id))
         places = teachers.availabilities(tx, [row.id for row in page.rows])
-        found = [to_pb(row, places[row.id]) for row in page.rows]
-        return pb.ListTeachersResponse(teachers=found, next_page_token=page.next_page_token)
+        rows = [to_pb(row, places[row.id]) for row in page.rows]
+        return pb.ListTeachersResponse(teachers=rows, next_page_token=page.next_page_token)
 
     @command
     def SetTeacherSkills(self, request: pb.SetTeacherSkillsRequest, tx: Tx) -> pb.SetTeacherSkillsResponse:
@@ -46,24 +46,6 @@ class TeacherService(Servicer, pb_grpc.TeacherServiceServicer):
         teacher_id: UUID = as_uuid(request.teacher_id)
         teacher = teachers.set_availability(tx, teacher_id, campus_id=as_uuid(request.campus_id), ranges=ranges)
         return pb.SetAvailabilityResponse(teacher=_loaded(tx, teacher))
-
-
-def _loaded(tx: Tx, row: Teacher) -> teacher_pb2.Teacher:
-    tx.session.flush()
-    return to_pb(row, teachers.availabilities(tx, [row.id])[row.id])
-
-
-def _range(value: teacher_pb2.WeeklyRange) -> Range:
-    # Days and minutes that do not exist are refused with the ranges as a whole.
-    return Range(value.day_of_week, _minute(value.start), _minute(value.end))
-
-
-def _minute(value: timeofday_pb2.TimeOfDay) -> int:
-    return int(value.hours * 60 + value.minutes)
-
-
-def _time_of_day(minute: int) -> timeofday_pb2.TimeOfDay:
-    return timeofday_pb2.TimeOfDay(hours=minute // 60, minutes=minute % 60)
 
 
 def to_pb(row: Teacher, places: Sequence[Place]) -> teacher_pb2.Teacher:
@@ -88,3 +70,21 @@ def to_pb(row: Teacher, places: Sequence[Place]) -> teacher_pb2.Teacher:
         create_time=row.create_time,
         update_time=row.update_time,
     )
+
+
+def _loaded(tx: Tx, row: Teacher) -> teacher_pb2.Teacher:
+    tx.session.flush()
+    return to_pb(row, teachers.availabilities(tx, [row.id])[row.id])
+
+
+def _range(value: teacher_pb2.WeeklyRange) -> Range:
+    # Days and minutes that do not exist are refused with the ranges as a whole.
+    return Range(value.day_of_week, _minute(value.start), _minute(value.end))
+
+
+def _minute(value: timeofday_pb2.TimeOfDay) -> int:
+    return int(value.hours * 60 + value.minutes)
+
+
+def _time_of_day(minute: int) -> timeofday_pb2.TimeOfDay:
+    return timeofday_pb2.TimeOfDay(hours=minute // 60, minutes=minute % 60)

@@ -1,4 +1,4 @@
-"""Trial seats."""
+"""TrialService on the wire."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class TrialService(Servicer, pb_grpc.TrialServiceServicer):
     @query
     def ListTrials(self, request: pb.ListTrialsRequest, tx: Tx) -> pb.ListTrialsResponse:
         page = trials.LISTING.page(tx, request)
-        found = [to_pb(tx, row) for row in page.rows]
-        return pb.ListTrialsResponse(trials=found, next_page_token=page.next_page_token)
+        rows = [to_pb(tx, row) for row in page.rows]
+        return pb.ListTrialsResponse(trials=rows, next_page_token=page.next_page_token)
 
     @command
     def RecordTrialResult(self, request: pb.RecordTrialResultRequest, tx: Tx) -> pb.RecordTrialResultResponse:
@@ -59,22 +59,6 @@ class TrialService(Servicer, pb_grpc.TrialServiceServicer):
         return pb.CancelTrialResponse(
             trial=to_pb(tx, trials.cancel(tx, as_uuid(request.trial_id), reason=request.reason))
         )
-
-
-def _lead(request: pb.BookTrialRequest, call: Call) -> lead_pb2.Lead:
-    """Ask for the lead as the same caller: who may not see it cannot book for it."""
-    service: Any = stub(lead_service_pb2_grpc.LeadServiceStub, "lead")
-    wanted = lead_service_pb2.GetLeadRequest(lead_id=request.lead_id)
-    answer: lead_service_pb2.GetLeadResponse = ask(service.GetLead, wanted, call)
-    return answer.lead
-
-
-def _guest(request: pb.BookTrialRequest, lead: lead_pb2.Lead) -> Guest:
-    if lead.customer_id != request.customer_id:
-        raise Refused("TRIAL_CUSTOMER_MISMATCH", "the lead is about another child", lead_id=request.lead_id)
-    if lead.state != lead_pb2.LEAD_STATE_OPEN:
-        raise Refused("LEAD_CLOSED", "trials are for leads that are open", lead_id=request.lead_id)
-    return Guest(as_uuid(request.lead_id), as_uuid(request.customer_id), lead.child_name)
 
 
 def to_pb(tx: Tx, row: Trial) -> trial_pb2.Trial:
@@ -97,3 +81,19 @@ def to_pb(tx: Tx, row: Trial) -> trial_pb2.Trial:
         create_time=row.create_time,
         update_time=row.update_time,
     )
+
+
+def _lead(request: pb.BookTrialRequest, call: Call) -> lead_pb2.Lead:
+    """Ask for the lead as the same caller: who may not see it cannot book for it."""
+    service: Any = stub(lead_service_pb2_grpc.LeadServiceStub, "lead")
+    wanted = lead_service_pb2.GetLeadRequest(lead_id=request.lead_id)
+    answer: lead_service_pb2.GetLeadResponse = ask(service.GetLead, wanted, call)
+    return answer.lead
+
+
+def _guest(request: pb.BookTrialRequest, lead: lead_pb2.Lead) -> Guest:
+    if lead.customer_id != request.customer_id:
+        raise Refused("TRIAL_CUSTOMER_MISMATCH", "the lead is about another child", lead_id=request.lead_id)
+    if lead.state != lead_pb2.LEAD_STATE_OPEN:
+        raise Refused("LEAD_CLOSED", "trials are for leads that are open", lead_id=request.lead_id)
+    return Guest(as_uuid(request.lead_id), as_uuid(request.customer_id), lead.child_name)
