@@ -1,4 +1,7 @@
-"""A bare gRPC server that gives back what it gets, of the same kind as ours: `python -m tests.bench.echo_server PORT THREADS`."""
+"""A bare gRPC server of the same kind as ours, which gives back what it gets.
+
+`python -m tests.bench.echo_server PORT THREADS`
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from concurrent import futures
 import grpc
 
 from lianxiao.lead.v1.lead_service_pb2 import GetLeadRequest
+
 METHOD = "/echo/Echo"
 
 

@@ -50,9 +50,7 @@ class Figure:
         )
 
 
-def side_by_side(
-    first: Callable[[], float], second: Callable[[], float], repetitions: int
-) -> tuple[float, float]:
+def side_by_side(first: Callable[[], float], second: Callable[[], float], repetitions: int) -> tuple[float, float]:
     """Run both in turn, so that what disturbs one disturbs the other, and return the median of each."""
     pairs = [(first(), second()) for _ in range(repetitions)]
     return statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs)

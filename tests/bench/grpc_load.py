@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import grpc.aio
 import uvloop
@@ -39,7 +40,7 @@ async def load(address: str, method: str, requests: list[bytes], seconds: float)
     supply = itertools.cycle(requests)
     metadata = (("authorization", f"Bearer {os.environ.get('BENCH_TOKEN', '')}"),)
     async with grpc.aio.insecure_channel(address) as channel:
-        call = channel.unary_unary(method)
+        call: Any = channel.unary_unary(method)
         done = 0
         begun = time.perf_counter()
         end = begun + seconds

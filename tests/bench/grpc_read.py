@@ -38,6 +38,4 @@ def measure(stage: Stage) -> list[Figure]:
 
 
 def _rate(stage: Stage, port: int, method: str, file: str) -> float:
-    rate = float(stage.run("tests.bench.grpc_load", f"127.0.0.1:{port}", method, file, SECONDS))
-    import sys; print(method, rate, file=sys.stderr)
-    return rate
+    return float(stage.run("tests.bench.grpc_load", f"127.0.0.1:{port}", method, file, SECONDS))

@@ -11,10 +11,9 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
 
@@ -72,9 +71,10 @@ def faults_of(kills: int, chance: random.Random) -> list[Fault]:
 
 
 class Run:
-    """One run on a rig."""
+    """One run on a rig; `guard` names the guard that is taken away, or `none`."""
 
-    def __init__(self, rig: Rig, events: int, seed: int) -> None:
+    def __init__(self, rig: Rig, guard: str, events: int, seed: int) -> None:
+        rig.begin(guard)
         self._rig = rig
         self._events = events
         self._seed = seed
@@ -86,7 +86,7 @@ class Run:
     def execute(self, faults: Sequence[Fault]) -> Report:
         """Write all sales among the faults, let everything settle, and compare."""
         begun = time.monotonic()
-        dual = self._rig.amqp_url if self._rig.guard == "dual_write" else ""
+        dual = self._rig.broker.url if self._rig.guard == "dual_write" else ""
         with Writers(self._rig.till, self._institution, self._events, self._seed, dual=dual) as writers:
             for number, fault in enumerate(faults):
                 start, end = (self._events * n // (len(faults) + 1) for n in (number, number + 1))
@@ -107,7 +107,7 @@ class Run:
             writers.allow(end)
             _wait(lambda: writers.written >= moment, "the moment of the fault")
         if fault.component == "broker":
-            self._rig.ground.broker.freeze()
+            self._rig.broker.freeze()
             self._pause.wait(_FROZEN_SECONDS)
         with self._killed(fault.component):
             self._pause.wait(self._chance.uniform(0, _LONGEST_DOWN_SECONDS))
@@ -159,11 +159,6 @@ class Run:
         except (DBAPIError, Unavailable):
             return None
 
-    @property
-    def institution(self) -> UUID:
-        """The institution whose books are compared."""
-        return self._institution
 
-
-def _wait(condition: object, what: str) -> None:
-    until(condition, seconds=_SLOWEST_SECONDS, what=what)  # type: ignore[arg-type]
+def _wait(condition: Callable[[], bool], what: str) -> None:
+    until(condition, seconds=_SLOWEST_SECONDS, what=what)

@@ -1,4 +1,4 @@
-"""A worker of the chaos run: `python -m tests.chaos.service till|ledger GUARD [declare]`.
+"""A worker of the chaos run: `python -m tests.chaos.service till|ledger GUARD`, or `declare` for both queues.
 
 The address of its database stands in CHAOS_DATABASE_URL. GUARD names the guard that is taken away, or `none`.
 """
@@ -26,12 +26,13 @@ WORKERS = {"till": Worker(), "ledger": Worker(consumers=[Consumer("ledger.book",
 
 
 def main() -> None:
-    """Declare the queue of a service, or work until killed."""
+    """Declare the queues, or work until killed."""
+    if sys.argv[1:] == ["declare"]:
+        for name, worker in WORKERS.items():
+            declare(settings().amqp_url, name, worker.all_consumers(name))
+        return
     name, guard = sys.argv[1:3]
     worker = WORKERS[name]
-    if sys.argv[3:] == ["declare"]:
-        declare(settings().amqp_url, name, worker.all_consumers(name))
-        return
     REMOVALS[guard]()
     database = Database(make_url(os.environ["CHAOS_DATABASE_URL"]), pool_size=16)
     runner = start({name: worker}, {name: database})
