@@ -12,6 +12,18 @@ from tests.journeys.chain import TODAY, YEAR_START, Chain, found
 from tests.journeys.system import System
 
 PHONE = "13977665544"
+# Of families; staff are known by name in their chain.
+PRIVATE = (
+    PHONE,
+    "司马机密",
+    "司马保守",
+    "欧阳小明",
+    "诸葛秘婆",
+    "secret.family",
+    "对坚果严重过敏",
+    "父亲下岗",
+    "计算快",
+)
 
 
 def furnish(system: System) -> Chain:
