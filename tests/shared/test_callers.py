@@ -70,7 +70,7 @@ def test_settings_have_no_secret_by_default() -> None:
 
 
 def test_each_service_has_its_own_database_and_roles(monkeypatch: pytest.MonkeyPatch) -> None:
-    given_url = {"LIANXIAO_DATABASE_URL": "postgresql://root@/postgres?host=/tmp", "LIANXIAO_DATABASE_PASSWORD": "p"}
+    given_url = {"LIANXIAO_DATABASE_URL": "postgresql://admin@/postgres?host=/tmp", "LIANXIAO_DATABASE_PASSWORD": "p"}
     url = from_environment(given_url).role_url("lead", "app")
     assert (url.username, url.database, url.password) == ("lead_app", "lianxiao_lead", "p")
     monkeypatch.setenv("LIANXIAO_LEAD_APP_URL", "postgresql://other@db/leads")

@@ -25,7 +25,7 @@ def every(tx: Tx) -> dict[tuple[str, str], Text]:
 
 
 def put(tx: Tx, code: str, language: str, text: Text) -> Text:
-    """Put an institution's own text in place; raises InvalidInput for wrong variables, NotAllowed CHAIN_SCOPE_NEEDED."""
+    """Put an institution's own text in place; raises InvalidInput, or NotAllowed CHAIN_SCOPE_NEEDED."""
     tx.check_chain()
     check(code, text)
     own = _own(tx, code, language) or OwnTemplate(id=uuid7(), code=code, language=language)
