@@ -16,6 +16,7 @@ from shared.db import Database
 pytest_plugins = ["tests.shared.parts"]
 
 
+@pytest.mark.usefixtures("parts")
 def test_a_field_on_the_bus_opens_for_its_institution_only(institution: UUID, other_institution: UUID) -> None:
     field = seal_for_bus(institution, "王小明")
     assert open_from_bus(institution, field) == "王小明"

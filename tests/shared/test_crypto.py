@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import base64
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -369,6 +367,3 @@ def test_a_restored_backup_stays_unreadable_once_the_institutions_own_kek_is_gon
         open_from_bus(institution, bus)
     with parts.begin(Caller.system(other_institution)) as tx:
         assert open_sealed(tx, "person", "phone_sealed", row, sealed[other_institution]) == "secret"
-
-
-@pytest.mark.usefixtures("parts")
