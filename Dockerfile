@@ -27,7 +27,7 @@ COPY --from=build /app/gateway/*.py gateway/
 COPY --from=build /app/gateway/reasons gateway/reasons
 COPY --from=build /app/gateway/web/dist gateway/web/dist
 ENV PATH=/runtime/bin:$PATH PYTHONPATH=/app:/app/gen PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
-    SERVICE=$SERVICE LIANXIAO_GRPC_HOST=0.0.0.0 LIANXIAO_HTTP_HOST=0.0.0.0
+    SERVICE=$SERVICE LIANXIAO_GRPC_HOST=0.0.0.0 LIANXIAO_HTTP_HOST=0.0.0.0 LIANXIAO_METRICS_HOST=0.0.0.0
 USER 10001
 EXPOSE 7001 8080 9401
 CMD ["sh", "-c", "if [ \"$SERVICE\" = gateway ]; then exec python -m gateway; else exec python -m services \"$SERVICE\" server; fi"]

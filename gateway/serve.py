@@ -99,9 +99,7 @@ def make_server(edge: Edge) -> Server:
 def run() -> None:
     """Serve until SIGTERM."""
     shared = settings()
-    telemetry.start(
-        "gateway", endpoint=shared.otlp_endpoint, metrics_port=shared.metrics_port, log_level=shared.log_level
-    )
+    telemetry.start("gateway", shared)
     config = from_environment(dict(os.environ))
     if shared.jwt_public_keys_dir is None:
         raise SystemExit("LIANXIAO_JWT_PUBLIC_KEYS_DIR is not set: the gateway cannot verify tokens without it")

@@ -142,12 +142,7 @@ def serve(services: Mapping[str, Sequence[Registration]]) -> None:
     """Run a server process until SIGTERM or SIGINT."""
     config = settings()
     process = next(iter(services)) if len(services) == 1 else "all"
-    telemetry.start(
-        f"{process}-server",
-        endpoint=config.otlp_endpoint,
-        metrics_port=config.metrics_port,
-        log_level=config.log_level,
-    )
+    telemetry.start(f"{process}-server", config)
     size = config.pool_size if len(services) == 1 else max(4, config.pool_size // 2)
     databases = {name: Database(config.role_url(name, "app"), pool_size=size) for name in services}
     server = Server(services, databases)

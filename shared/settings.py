@@ -22,6 +22,7 @@ class Settings:
     grpc_port: int
     grpc_addresses: str
     grpc_threads: int
+    metrics_host: str
     metrics_port: int
     pool_size: int
     kek_file: Path | None
@@ -31,7 +32,6 @@ class Settings:
     otlp_endpoint: str
     smtp_url: str
     log_level: str
-    demo: bool
     max_attempts: int
     retry_seconds: float
 
@@ -79,6 +79,7 @@ def from_environment(env: dict[str, str]) -> Settings:
         grpc_port=int(text("GRPC_PORT", "7001")),
         grpc_addresses=text("GRPC_ADDRESSES", "*=127.0.0.1:7001"),
         grpc_threads=int(text("GRPC_THREADS", "16")),
+        metrics_host=text("METRICS_HOST", "127.0.0.1"),
         metrics_port=int(text("METRICS_PORT", "0")),
         pool_size=int(text("POOL_SIZE", "16")),
         kek_file=path("KEK_FILE"),
@@ -88,7 +89,6 @@ def from_environment(env: dict[str, str]) -> Settings:
         otlp_endpoint=text("OTLP_ENDPOINT"),
         smtp_url=text("SMTP_URL"),
         log_level=text("LOG_LEVEL", "INFO"),
-        demo=text("DEMO") == "1",
         max_attempts=int(text("MAX_ATTEMPTS", "8")),
         retry_seconds=float(text("RETRY_SECONDS", "2")),
     )

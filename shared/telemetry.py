@@ -21,6 +21,8 @@ from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFlags
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
+from shared.settings import Settings
+
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _HEADER_PARTS = 4
 
@@ -41,20 +43,20 @@ class _Provider:
     tracer: trace.Tracer = TracerProvider(sampler=ParentBased(TraceIdRatioBased(0))).get_tracer("lianxiao")
 
 
-def start(process: str, *, endpoint: str = "", metrics_port: int = 0, log_level: str = "INFO") -> None:
-    """Set up logs, and, where an address or port is given, span export over OTLP/HTTP and the metrics page."""
+def start(process: str, config: Settings) -> None:
+    """Set up logs, and, where an address or port is set, span export over OTLP/HTTP and the metrics page."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines(process))
-    logging.basicConfig(level=log_level, handlers=[handler], force=True)
-    if endpoint:
+    logging.basicConfig(level=config.log_level, handlers=[handler], force=True)
+    if config.otlp_endpoint:
         # OTLP over HTTP: the gRPC exporter would block a worker's green threads.
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
 
         provider = TracerProvider(resource=Resource({"service.name": process}))
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=config.otlp_endpoint)))
         _Provider.tracer = provider.get_tracer("lianxiao")
-    if metrics_port:
-        start_http_server(metrics_port)
+    if config.metrics_port:
+        start_http_server(config.metrics_port, config.metrics_host)
 
 
 class JsonLines(logging.Formatter):

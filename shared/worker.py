@@ -138,12 +138,7 @@ def run(workers: Mapping[str, Worker]) -> None:
     """Run a worker process until SIGTERM or SIGINT."""
     config = settings()
     process = next(iter(workers)) if len(workers) == 1 else "all"
-    telemetry.start(
-        f"{process}-worker",
-        endpoint=config.otlp_endpoint,
-        metrics_port=config.metrics_port,
-        log_level=config.log_level,
-    )
+    telemetry.start(f"{process}-worker", config)
     size = _SIDE_BY_SIDE + 6
     databases = {name: Database(config.role_url(name, "app"), pool_size=size) for name in workers}
     stopping = eventlet.event.Event()

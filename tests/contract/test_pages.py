@@ -1,4 +1,4 @@
-"""Pages and roles say what the descriptors say: every RPC of a service, every permission of the product."""
+"""Pages and roles say what the product does: every RPC, permission, subscription, setting and metric."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import importlib
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from itertools import takewhile
 
 import pytest
 from google.protobuf.descriptor import ServiceDescriptor
@@ -13,6 +14,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from services.__main__ import names as every_service
 from services.org.rules.roles import BUILT_IN, BuiltIn
 from shared.endpoints import PUBLIC, SIGNED_IN, endpoints, http_route
+from shared.inbox import Consumer
 from shared.server import descriptor_of
 from tools.sources import ROOT
 
@@ -68,3 +70,38 @@ def test_a_query_asks_for_reading_and_a_command_for_more() -> None:
 def test_every_right_of_a_role_opens_something(role: BuiltIn) -> None:
     known = permissions() | WITHOUT_RPC
     assert [pattern for pattern in role.permissions if not any(fnmatchcase(each, pattern) for each in known)] == []
+
+
+def cells(page: str, first: str) -> list[list[str]]:
+    """Return the rows of the table of a page whose first heading is `first`."""
+    lines = (ROOT / page).read_text("utf-8").splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith(f"| {first} |"))
+    rows = takewhile(lambda line: line.startswith("|"), lines[start + 2 :])
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+
+
+def test_the_operations_page_lists_every_setting_with_its_default() -> None:
+    sources = "".join((ROOT / path).read_text("utf-8") for path in ("shared/settings.py", "gateway/config.py"))
+    read = dict(re.findall(r'(?:text|path)\("([A-Z_]+)"(?:, "([^"]*)")?', sources))
+    told = {name: default for name, default, _ in cells("docs/operations.md", "Variable") if "`" not in name}
+    assert set(told) == set(read)
+    assert {name: told[name] for name, default in read.items() if default} == {n: d for n, d in read.items() if d}
+
+
+def test_the_operations_page_lists_every_metric() -> None:
+    paths = [path for folder in ("shared", "services") for path in (ROOT / folder).rglob("*.py")]
+    paths += (ROOT / "gateway").glob("*.py")
+    kinds = r'(?:Histogram|Counter|Gauge)\(\s*"(lianxiao_[a-z_]+)"'
+    made = {name for path in paths for name in re.findall(kinds, path.read_text("utf-8"))}
+    assert {row[0] for row in cells("docs/operations.md", "Metric")} == made
+
+
+def test_the_architecture_page_lists_every_subscription() -> None:
+    told = {(source, event): heard.split(", ") for source, event, heard in cells("ARCHITECTURE.md", "From")}
+    found: dict[tuple[str, str], list[str]] = {}
+    for service in every_service():
+        for consumer in importlib.import_module(f"services.{service}.consumers").CONSUMERS:
+            if isinstance(consumer, Consumer):
+                event = consumer.event.DESCRIPTOR
+                found.setdefault((event.full_name.split(".")[1], event.name), []).append(service)
+    assert told == found
