@@ -55,7 +55,6 @@ class Installation:
         kept = {key: value for key, value in os.environ.items() if key not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}}
         return kept | {
             "LIANXIAO_GRPC_ADDRESSES": addresses,
-            "LIANXIAO_DEMO": "1",
             "LIANXIAO_DEMO_USERS_FILE": str(self.state / "demo_users.json"),
             "LIANXIAO_METRICS_HOST": "127.0.0.1",
             "PYTHONUNBUFFERED": "1",
