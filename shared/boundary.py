@@ -9,11 +9,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import grpc
 import protovalidate
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from opentelemetry.trace import SpanKind
 from prometheus_client import Histogram
 
@@ -30,6 +30,7 @@ _DEFAULT_SECONDS = 15.0
 _SHAVE_SECONDS = 0.02
 _LEAST_SECONDS = 0.01
 _ANYBODY = Caller(NOBODY, NOBODY, "anonymous")
+_UNREADABLE: Any = object()
 
 
 class Identity(Protocol):
@@ -88,7 +89,9 @@ class Boundary(grpc.ServerInterceptor):
                     )
                     clock.observe(time.perf_counter() - begun)
 
-        return grpc.unary_unary_rpc_method_handler(serve, inner.request_deserializer, inner.response_serializer)
+        return grpc.unary_unary_rpc_method_handler(
+            serve, _reader(inner.request_deserializer), inner.response_serializer
+        )
 
     def _admit(
         self, endpoint: Endpoint, request: Message, metadata: Mapping[str, str], context: grpc.ServicerContext
@@ -99,6 +102,8 @@ class Boundary(grpc.ServerInterceptor):
             raise Unavailable("NO_TIME_LEFT", "the deadline leaves no time for this call")
         token = metadata.get("authorization", "")
         caller, scope = self._authorise(endpoint, token)
+        if request is _UNREADABLE:
+            raise InvalidInput("", "these bytes are no message of this call", "MALFORMED_MESSAGE")
         violations = self._validator.collect_violations(request)
         if violations:
             raise InvalidInput.of([(_field(v), v.proto.message or v.proto.rule_id) for v in violations])
@@ -116,6 +121,18 @@ class Boundary(grpc.ServerInterceptor):
         if scope is None:
             raise NotAllowed("PERMISSION_MISSING", "your roles do not allow this", permission=endpoint.permission)
         return caller, scope
+
+
+def _reader(parse: Callable[[bytes], Message]) -> Callable[[bytes], Message]:
+    """Return a parser that never fails: grpc's own answer to unreadable bytes would be INTERNAL, without a reason."""
+
+    def read(data: bytes) -> Message:
+        try:
+            return parse(data)
+        except DecodeError:
+            return cast("Message", _UNREADABLE)
+
+    return read
 
 
 def _field(violation: Any) -> str:
