@@ -5,22 +5,18 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from itertools import takewhile
 
 import pytest
 from google.protobuf.descriptor import ServiceDescriptor
 
 from services.__main__ import names as every_service
-from services.org.rules.roles import BUILT_IN, BuiltIn
 from shared.endpoints import PUBLIC, SIGNED_IN, endpoints, http_route
 from shared.inbox import Consumer
 from shared.server import descriptor_of
 from tools.sources import ROOT
 
 HEADINGS = ["## Owns", "## RPCs", "## Events", "## Invariants", "## When it breaks"]
-# Asked for beside the permission of an RPC: to see personal data, and to schedule against the rules.
-WITHOUT_RPC = {"pii.read", "lesson.override"}
 
 
 def descriptors(service: str) -> Iterator[ServiceDescriptor]:
@@ -64,12 +60,6 @@ def test_a_query_asks_for_reading_and_a_command_for_more() -> None:
             for endpoint in endpoints(descriptor).values():
                 if endpoint.permission not in {PUBLIC, SIGNED_IN}:
                     assert endpoint.permission.endswith(".read") == endpoint.is_query, endpoint.action
-
-
-@pytest.mark.parametrize("role", BUILT_IN, ids=lambda role: role.code)
-def test_every_right_of_a_role_opens_something(role: BuiltIn) -> None:
-    known = permissions() | WITHOUT_RPC
-    assert [pattern for pattern in role.permissions if not any(fnmatchcase(each, pattern) for each in known)] == []
 
 
 def cells(page: str, first: str) -> list[list[str]]:
