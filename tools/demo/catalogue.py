@@ -75,6 +75,8 @@ SOURCES = (
     Source("ground_push", 8, (6, 7)),
     Source("phone", 6),
 )
+# Enquiries through these channels wait in the pool until somebody takes them.
+POOLED = frozenset({"meituan"})
 CAMPAIGNS = (
     Campaign("抖音短视频投放", "douyin", None, 0, 91, 12_000_000, 760_000),
     Campaign("抖音直播体验课", "douyin", None, 28, 42, 4_500_000, 620_000),

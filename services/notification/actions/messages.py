@@ -157,15 +157,15 @@ def _address(tx: Tx, row: Message, contact: Contact, values: dict[str, str]) -> 
 
 
 _COLUMNS = tuple(column.key for column in Message.__table__.columns)
+# Built once: naming two dozen values anew for every message would cost more than the rest of it.
+_FRESH = insert(Message).on_conflict_do_nothing(constraint="uq_message_cause").returning(Message.id)
 
 
 def _insert(tx: Tx, row: Message) -> None:
     """Insert a message unless its cause has one already for this recipient."""
     row.institution_id, row.create_time, row.update_time = tx.institution_id, tx.now, tx.now
     row.claim_time, row.finish_time = None, tx.now if row.state in FINAL else None
-    values = {name: getattr(row, name) for name in _COLUMNS}
-    fresh = insert(Message).values(values).on_conflict_do_nothing(constraint="uq_message_cause").returning(Message.id)
-    if tx.scalar(fresh) is not None and row.state in FINAL:
+    if tx.scalar(_FRESH, {name: getattr(row, name) for name in _COLUMNS}) is not None and row.state in FINAL:
         _announce(tx, row)
 
 

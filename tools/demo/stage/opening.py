@@ -18,7 +18,7 @@ from services.scheduling.actions import courses, rooms, teachers
 from services.scheduling.rules.availability import Range
 from shared.db import Tx
 from tools.demo import accounts, timetable
-from tools.demo.catalogue import CAMP, CAMPAIGNS, COURSES, ONE_TO_ONE, SOURCES
+from tools.demo.catalogue import CAMP, CAMPAIGNS, COURSES, ONE_TO_ONE, POOLED, SOURCES
 from tools.demo.places import CAMPUSES, REGIONS, ROOMS
 from tools.demo.staff import Employee
 from tools.demo.stage.known import Known
@@ -27,8 +27,6 @@ from tools.demo.stage.world import World
 # While the chain is being made its name says so; an interrupted run is recognised by it.
 UNFINISHED = "（演示数据生成中）"
 _CHAIN_ROLES = ("hq_admin", "finance", "marketing", "channel_manager", "auditor")
-# Enquiries through these channels wait in the pool until somebody takes them.
-_POOLED = frozenset({"meituan"})
 _WEEKDAY, _WEEKEND = (15 * 60 + 30, 20 * 60 + 30), (8 * 60, 19 * 60)
 _EARLY = timedelta(days=3)
 
@@ -149,7 +147,7 @@ def _price(tx: Tx, moment: datetime, learned: Known) -> None:
 
 
 def _assign(tx: Tx, world: World, known: Known) -> None:
-    sources = tuple(sorted(each.code for each in SOURCES if each.code not in _POOLED))
+    sources = tuple(sorted(each.code for each in SOURCES if each.code not in POOLED))
     for campus in CAMPUSES:
         able = [p for p in world.story.staff if p.role == "course_advisor" and p.campus == campus.key]
         candidates = tuple(Candidate(known.staff[p.key], weight=1 + n % 2) for n, p in enumerate(able))

@@ -10,7 +10,7 @@ from tools.demo.story import hours
 from tools.demo.story.beats import Contact, Enquiry
 
 _SILENT, _PROMISES = 0.06, 0.65
-_LATER = (0, 0, 0, 1, 1, 2)
+_LATER = (0, 0, 0, 0, 1, 2)
 
 
 def follow_up(chance: Random, enquiry: Enquiry, end: datetime, *, is_open: bool) -> list[Contact]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from random import Random
 
 from tools.demo import people, timetable
 from tools.demo.catalogue import CAMP_COURSE, FEEDBACK, ONE_TO_ONE_COURSES, Course
+from tools.demo.people import Family
 from tools.demo.places import CAMPUSES, sister
 from tools.demo.size import AHEAD_DAYS, HISTORY_DAYS
 from tools.demo.story import contacts, hours, sales
@@ -17,7 +19,7 @@ from tools.demo.story.seats import Seats
 from tools.demo.timetable import Group, Occupancy
 
 # Who was there from the start, and who came over the weeks.
-_EARLY, _PRIVATE, _ELSEWHERE, _TRIED, _SECOND = 0.38, 0.08, 0.06, 0.55, 0.08
+_EARLY, _PRIVATE, _ELSEWHERE, _TRIED, _SECOND, _SIBLING = 0.34, 0.08, 0.06, 0.92, 0.08, 0.04
 _EARLY_DAYS, _LAST_DAY = (2, 14), HISTORY_DAYS - 2
 _IMPORTED = 0.5
 _MORNING = time(9, 0)
@@ -26,12 +28,13 @@ IMPORT_SOURCE = "import"
 
 @dataclass(slots=True)
 class Enrolling:
-    """What the enrolments are drawn from; `numbers` counts the families."""
+    """What the enrolments are drawn from; `numbers` counts the families, `heard` children by phone."""
 
     story: Story
     seats: Seats
     occupancy: Occupancy
     numbers: int = 0
+    heard: Counter[str] = field(default_factory=Counter)
 
     def enrol(self, chance: Random, key: int) -> Enquiry:
         """Let one family come, choose and pay; the story gets its sale and its place."""
@@ -85,12 +88,20 @@ class Enrolling:
         return enquiry
 
     def _trial(self, chance: Random, key: int, group: Group, moment: datetime) -> Trial | None:
-        earliest = timetable.instant(self.story.first_day + timedelta(days=3), _MORNING)
-        start = self.seats.trial(chance, group, max(earliest, moment - timedelta(days=10)), moment)
-        if start is None:
-            return None
-        book_time = max(start - timedelta(hours=chance.uniform(20, 60)), earliest - timedelta(days=1))
-        return Trial(key, group.key, start, book_time, True, "suitable", chance.choice(FEEDBACK))  # noqa: FBT003
+        """Find a seat in the class group itself, or in another one of the subject at the campus."""
+        earliest = timetable.instant(self.story.first_day + timedelta(days=1), _MORNING)
+        alike = [
+            each
+            for each in self.story.groups
+            if each.campus == group.campus and each.course.subject == group.course.subject and each is not group
+        ]
+        chance.shuffle(alike)
+        for each in (group, *alike):
+            start = self.seats.trial(chance, each, max(earliest, moment - timedelta(days=12)), moment)
+            if start is not None:
+                book_time = max(start - timedelta(hours=chance.uniform(20, 60)), earliest - timedelta(hours=20))
+                return Trial(key, each.key, start, book_time, True, "suitable", chance.choice(FEEDBACK))  # noqa: FBT003
+        return None
 
     def _arrive(
         self, chance: Random, key: int, campus: int, course: Course, moment: datetime, *, early: bool
@@ -99,12 +110,24 @@ class Enrolling:
         lag = timedelta(hours=min(chance.expovariate(1 / 60) + 3, 24 * 20))
         arrival = max(begin + timedelta(minutes=chance.randint(30, 300)), moment - lag)
         arrival = min(arrival, moment - timedelta(minutes=10))
-        self.numbers += 1
-        family = people.meet(chance, CAMPUSES[campus], self.numbers, course.ages, self.story.today)
+        family = self._family(chance, campus, course, arrival)
         source = IMPORT_SOURCE if early and chance.random() < _IMPORTED else ""
         if source:
             arrival = begin + timedelta(hours=1)
         return Enquiry(key, campus, arrival, source, None, course, family)
+
+    def _family(self, chance: Random, campus: int, course: Course, arrival: datetime) -> Family:
+        """Return a new family, or another child of one that came before."""
+        earlier = chance.choice(self.story.enquiries) if self.story.enquiries else None
+        knows = earlier is not None and earlier.campus == campus and earlier.time < arrival
+        wanted = chance.random() < _SIBLING * len(CAMPUSES)
+        if earlier is not None and knows and wanted and self.heard[earlier.family.phone] == 1:
+            self.heard[earlier.family.phone] += 1
+            return people.brother_or_sister(chance, earlier.family, CAMPUSES[campus], course.ages, self.story.today)
+        self.numbers += 1
+        family = people.meet(chance, CAMPUSES[campus], self.numbers, course.ages, self.story.today)
+        self.heard[family.phone] += 1
+        return family
 
     def _buy(self, chance: Random, enquiry: Enquiry, group: Group, moment: datetime) -> None:
         story = self.story

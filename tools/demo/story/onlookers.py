@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import timedelta
 from random import Random
 
@@ -15,19 +14,18 @@ from tools.demo.story.beats import Enquiry, Trial
 from tools.demo.story.enrolments import Enrolling
 from tools.demo.timetable import Group
 
-_TRIED, _OFFERED, _LOST, _SIBLING, _AGAIN, _TOLD_TWICE = 0.12, 0.07, 0.52, 0.05, 0.06, 0.008
+_TRIED, _OFFERED, _LOST, _SIBLING, _AGAIN, _TOLD_TWICE = 0.2, 0.07, 0.52, 0.05, 0.06, 0.008
 _CAME = 0.78
 _RESULTS = (("suitable", 45), ("needs_other_level", 20), ("not_interested", 35))
-_REACHES = (("quote", 60), ("contract", 15), ("deposit", 25))
+_REACHES = (("quote", 75), ("contract", 18), ("deposit", 7))
 
 
 def add(world: Enrolling, chance: Random, count: int) -> None:
     """Add so many enquiries to the story; the first of them come from families that we know."""
     story = world.story
-    heard = Counter(each.family.phone for each in story.enquiries)
     for _ in range(count):
-        enquiry = _arrive(world, chance, heard)
-        heard[enquiry.family.phone] += 1
+        enquiry = _arrive(world, chance)
+        world.heard[enquiry.family.phone] += 1
         story.enquiries.append(enquiry)
         if chance.random() < _TRIED:
             enquiry.trial = _trial(world, chance, enquiry)
@@ -59,7 +57,7 @@ def come_again(world: Enrolling, chance: Random) -> None:
                 enquiry.again.append(moment)
 
 
-def _arrive(world: Enrolling, chance: Random, heard: Counter[str]) -> Enquiry:
+def _arrive(world: Enrolling, chance: Random) -> Enquiry:
     story = world.story
     key = len(story.enquiries)
     # More come every month: campaigns begin to work.
@@ -72,7 +70,7 @@ def _arrive(world: Enrolling, chance: Random, heard: Counter[str]) -> Enquiry:
         family = people.brother_or_sister(chance, earlier.family, campus, course.ages, story.today)
         moment = max(moment, earlier.time + timedelta(hours=1))
         # Twins and third children of one phone would only make a heap of cases for a person to look at.
-        if heard[family.phone] == 1:
+        if world.heard[family.phone] == 1:
             return Enquiry(key, campus.key, min(moment, story.cutoff - timedelta(hours=1)), "", None, course, family)
     campus = chance.choices(CAMPUSES, [each.weight for each in CAMPUSES])[0]
     course = chance.choices(CLASS_COURSES, [each.weight for each in CLASS_COURSES])[0]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from random import Random
 
 from tools.demo import staff, timetable
-from tools.demo.catalogue import CAMPAIGNS, SOURCES
+from tools.demo.catalogue import CAMPAIGNS, POOLED, SOURCES
 from tools.demo.size import Size
 from tools.demo.story import hours, onlookers
 from tools.demo.story.attendance import Register
@@ -16,6 +16,7 @@ from tools.demo.story.seats import Seats
 from tools.demo.timetable import Occupancy
 
 _THROUGH_CAMPAIGN = 0.85
+_WAITS = timedelta(days=10)
 
 
 def tell(seed: str, size: Size, today: date) -> Story:
@@ -45,9 +46,17 @@ def _find_sources(story: Story, chance: Random) -> None:
             continue
         source = chance.choices(SOURCES, [each.weight for each in SOURCES])[0]
         enquiry.source = source.code
+        if source.code in POOLED and _is_fresh(enquiry, story):
+            enquiry.contacts = []
         running = [key for key in source.campaigns if _runs(key, enquiry, first)]
         if running and chance.random() < _THROUGH_CAMPAIGN:
             enquiry.campaign = chance.choice(running)
+
+
+def _is_fresh(enquiry: Enquiry, story: Story) -> bool:
+    """Say whether an enquiry still waits in the pool: it came lately, and nothing has come of it."""
+    waits = enquiry.trial is None and enquiry.quoted_time is None and enquiry.lost_time is None
+    return waits and enquiry.time > story.cutoff - _WAITS
 
 
 def _runs(campaign: int, enquiry: Enquiry, first: int) -> bool:
