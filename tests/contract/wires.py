@@ -65,7 +65,7 @@ class Wires:
         return answer
 
     def _grpc(self, channel: str, rpc: Rpc, request: Message, token: str) -> Answer:
-        wire = self.partner if channel == "partner" else self._service(rpc.method.endpoint.service)
+        wire = self.partner if channel == "partner" else self.service(rpc.method.endpoint.service)
         metadata = (("authorization", f"Bearer {token}"),) if token else ()
         ask = wire.unary_unary(
             rpc.method.endpoint.path, type(request).SerializeToString, rpc.method.response.FromString
@@ -88,7 +88,8 @@ class Wires:
         headers_too = " ".join(answer.headers.values())
         return Answer(code, reason, f"{answer.text} {headers_too}")
 
-    def _service(self, service: str) -> grpc.Channel:
+    def service(self, service: str) -> grpc.Channel:
+        """Return the channel to a service's own port."""
         if service not in self.services:
             self.services[service] = grpc.insecure_channel(address_of(service, self.addresses))
         return self.services[service]
@@ -116,16 +117,17 @@ def rest_form(rpc: Rpc, request: Message) -> tuple[str, str, dict[str, Any], Any
         owner, name = payload, ""
         for part in variable.field_path.split("."):
             owner = owner.get(name, owner) if name else owner
-            name = _json_name(part)
+            name = json_name(part)
         value = str(owner.pop(name, ""))
         path = path.replace(f"{{{variable.field_path}}}", quote(value, safe=""))
     if route.body == "*":
         return route.verb, path, {}, payload
-    body = payload.pop(_json_name(route.body), {}) if route.body else None
+    body = payload.pop(json_name(route.body), {}) if route.body else None
     return route.verb, path, dict(_flat(request, payload)), body
 
 
-def _json_name(name: str) -> str:
+def json_name(name: str) -> str:
+    """Return a field's name in JSON."""
     first, *rest = name.split("_")
     return first + "".join(part.capitalize() for part in rest)
 
