@@ -75,7 +75,7 @@ class Boundary(grpc.ServerInterceptor):
                     call = self._admit(endpoint, request, metadata, context)
                     reply = behaviour(request, call)
                     # What a public call answers is meant for whoever asked: tokens, mostly.
-                    return reply if public else mask(reply, call.caller.allows("pii.read"))
+                    return reply if public else mask(reply, allowed=call.caller.allows("pii.read"))
                 except DomainError as error:
                     code = error.code
                     context.abort_with_status(status.to_status(error, telemetry.trace_id()))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import psycopg2
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
@@ -98,8 +98,7 @@ def _finish(dbapi_connection: Any, word: str) -> None:
 
 def link_of(connection: Connection) -> Link:
     """Return the driver's connection below."""
-    link: Any = connection.connection.driver_connection
-    return link  # type: ignore[no-any-return]
+    return cast("Link", connection.connection.driver_connection)
 
 
 def send(connection: Connection, link: Link, sql: str, parameters: Parameters) -> Rows:

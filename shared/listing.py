@@ -16,7 +16,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, select
@@ -27,6 +27,7 @@ from shared.db import Tx
 from shared.errors import InvalidInput
 
 M = TypeVar("M")
+Condition = ColumnElement[bool]
 DEFAULT_SIZE = 50
 GREATEST_SIZE = 200
 _MOST_ORDERS = 4
@@ -93,7 +94,7 @@ class Listing(Generic[M]):
     columns: Sequence[Any] = ()
     _statements: dict[object, Select[Any]] = field(default_factory=dict)
 
-    def page(self, tx: Tx, request: ListRequest, where: Sequence[ColumnElement[bool]] = ()) -> Page[M]:
+    def page(self, tx: Tx, request: ListRequest, where: Sequence[Condition] = ()) -> Page[M]:
         """Return the page that a list request asks for.
 
         Raises InvalidInput naming what is wrong: FILTER_INVALID, ORDER_INVALID, PAGE_SIZE_INVALID, PAGE_TOKEN_INVALID.
@@ -118,7 +119,7 @@ class Listing(Generic[M]):
         return str(getattr(self.model, "__tablename__", ""))
 
     def _column(self, name: str) -> Any:
-        return self.model.id if name == "id" else self.fields[name].column  # type: ignore[attr-defined]
+        return cast("Any", self.model).id if name == "id" else self.fields[name].column
 
     def _values(self, terms: Sequence[filters.Term]) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -140,7 +141,7 @@ class Listing(Generic[M]):
         self,
         terms: Sequence[filters.Term],
         order: tuple[_Order, ...],
-        where: Sequence[ColumnElement[bool]],
+        where: Sequence[Condition],
         nulls: tuple[bool, ...],
     ) -> Select[Any]:
         """Return the statement of this shape of list, made once; extra conditions are added to it each time."""
@@ -167,10 +168,10 @@ class Listing(Generic[M]):
             statement = statement.order_by(directed.nulls_last() if _nullable(column) else directed)
         return statement.limit(bindparam("size"))
 
-    def _beyond(self, order: tuple[_Order, ...], nulls: tuple[bool, ...]) -> ColumnElement[bool]:
+    def _beyond(self, order: tuple[_Order, ...], nulls: tuple[bool, ...]) -> Condition:
         """Return "behind the row :a0, :a1, ..." in this order, where nulls come last."""
-        steps: list[ColumnElement[bool]] = []
-        same: list[ColumnElement[bool]] = []
+        steps: list[Condition] = []
+        same: list[Condition] = []
         for number, (part, is_null) in enumerate(zip(order, nulls, strict=True)):
             column = self._column(part.name)
             if is_null:
@@ -219,13 +220,13 @@ class Listing(Generic[M]):
         return [None if value is None else _PARSERS[kind](value) for kind, value in zip(kinds, values, strict=True)]
 
 
-def _condition(column: Any, term: filters.Term, name: str) -> ColumnElement[bool]:
+def _condition(column: Any, term: filters.Term, name: str) -> Condition:
     if term.texts == (None,):
-        return column.is_(None) if term.op == "=" else column.is_not(None)  # type: ignore[no-any-return]
+        return cast("Condition", column.is_(None) if term.op == "=" else column.is_not(None))
     if term.op == "in":
-        return column.in_(bindparam(name, type_=column.type, expanding=True))  # type: ignore[no-any-return]
+        return cast("Condition", column.in_(bindparam(name, type_=column.type, expanding=True)))
     limit = bindparam(name, type_=column.type)
-    pairs: dict[str, Callable[[], Any]] = {
+    pairs: dict[str, Callable[[], Condition]] = {
         "=": lambda: column == limit,
         # A row without a value differs from every value.
         "!=": lambda: column.is_distinct_from(limit) if _nullable(column) else column != limit,
@@ -234,7 +235,7 @@ def _condition(column: Any, term: filters.Term, name: str) -> ColumnElement[bool
         ">": lambda: column > limit,
         ">=": lambda: column >= limit,
     }
-    return pairs[term.op]()  # type: ignore[no-any-return]
+    return pairs[term.op]()
 
 
 def _nullable(column: Any) -> bool:

@@ -20,13 +20,13 @@ HIDDEN = "***"
 _Step = Callable[[Any], None]
 
 
-def mask(message: M, allowed: bool = False) -> M:  # noqa: FBT001, FBT002 - read as mask(reply, caller.allows("pii.read"))
+def mask(message: M, *, allowed: bool = False) -> M:
     """Return the message as this reader may see it; the original stays untouched.
 
     Without `allowed` every field marked as personal data is masked. Secrets are dropped in either case, so
     a reply that hands out a token must not pass through here.
     """
-    steps = _steps(message.DESCRIPTOR, allowed)
+    steps = _steps(message.DESCRIPTOR, allowed=allowed)
     if not steps:
         return message
     copy = type(message)()
@@ -81,47 +81,48 @@ _BY_KIND: dict[int, Callable[[str], str]] = {
 
 
 @cache
-def _steps(descriptor: Descriptor, allowed: bool) -> tuple[_Step, ...]:  # noqa: FBT001 - half of the cache key
-    if not _holds(descriptor, allowed, ()):
+def _steps(descriptor: Descriptor, *, allowed: bool) -> tuple[_Step, ...]:
+    if not _holds(descriptor, (), allowed=allowed):
         return ()
-    return tuple(step for field in descriptor.fields for step in _field_steps(field, allowed))
+    return tuple(step for field in descriptor.fields for step in _field_steps(field, allowed=allowed))
 
 
-def _kind(field: FieldDescriptor, allowed: bool) -> int:  # noqa: FBT001
+def _kind(field: FieldDescriptor, *, allowed: bool) -> int:
     kind = int(cast("Any", field.GetOptions().Extensions)[options.pii])
     return 0 if allowed and kind != options.PII_SECRET else kind
 
 
-def _holds(descriptor: Descriptor, allowed: bool, above: tuple[Descriptor, ...]) -> bool:  # noqa: FBT001
+def _holds(descriptor: Descriptor, above: tuple[Descriptor, ...], *, allowed: bool) -> bool:
     """Say whether any field at or below this type is to be changed; types may contain themselves."""
     if descriptor in above:
         return False
     return any(
-        _kind(field, allowed) or (field.message_type and _holds(field.message_type, allowed, (*above, descriptor)))
+        _kind(field, allowed=allowed)
+        or (field.message_type and _holds(field.message_type, (*above, descriptor), allowed=allowed))
         for field in descriptor.fields
     )
 
 
-def _field_steps(field: FieldDescriptor, allowed: bool) -> list[_Step]:  # noqa: FBT001
-    kind = _kind(field, allowed)
+def _field_steps(field: FieldDescriptor, *, allowed: bool) -> list[_Step]:
+    kind = _kind(field, allowed=allowed)
     if kind:
         return [_hide(field, kind)]
     below = field.message_type
-    if not below or not _holds(below, allowed, ()):
+    if not below or not _holds(below, (), allowed=allowed):
         return []
     name = field.name
     value = _value_field(field)
     if value and value.message_type:
-        return [_each(lambda message: getattr(message, name).values(), value.message_type, allowed)]
+        return [_each(lambda message: getattr(message, name).values(), value.message_type, allowed=allowed)]
     if field.is_repeated:
-        return [_each(lambda message: getattr(message, name), below, allowed)]
-    return [_each(lambda message: (getattr(message, name),) if message.HasField(name) else (), below, allowed)]
+        return [_each(lambda message: getattr(message, name), below, allowed=allowed)]
+    return [_each(lambda message: (getattr(message, name),) if message.HasField(name) else (), below, allowed=allowed)]
 
 
-def _each(pick: Callable[[Any], Any], below: Descriptor, allowed: bool) -> _Step:  # noqa: FBT001
+def _each(pick: Callable[[Any], Any], below: Descriptor, *, allowed: bool) -> _Step:
     def step(message: Any) -> None:
         for part in pick(message):
-            for inner in _steps(below, allowed):
+            for inner in _steps(below, allowed=allowed):
                 inner(part)
 
     return step

@@ -8,18 +8,14 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
-from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.operations import Operations
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import URL
 
 from shared.settings import settings
-
-__all__ = ["Operations", "config_for", "create_database", "downgrade", "migrate", "upgrade"]
 
 
 def migrate(service: str) -> None:
@@ -88,8 +84,3 @@ def _run(service: str, owner: URL, revision: str, *, up: bool) -> None:
         environment.configure(connection=connection)
         environment.run_migrations()
     engine.dispose()
-
-
-def new_revision(service: str, message: str) -> None:
-    """Write an empty migration file for a service."""
-    command.revision(config_for(service), message)

@@ -1,10 +1,12 @@
 """What a servicer method stands on: `@command` and `@query` open its transaction.
 
-class LeadService(Servicer, pb_grpc.LeadServiceServicer):
-@command
-def AssignLead(self, request: pb.AssignLeadRequest, tx: Tx) -> pb.AssignLeadResponse:
-lead = leads.assign(tx, as_uuid(request.lead_id), owner_id=as_uuid(request.owner_id))
-return pb.AssignLeadResponse(lead=to_pb(lead))
+    class LeadService(Servicer, pb_grpc.LeadServiceServicer):
+        @command
+        def AssignLead(self, request: pb.AssignLeadRequest, tx: Tx) -> pb.AssignLeadResponse:
+            lead = leads.assign(tx, as_uuid(request.lead_id), owner_id=optional_id(request.owner_id))
+            return pb.AssignLeadResponse(lead=to_pb(tx, lead))
+
+A method that has to ask another service first is a plain one and takes its call with `call_of`.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_type_hints
 
 import grpc
 from google.protobuf.message import Message
@@ -142,7 +144,6 @@ def command(method: Callable[[S, Q, Tx], R]) -> Callable[[S, Q, grpc.ServicerCon
         call = cast("Call", context)
         return call.command(self.database, request, lambda tx: method(self, request, tx), reply_type())
 
-    run.is_query = False  # type: ignore[attr-defined]
     return run
 
 
@@ -154,16 +155,13 @@ def query(method: Callable[[S, Q, Tx], R]) -> Callable[[S, Q, grpc.ServicerConte
         call = cast("Call", context)
         return call.query(self.database, lambda tx: method(self, request, tx))
 
-    run.is_query = True  # type: ignore[attr-defined]
     return run
 
 
 def _reply_type(method: Callable[..., R]) -> Callable[[], type[R]]:
     @functools.cache
     def resolve() -> type[R]:
-        import typing  # noqa: PLC0415 - only when a reply is rebuilt
-
-        return cast("type[R]", typing.get_type_hints(method)["return"])
+        return cast("type[R]", get_type_hints(method)["return"])
 
     return resolve
 

@@ -1,11 +1,13 @@
 """Columns that every table has. A service's models.py derives its own `Base` and adds these mixins.
 
-class Base(DeclarativeBase):
-metadata = new_metadata()
-type_annotation_map = COLUMN_TYPES
+    class Base(DeclarativeBase):
+        metadata = new_metadata()
+        type_annotation_map = COLUMN_TYPES
 
-class Lead(OwnedRow, Base):
-__tablename__ = "lead"
+    class Lead(OwnedRow, Base):
+        __tablename__ = "lead"
+
+Their tables are made by `shared.chassis.create_rows` and protected by `shared.rls.protect`.
 """
 
 from __future__ import annotations
