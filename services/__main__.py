@@ -1,4 +1,4 @@
-"""`python -m services <name>|all server|worker|migrate|parked|keys`: the processes and chores of the services."""
+"""`python -m services <name>|all server|worker|migrate|parked|keys|audit`: the processes and chores of the services."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any
 
 import services
 
-ROLES = ("server", "worker", "migrate", "parked", "keys")
+COMMANDS = ("parked", "keys", "audit")
+ROLES = ("server", "worker", "migrate", *COMMANDS)
 
 
 def names() -> list[str]:
@@ -27,34 +28,36 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "words",
         nargs="*",
-        help="parked: nothing to list, or replay ID|all; keys: rotate-kek, rotate-data ID, destroy ID",
+        help="parked: nothing to list, or replay ID|all; keys: rotate-kek, rotate-data ID, destroy ID; audit: verify",
     )
     options = parser.parse_args(arguments)
     chosen = names() if options.service == "all" else [options.service]
-    run = {"server": _server, "worker": _worker, "migrate": _migrate, "parked": _parked, "keys": _keys}[options.role]
-    return run(chosen, options.words) or 0
+    if options.role in COMMANDS:
+        return int(importlib.import_module(f"shared.{options.role}_command").run(chosen, options.words))
+    {"server": _server, "worker": _worker, "migrate": _migrate}[options.role](chosen)
+    return 0
 
 
 def _attribute(service: str, module: str, name: str) -> Any:
     return getattr(importlib.import_module(f"services.{service}.{module}"), name)
 
 
-def _server(chosen: list[str], _words: list[str]) -> None:
+def _server(chosen: list[str]) -> None:
     from shared.server import serve  # noqa: PLC0415 - a worker process must not import grpc
 
     serve({name: _attribute(name, "server", "SERVICERS") for name in chosen})
 
 
-def _worker(chosen: list[str], _words: list[str]) -> None:
+def _worker(chosen: list[str]) -> None:
     importlib.import_module("shared.green")
     from shared.worker import run  # noqa: PLC0415 - after eventlet has patched the process
 
     run({name: _attribute(name, "worker", "WORKER") for name in chosen})
 
 
-def _migrate(chosen: list[str], _words: list[str]) -> None:
-    from shared.migrations import migrate  # noqa: PLC0415 - only here
-    from shared.settings import settings  # noqa: PLC0415 - only here
+def _migrate(chosen: list[str]) -> None:
+    from shared.migrations import migrate  # noqa: PLC0415 - nothing comes before a worker is patched
+    from shared.settings import settings  # noqa: PLC0415 - nothing comes before a worker is patched
 
     for name in chosen:
         migrate(name)
@@ -65,18 +68,6 @@ def _migrate(chosen: list[str], _words: list[str]) -> None:
         for name in chosen:
             declare(settings().amqp_url, name, _attribute(name, "worker", "WORKER").all_consumers(name))
             sys.stdout.write(f"{name}: queue is declared\n")
-
-
-def _parked(chosen: list[str], words: list[str]) -> int:
-    from shared.parked_command import run  # noqa: PLC0415 - only here
-
-    return run(chosen, words)
-
-
-def _keys(chosen: list[str], words: list[str]) -> int:
-    from shared.keys_command import run  # noqa: PLC0415 - only here
-
-    return run(chosen, words)
 
 
 if __name__ == "__main__":

@@ -2,15 +2,13 @@
 
 Each institution has one chain per service: hash = sha256(previous hash + the entry's text). An entry is sealed within
 a second or so of its commit, by the one leading worker. Heads are written to a file outside the database every 60
-seconds or 1,000 entries. `python -m shared.audit verify` recomputes everything and names every row that is wrong.
+seconds or 1,000 entries. `shared.audit_check` recomputes everything and names every row that is wrong.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import logging
-import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -19,7 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from shared import checkpoints
-from shared.audit_check import CANONICAL, INSTITUTIONS, START, verify
+from shared.audit_check import CANONICAL, INSTITUTIONS, START
 from shared.db import Database, Tx
 from shared.settings import settings
 
@@ -138,31 +136,3 @@ def _heads(tx: Tx, institutions: Sequence[str]) -> dict[UUID, Head]:
 
 def _uuid(value: object) -> UUID:
     return value if isinstance(value, UUID) else UUID(str(value))
-
-
-def services() -> list[str]:
-    """Return the services of this installation: every folder that has migrations."""
-    root = Path(__file__).resolve().parent.parent / "services"
-    return sorted(path.parent.name for path in root.glob("*/migrations"))
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Verify the audit log of the given services, or of all; the answer is the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m shared.audit", description=main.__doc__)
-    parser.add_argument("action", choices=["verify"])
-    parser.add_argument("services", nargs="*")
-    wanted = parser.parse_args(arguments).services or services()
-    bad = 0
-    for service in wanted:
-        database = Database(settings().role_url(service, "app"), pool_size=2)
-        report = verify(service, database, settings().audit_checkpoint_dir)
-        database.dispose()
-        bad += len(report.problems)
-        for problem in report.problems:
-            sys.stdout.write(f"{problem}\n")
-        sys.stdout.write(f"{report}\n")
-    return 1 if bad else 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -108,8 +108,9 @@ def verify(service: str, database: Database, folder: Path | None) -> Report:
     """Recompute all chains of a service; every changed, swapped, added or missing row is one problem."""
     report = Report(service)
     expected = _expected(report, folder)
-    with database.system(read_only=True) as tx:
-        tx.run("set local statement_timeout = 0; set local work_mem = '128MB'")
+    # Not as a read of ours, of which each statement is its own transaction: a cursor needs one that lasts.
+    with database.system() as tx:
+        tx.run("set transaction read only; set local statement_timeout = 0; set local work_mem = '128MB'")
         found = {
             who for table in ("audit_seal", "audit_entry") for who in tx.run(INSTITUTIONS.format(table=table)).scalars()
         }

@@ -127,7 +127,7 @@ def verify_audit() -> int:
     """Recompute the audit chains with the database of this installation."""
     environment = Installation("direct", postgres.ensure(DATABASE, durable=True)).service_environment(signs=False)
     return subprocess.run(
-        [sys.executable, "-m", "shared.audit", "verify"], cwd=ROOT, env=environment, check=False
+        [sys.executable, "-m", "services", "all", "audit", "verify"], cwd=ROOT, env=environment, check=False
     ).returncode
 
 

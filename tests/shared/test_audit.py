@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Engine, text
 
-from shared import audit, checkpoints
+from shared import audit_command, checkpoints
 from shared.audit import Sealer
 from shared.audit_check import Report, verify
 from shared.caller import Caller
@@ -236,9 +236,9 @@ def test_the_command_ends_with_1_and_names_the_row(
     monkeypatch.setenv("LIANXIAO_PARTS_APP_URL", parts.engine.url.render_as_string(hide_password=False))
     write(parts, institution, 3)
     sealer.run_once()
-    assert audit.main(["verify", "parts"]) == 0
+    assert audit_command.run(["parts"], ["verify"]) == 0
     with superuser.begin() as connection:
         edit("action", "'x'")(connection, random.Random(1), institution, 3)
         changed = connection.execute(text("select id from audit_entry where action = 'x'")).scalar_one()
-    assert audit.main(["verify", "parts"]) == 1
+    assert audit_command.run(["parts"], ["verify"]) == 1
     assert f"audit entry {changed} (seal" in capsys.readouterr().out
