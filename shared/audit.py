@@ -40,7 +40,7 @@ _APPEND = (
     " select * from unnest(%s::uuid[], %s::bigint[], %s::uuid[], %s::bytea[], %s::bytea[])"
 )
 _DONE = "delete from audit_queue where entry_id = any (%s::uuid[])"
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 Head = tuple[int, bytes]
 
@@ -96,7 +96,7 @@ class Sealer:
             known: Any = tx.run(INSTITUTIONS.format(table="audit_seal")).scalars().all()
             self._heads = _heads(tx, known)
         if self._folder is None:
-            logger.warning("LIANXIAO_AUDIT_CHECKPOINT_DIR is not set: a cut tail of the audit log would not be noticed")
+            log.warning("LIANXIAO_AUDIT_CHECKPOINT_DIR is not set: a cut tail of the audit log would not be noticed")
         else:
             self._folder.mkdir(parents=True, exist_ok=True)
             path = checkpoints.path_of(self._folder, self._service)
@@ -115,7 +115,7 @@ def seal(tx: Tx, limit: int = BATCH) -> tuple[dict[UUID, Head], int]:
     rows: Any = tx.run(_QUEUE, (limit,)).all()
     if not rows:
         return {}, 0
-    institutions = [_uuid(who) for who, _, _ in rows]
+    institutions = [who for who, _, _ in rows]
     heads = _heads(tx, sorted({str(who) for who in institutions}))
     seals: list[tuple[str, int, str, bytes, bytes]] = []
     for who, (_, entry_id, content) in zip(institutions, rows, strict=True):
@@ -131,8 +131,4 @@ def seal(tx: Tx, limit: int = BATCH) -> tuple[dict[UUID, Head], int]:
 
 def _heads(tx: Tx, institutions: Sequence[str]) -> dict[UUID, Head]:
     rows: Any = tx.run(_HEADS, (list(institutions),)).all()
-    return {_uuid(who): (sequence, bytes(digest)) for who, sequence, digest in rows}
-
-
-def _uuid(value: object) -> UUID:
-    return value if isinstance(value, UUID) else UUID(str(value))
+    return {who: (sequence, bytes(digest)) for who, sequence, digest in rows}

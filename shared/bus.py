@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import amqp
 import eventlet
@@ -54,7 +55,6 @@ def declare(url: str, service: str, consumers: Iterable[AnyConsumer]) -> None:
         channel = connection.channel()
         for declarable in (EVENTS, DEAD, dead, queue_of(service, consumers)):
             declarable.bind(channel).declare()
-        # An empty binding list declares the queue alone; kombu would bind it to the default exchange.
         channel.close()
 
 
@@ -216,7 +216,7 @@ class Inlet(NamekoConsumer):
             try:
                 arrivals.append(_arrival(message))
                 readable.append(message)
-            except (KeyError, ValueError, UnicodeDecodeError):
+            except (KeyError, ValueError, TypeError, AttributeError):
                 log.exception("unreadable message rejected")
                 message.reject()
         try:
@@ -234,16 +234,19 @@ class Inlet(NamekoConsumer):
 
 
 def _arrival(message: Any) -> Arrival:
+    """Read a message. Raises for one that the table could not take: it would keep its whole batch from being stored."""
     headers = message.headers
-    body = message.body
+    body = message.body.decode() if isinstance(message.body, bytes) else str(message.body)
+    if "\0" in body:
+        raise ValueError("PostgreSQL has no such character")
     return Arrival(
-        institution_id=headers[f"{_CE}institution"],
-        event_id=headers[f"{_CE}id"],
+        institution_id=str(UUID(headers[f"{_CE}institution"])),
+        event_id=str(UUID(headers[f"{_CE}id"])),
         type=headers[f"{_CE}type"],
         aggregate_id=headers[f"{_CE}subject"],
         sequence=int(headers[f"{_CE}sequence"]),
-        campus_id=headers[f"{_CE}campus"] or None,
-        body=body.decode() if isinstance(body, bytes) else str(body),
+        campus_id=str(UUID(headers[f"{_CE}campus"])) if headers[f"{_CE}campus"] else None,
+        body=body,
         traceparent=headers.get("traceparent", ""),
         event_time=datetime.fromisoformat(headers[f"{_CE}time"]),
     )

@@ -34,7 +34,7 @@ _FORMAT = b"\x01"
 _MARK = 4
 _NONCE = 12
 _LOOK_AGAIN_SECONDS = 5.0
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class CannotOpen(Exception):
@@ -119,7 +119,7 @@ class KekFile:
                 self._state, self._keks = _load(self._path)
         except (OSError, ValueError, SystemExit) as error:
             # A file that is being replaced must not stop a running process: it goes on with what it has.
-            logger.error("the key file cannot be read again: %s", error)  # noqa: TRY400 - a trace may hold its text
+            log.error("the key file cannot be read again: %s", error)  # noqa: TRY400 - a trace may hold its text
 
 
 def keks(sealed: bytes | None = None) -> Keks:

@@ -181,8 +181,8 @@ def rotate_kek(database: Database, *, batch: int = 500) -> Iterator[int]:
                 " order by institution_id, purpose limit %s for update",
                 (*last, batch),
             ).all()
-            stale = [(who, p, w) for who, p, w in rows if not keks(bytes(w)).is_current(bytes(w), UUID(str(who)))]
-            again = [wrap(unwrap(bytes(w), UUID(str(who)), p), UUID(str(who)), p) for who, p, w in stale]
+            stale = [(who, p, w) for who, p, w in rows if not keks(bytes(w)).is_current(bytes(w), who)]
+            again = [wrap(unwrap(bytes(w), who, p), who, p) for who, p, w in stale]
             if stale:
                 tx.run(
                     "update keyset k set wrapped = n.wrapped, version = k.version + 1"

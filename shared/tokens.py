@@ -38,7 +38,7 @@ _HEADERS = {"alg", "kid", "typ"}
 _CLAIMS = ("iss", "aud", "sub", "inst", "kind", "sid", "iat", "exp", "grants")
 _KINDS = ("staff", "partner", "guardian", "system")
 _TOO_LONG = 16_384
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,7 @@ class Revocations:
                 " where not_before_time > %(since)s",
                 {"since": since},
             ).all()
-        self._not_before = {
-            (_uuid(who), _uuid(subject), _uuid(session)): at.timestamp() for who, subject, session, at in rows
-        }
+        self._not_before = {(who, subject, session): at.timestamp() for who, subject, session, at in rows}
 
     def start(self) -> None:
         """Poll in a daemon thread until `stop`; when the database is away the last known rows stay in force."""
@@ -91,7 +89,7 @@ class Revocations:
             try:
                 self.poll()
             except Exception:
-                logger.exception("revocations could not be read; the last known ones stay in force")
+                log.exception("revocations could not be read; the last known ones stay in force")
             if self._stop.wait(self._seconds):
                 return
 
@@ -271,10 +269,6 @@ def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError("a time is not a number")
     return float(value)
-
-
-def _uuid(value: object) -> UUID:
-    return value if isinstance(value, UUID) else UUID(str(value))
 
 
 def _invalid() -> NotSignedIn:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -161,11 +162,16 @@ def test_a_message_that_cannot_be_read_goes_to_the_dead_queue(
             content_type="application/json",
             content_encoding="utf-8",
         )
+        # Readable, but no row: it must not hold up what came with it.
+        headers = {f"cloudEvents:{name}": str(uuid7()) for name in ("id", "subject")}
+        headers |= {"cloudEvents:institution": "nobody", "cloudEvents:campus": "", "cloudEvents:sequence": "1"}
+        headers |= {"cloudEvents:type": "lead.lead_assigned.v1", "cloudEvents:time": datetime.now(UTC).isoformat()}
+        producer.publish("{}", exchange="lianxiao.events", routing_key="lead.lead_assigned.v1", headers=headers)
 
     def dead() -> int:
         return sum(int(str(row["messages"])) for row in broker.queues() if row["name"] == "lianxiao.dead")
 
-    until(lambda: dead() == 2, seconds=SECONDS, what="two messages in the dead queue")
+    until(lambda: dead() == 3, seconds=SECONDS, what="three messages in the dead queue")
     write(database, institution, 1)
     until(lambda: effects(database, institution) == (1, 1), seconds=SECONDS, what="the next event")
     assert worker.process.poll() is None
