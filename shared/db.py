@@ -96,6 +96,14 @@ class Tx:
             raise NotFound(kind, key)
         return row
 
+    def soon(self, sql: str, *parameters: object) -> None:
+        """Write with the next statement, ahead of it. There must be one: `later` counts."""
+        text = self._link.quote(sql, parameters)
+        if "%" in text:
+            self.run(sql, parameters)  # the next statement may take it for a parameter
+        else:
+            self._link.also_with(text)
+
     def later(self, sql: str, *parameters: object) -> None:
         """Write with the commit, in the order of the calls, after all other statements of the transaction."""
         self._closing.append((sql, parameters))

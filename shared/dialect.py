@@ -44,6 +44,12 @@ class Link(driver_connection):
         self._next = f"{self._next}; {text}" if self._next else text
         self._each = self._next if self._each else ""
 
+    def quote(self, sql: str, parameters: Sequence[object]) -> str:
+        """Return a statement with its parameters in it."""
+        cursor: Any = self.cursor()
+        text: bytes = cursor.mogrify(sql, parameters)
+        return text.decode()
+
     def forget(self) -> None:
         """Send nothing any more."""
         self._next = self._each = ""
@@ -103,8 +109,8 @@ def link_of(connection: Connection) -> Link:
 
 def send(connection: Connection, link: Link, sql: str, parameters: Parameters) -> Rows:
     """Run SQL text straight on the driver, which costs a fifth of SQLAlchemy's own way; errors are SQLAlchemy's."""
-    cursor = link.cursor()
     try:
+        cursor = link.cursor()
         cursor.execute(link.complete(sql), parameters or None)
     except psycopg2.Error as error:
         lost = connection.dialect.is_disconnect(error, link, None)  # type: ignore[arg-type]

@@ -12,13 +12,16 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
+import orjson
 from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
 from lianxiao.options.v1 import options_pb2
+from shared.codec.decode import decode as decode_json
 from shared.crypto import open_from_bus, seal_for_bus
 from shared.endpoints import extension
+from shared.errors import InvalidInput
 
 if TYPE_CHECKING:
     from shared.db import Tx
@@ -75,7 +78,11 @@ def encode(institution_id: UUID, event: Message, kind: EventType) -> str:
 
 def decode(institution_id: UUID, body: str, event_class: type[E]) -> E:
     """Rebuild an event; fields of a newer publisher are ignored."""
-    event = json_format.Parse(body, event_class(), ignore_unknown_fields=True)
+    try:
+        event = decode_json(orjson.loads(body), event_class)
+    except InvalidInput:
+        # Something that our strict decoder does not know; the tolerant one is slower.
+        event = json_format.Parse(body, event_class(), ignore_unknown_fields=True)
     for name in describe(event.DESCRIPTOR).sealed_fields:
         value = getattr(event, name)
         if value:

@@ -51,12 +51,8 @@ returning id, institution_id, event_id, consumer, aggregate_id, sequence, body, 
   type, campus_id"""
 _CLAIM_FRESH = _CLAIM.format(which="d.attempts = 0")
 _CLAIM_REPEAT = _CLAIM.format(which="d.attempts > 0")
-_BEGIN = (
-    "with taken as (delete from delivery where id = %(id)s returning 1)"
-    " insert into inbox (institution_id, event_id, consumer, aggregate_id, sequence)"
-    " select %(institution)s, %(event)s, %(consumer)s, %(aggregate)s, %(sequence)s from taken"
-    " on conflict (institution_id, event_id, consumer) do nothing returning true"
-)
+_MARK = "insert into inbox (institution_id, event_id, consumer, aggregate_id, sequence) values (%s, %s, %s, %s, %s)"
+_DROP = "delete from delivery where id = %s"
 _LATER_DONE = "select exists (select 1 from inbox where consumer = %s and aggregate_id = %s and sequence > %s)"
 _PARK = "update delivery set parked = true, error = %s where id = %s"
 _FAIL = "update delivery set error = %s, parked = attempts >= %s where id = %s"
@@ -191,37 +187,39 @@ class Handler:
             except LateEventError:
                 self._record(delivery, _PARK, "LATE: a later event of the same aggregate was handled", delivery.id)
             except Exception as error:
+                if _was_done(error):
+                    self._record(delivery, _DROP, delivery.id)
+                    return True
                 facts = {"consumer": delivery.consumer, "event_id": delivery.event_id, "attempt": delivery.attempts}
                 log.warning("event not handled", exc_info=True, extra={"facts": facts})
                 self._record(delivery, _FAIL, type(error).__name__, limit, delivery.id)
             else:
                 lag = (datetime.now(UTC) - delivery.event_time).total_seconds()
-                telemetry.EVENT_LAG.labels(delivery.consumer).observe(max(0.0, lag))
+                telemetry.child(telemetry.EVENT_LAG, delivery.consumer).observe(max(0.0, lag))
                 return True
         return False
 
     def _apply(self, delivery: Delivery) -> None:
         consumer = self._consumers[delivery.consumer]
         with self._database.begin(Caller.system(delivery.institution_id)) as tx:
-            if not self._mark_done(tx, delivery, ordered=consumer.ordered):
-                tx.run("delete from delivery where id = %s", (delivery.id,))
-                return
+            self._mark_done(tx, delivery, ordered=consumer.ordered)
             aggregate = (delivery.consumer, delivery.aggregate_id, delivery.sequence)
             if consumer.ordered and tx.run(_LATER_DONE, aggregate).scalar():
                 raise LateEventError
             consumer.run(tx, delivery)
 
-    def _mark_done(self, tx: Tx, delivery: Delivery, *, ordered: bool) -> bool:
-        row = {
-            "id": delivery.id,
-            "institution": str(delivery.institution_id),
-            "event": str(delivery.event_id),
-            "consumer": delivery.consumer,
-            "aggregate": delivery.aggregate_id if ordered else None,
-            "sequence": delivery.sequence if ordered else None,
-        }
-        return bool(tx.run(_BEGIN, row).scalar())
+    def _mark_done(self, tx: Tx, delivery: Delivery, *, ordered: bool) -> None:
+        """Mark ahead of the handler's first statement; the key of the inbox refuses a second time, and so all of it."""
+        place = (delivery.aggregate_id, delivery.sequence) if ordered else (None, None)
+        tx.soon(_MARK, str(delivery.institution_id), str(delivery.event_id), delivery.consumer, *place)
+        tx.later(_DROP, delivery.id)
 
     def _record(self, delivery: Delivery, statement: str, *parameters: object) -> None:
         with self._database.begin(Caller.system(delivery.institution_id)) as tx:
             tx.run(statement, parameters)
+
+
+def _was_done(error: Exception) -> bool:
+    """Say whether the inbox has refused a second handling."""
+    original = getattr(error, "orig", None)
+    return getattr(getattr(original, "diag", None), "constraint_name", None) == "inbox_pkey"

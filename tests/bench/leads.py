@@ -25,7 +25,8 @@ def campus_with_rule(database: Database, caller: Caller) -> UUID:
     with database.begin(caller) as tx:
         campus = factories.campus(tx)
         people = tuple(Candidate(factories.advisor(tx, campus)) for _ in range(5))
-        assignment_rules.create(tx, assignment_rules.Details(name="in turn", strategy="round_robin", candidates=people))
+        rule = assignment_rules.Details(name="in turn", campus_id=campus, strategy="round_robin", candidates=people)
+        assignment_rules.create(tx, rule)
     return campus
 
 

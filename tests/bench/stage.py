@@ -82,9 +82,22 @@ class Stage:
             self._ends.callback(self._broker.stop)
         return self._broker
 
+    def environment(self) -> dict[str, str]:
+        """Return what a process of ours needs to find the servers; the broker only once it runs."""
+        return {
+            "LIANXIAO_DATABASE_URL": text_of(self.admin),
+            "LIANXIAO_DATABASE_PREFIX": self._prefix,
+            "LIANXIAO_AMQP_URL": self._broker.url if self._broker else "",
+            "LIANXIAO_LOG_LEVEL": "WARNING",
+        }
+
+    @property
+    def _prefix(self) -> str:
+        return f"bench_{self.folder.name.replace('-', '_')}"
+
     def url(self, service: str) -> URL:
         """Return the app role's URL of a service's database, migrated."""
-        name = f"bench_{self.folder.name.replace('-', '_')}_{service}"
+        name = f"{self._prefix}_{service}"
         migrations.create_database(self.admin, service, "", name=name)
         migrations.upgrade(service, self.admin.set(username=f"{service}_owner", database=name))
         return self.admin.set(username=f"{service}_app", database=name)
@@ -113,7 +126,7 @@ class Stage:
         with on_core(core), (self.folder / f"{module}.log").open("ab") as log:
             running = subprocess.Popen(
                 [sys.executable, "-m", module, *words],
-                env=os.environ | (environment or {}),
+                env=os.environ | self.environment() | dict(environment or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -128,12 +141,7 @@ class Stage:
     def server(self, service: str, core: int = MEASURED) -> Iterator[int]:
         """Run a service's real gRPC server; yield its port when it serves."""
         port = free_port()
-        environment = {
-            "LIANXIAO_GRPC_PORT": str(port),
-            "LIANXIAO_GRPC_THREADS": str(THREADS),
-            f"LIANXIAO_{service.upper()}_APP_URL": text_of(self.url(service)),
-            "LIANXIAO_LOG_LEVEL": "WARNING",
-        }
+        environment = {"LIANXIAO_GRPC_PORT": str(port), "LIANXIAO_GRPC_THREADS": str(THREADS)}
         with self.process("services", service, "server", core=core, environment=environment):
             until(lambda: _serving(port), seconds=60, what=f"{service} serves")
             yield port
@@ -141,7 +149,13 @@ class Stage:
     def run(self, *words: str, core: int = OTHERS) -> str:
         """Run `python -m words` on a core to its end and return what it prints."""
         with on_core(core):
-            done = subprocess.run([sys.executable, "-m", *words], check=False, capture_output=True, text=True)
+            done = subprocess.run(
+                [sys.executable, "-m", *words],
+                env=os.environ | self.environment(),
+                check=False,
+                capture_output=True,
+                text=True,
+            )
         if done.returncode:
             raise RuntimeError(f"{' '.join(words)}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
         return done.stdout

@@ -18,7 +18,7 @@ _SALE = (
 )
 _BOOKED = (
     "create table booked (institution_id uuid not null, id uuid not null, times int not null,"
-    " primary key (institution_id, id))"
+    " book_time timestamptz not null default clock_timestamp(), primary key (institution_id, id))"
 )
 _ACCOUNT = (
     "create table account (institution_id uuid not null, id uuid not null, balance_fen bigint not null,"

@@ -8,8 +8,9 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 
+from shared import status
 from shared.caller import CHAIN, NOBODY, Caller, Scope
 from shared.db import Database, Tx
 from shared.errors import NotFound, Refused, Unavailable
@@ -29,6 +30,17 @@ def audited_failure(tx: Tx) -> None:
     """Audit, then fail."""
     tx.audit("thing.test", "thing", uuid7(), count=2)
     tx.run("select 1 / 0")
+
+
+def lose_the_server(tx: Tx, *, go_on: bool) -> None:
+    """Write, and end the connection under our feet; some programs go on after an error."""
+    add(tx, "never")
+    try:
+        tx.run("select pg_terminate_backend(pg_backend_pid())")
+    except OperationalError:
+        if not go_on:
+            raise
+    add(tx, "never either")
 
 
 def names(tx: Tx) -> set[str]:
@@ -148,4 +160,43 @@ def test_the_pool_never_carries_a_context_over(database: Database) -> None:
 
     with ThreadPoolExecutor(10) as pool:
         assert all(pool.map(visit, range(10_000)))
+    small.dispose()
+
+
+def test_a_lost_server_is_told_as_such_in_the_middle_of_a_transaction(database: Database, caller: Caller) -> None:
+    small = Database(database.engine.url, pool_size=1)
+    for go_on in (False, True):
+        with pytest.raises(DBAPIError) as lost, small.begin(caller) as tx:
+            lose_the_server(tx, go_on=go_on)
+        assert isinstance(status.from_database(lost.value), Unavailable)
+    with small.begin(caller) as tx:
+        assert names(tx) == set(), "the pool has a new connection"
+    small.dispose()
+
+
+def test_what_is_sent_soon_goes_ahead_of_the_next_statement(database: Database, caller: Caller) -> None:
+    statement = "insert into thing (institution_id, id, name) values (%s, %s, %s)"
+    with database.begin(caller) as tx:
+        for name in ("plain", "100 %s"):
+            tx.soon(statement, str(tx.institution_id), str(uuid7()), name)
+        assert tx.run("select count(*) from thing where name <> %s", ("x",)).scalar() == 2
+        tx.soon(statement, str(tx.institution_id), str(uuid7()), "last")
+        tx.later("select 1")
+    with database.begin(caller) as tx:
+        assert names(tx) == {"plain", "100 %s", "last"}
+
+
+def test_reads_keep_their_context_over_many_statements_and_leave_none(database: Database, caller: Caller) -> None:
+    with database.begin(caller) as tx:
+        add(tx, "ours")
+    small = Database(database.engine.url, pool_size=1)
+    with small.begin(caller, read_only=True) as tx:
+        for _ in range(3):
+            assert names(tx) == {"ours"}
+            assert tx.scalar(text("select count(*) from thing")) == 1
+        other = Caller(uuid7(), NOBODY, "system")
+        tx.enter(other.institution_id)
+        assert names(tx) == set()
+    with small.engine.connect() as connection:
+        assert connection.exec_driver_sql("select current_setting('app.institution', true)").scalar() in {"", None}
     small.dispose()
