@@ -72,6 +72,11 @@ class OwnedRow(CampusRow):
     owner_id: Mapped[UUID | None]
 
 
+def stamped(tx: Tx, **values: Any) -> dict[str, Any]:
+    """Return the values of a new row that passes the session by, complete with institution, id and times."""
+    return {"institution_id": tx.institution_id, "id": uuid7(), "create_time": tx.now, "update_time": tx.now} | values
+
+
 @event.listens_for(Session, "before_flush")
 def _fill(session: Session, _context: object, _instances: object) -> None:
     tx: Tx | None = session.info.get("tx")

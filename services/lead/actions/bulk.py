@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from services.lead.models import Base
 from shared.db import Tx
 from shared.ids import uuid7
-from shared.tables import Row
+from shared.tables import Row, stamped
 
 R = TypeVar("R", bound=Row)
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -26,9 +26,7 @@ def fresh(tx: Tx, model: type[R], **values: Any) -> R:
 
     The id carries the transaction's time, so the order of ids is the order of creation, also for a simulated past.
     """
-    row_id = uuid7(int(tx.now.timestamp() * 1000))
-    row = {"institution_id": tx.institution_id, "id": row_id, "create_time": tx.now, "update_time": tx.now}
-    return model(**row | values)
+    return model(**stamped(tx, id=uuid7(int(tx.now.timestamp() * 1000))) | values)
 
 
 def insert(

@@ -25,6 +25,7 @@ from shared.crypto import blind_index
 from shared.db import Tx
 from shared.errors import NotSignedIn
 from shared.ids import uuid7
+from shared.tables import stamped
 
 LIFETIME = timedelta(days=7)
 
@@ -183,7 +184,7 @@ def _locked(tx: Tx, session_id: UUID) -> tuple[Staff | None, RefreshSession | No
 
 def _count(tx: Tx, index: bytes) -> int:
     """Count a try and return 0, or for how many seconds the name stays locked."""
-    row = {"institution_id": tx.institution_id, "id": uuid7(), "create_time": tx.now, "update_time": tx.now}
+    row = stamped(tx)
     empty = insert(SignInAttempts).values(**row, email_index=index, tries=0, start_time=tx.now)
     tx.execute(empty.on_conflict_do_nothing(constraint="uq_sign_in_attempts_email"))
     known = tx.session.scalars(

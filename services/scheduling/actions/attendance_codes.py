@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from services.scheduling.actions.rows import stamped
 from services.scheduling.models import AttendanceCode
 from services.scheduling.rules.attendance import FIRST_CODES, Code
 from shared.db import Tx
+from shared.tables import stamped
 
 
 def by_code(tx: Tx) -> dict[str, Code]:

@@ -10,7 +10,6 @@ from sqlalchemy import insert
 
 from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceConfirmed, AttendanceUnconfirmed
 from services.scheduling.actions import attendance_codes, lessons
-from services.scheduling.actions.rows import stamped
 from services.scheduling.models import Attendance, AttendanceChange, Lesson
 from services.scheduling.rules.attendance import Code, charge_hundredths
 from shared.db import Tx
@@ -18,6 +17,7 @@ from shared.errors import InvalidInput, Refused
 from shared.events import publish
 from shared.ids import uuid7
 from shared.listing import Field, Listing
+from shared.tables import stamped
 from shared.wire_values import id_text
 
 LISTING: Listing[Attendance] = Listing(

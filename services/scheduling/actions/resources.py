@@ -15,12 +15,12 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.scheduling.actions.rows import stamped
 from services.scheduling.models import LessonResource
 from services.scheduling.rules.locking import lock_keys
 from services.scheduling.rules.spans import Span
 from shared.db import Tx
 from shared.errors import Conflict, Refused
+from shared.tables import stamped
 
 TEACHER, ROOM, CLASS_GROUP, STUDENT = "teacher", "room", "class_group", "student"
 

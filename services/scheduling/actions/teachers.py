@@ -9,12 +9,12 @@ from sqlalchemy import insert, or_, select, update
 
 from lianxiao.org.v1.org_events_pb2 import StaffChanged
 from services.scheduling.actions import campuses
-from services.scheduling.actions.rows import stamped
 from services.scheduling.models import Teacher, TeacherAvailability
 from services.scheduling.rules.availability import Place, Range, check_ranges
 from shared.db import Tx
 from shared.errors import NotFound
 from shared.listing import Field, Listing, ListRequest, Page
+from shared.tables import stamped
 
 ROLE = "teacher"
 LISTING: Listing[Teacher] = Listing(
