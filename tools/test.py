@@ -10,7 +10,7 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools import node, servers, web
@@ -29,7 +29,7 @@ class Tally:
     failed: int = 0
     skipped: int = 0
     trouble: bool = False
-    broke_off: bool = False
+    broke_off: bool = field(default=False, compare=False)
 
     def add(self, report: Path, code: int) -> None:
         """Add what one pytest run reported; a run that ended without a report is trouble."""
