@@ -30,7 +30,6 @@ DEAD = Exchange("lianxiao.dead", type="fanout", durable=True)
 PREFETCH = 200
 _CONFIRM_SECONDS = 15
 _PAUSE_SECONDS = 1.0
-_GREATEST_PAUSE = 8
 _CE = "cloudEvents:"
 _ARGUMENTS = {
     "x-queue-type": "quorum",
@@ -255,16 +254,20 @@ def _arrival(message: Any) -> Arrival:
 class Loop(Entrypoint):
     """Calls a function over and over: at once while it says that more waits, else after a pause.
 
-    Pauses grow while nothing happens, up to eight times the first, so that an idle worker costs little; `wake` cuts
-    them short.
+    Pauses grow from the first to the second length while nothing happens, so that an idle worker costs little; `wake`
+    cuts them short.
     """
 
     def __init__(
-        self, function: Callable[[], bool], pause_seconds: float, wake: threading.Event | None = None, **extra: Any
+        self,
+        function: Callable[[], bool],
+        pauses: tuple[float, float],
+        wake: threading.Event | None = None,
+        **extra: Any,
     ) -> None:
         super().__init__(**extra)
         self._function = function
-        self._pauses = (pause_seconds, pause_seconds * _GREATEST_PAUSE)
+        self._pauses = pauses
         self._wake = wake or threading.Event()
         self._stopping = False
         self._thread: Any = None

@@ -28,9 +28,12 @@ from shared.settings import settings
 log = logging.getLogger(__name__)
 _SIDE_BY_SIDE = 10
 _CLAIM = 100
-_POLL_SECONDS = 0.05
-_IDLE_POLL_SECONDS = 0.25
-_REPEAT_SECONDS = 0.5
+# Seconds between rounds that find nothing: at first, and after a while.
+_DELIVERY_PAUSES = (0.05, 0.4)
+_RELAY_PAUSES = (0.02, 0.4)
+_REPEAT_PAUSES = (0.5, 4.0)
+_TIMER_PAUSES = (0.25, 2.0)
+_SEAL_PAUSES = (1.0, 8.0)
 _OBSERVE_SECONDS = 5.0
 
 
@@ -92,16 +95,16 @@ class Rounds:
 
 def _nameko_class(service: str, rounds: Rounds, inlet: Inlet | None, stored: threading.Event) -> type:
     """Return the nameko service that runs the rounds; its methods only carry the entrypoints."""
-    loops: dict[str, tuple[Callable[[], bool], float]] = {
-        "deliveries": (rounds.deliveries, _POLL_SECONDS),
-        "repeats": (rounds.repeats, _REPEAT_SECONDS),
-        "relay": (rounds.relay, _POLL_SECONDS),
-        "timers": (rounds.timers, _IDLE_POLL_SECONDS),
-        "seals": (rounds.seals, 1.0),
+    loops = {
+        "deliveries": (rounds.deliveries, _DELIVERY_PAUSES),
+        "repeats": (rounds.repeats, _REPEAT_PAUSES),
+        "relay": (rounds.relay, _RELAY_PAUSES),
+        "timers": (rounds.timers, _TIMER_PAUSES),
+        "seals": (rounds.seals, _SEAL_PAUSES),
     }
     body: dict[str, object] = {"name": f"{service}_worker"}
     wakes = {"deliveries": stored}
-    entrypoints = {name: Loop(function, pause, wakes.get(name)) for name, (function, pause) in loops.items()}
+    entrypoints = {name: Loop(function, pauses, wakes.get(name)) for name, (function, pauses) in loops.items()}
     for name, entrypoint in (entrypoints | ({"inlet": inlet} if inlet else {})).items():
         method = _carrier(name)
         method.nameko_entrypoints = {entrypoint}  # type: ignore[attr-defined]

@@ -84,17 +84,17 @@ def _include(package: str) -> str:
     return spec.submodule_search_locations[0]
 
 
-def includes() -> list[str]:
+def includes(folder: Path = TARGET) -> list[str]:
     """Return the options that let protoc find what our contracts import: google's protos and protovalidate."""
     return [
         f"--proto_path={Path(_include('google.api')).parent.parent}",
         f"--proto_path={_include('grpc_tools')}/_proto",
-        f"--descriptor_set_in={TARGET / 'validate.binpb'}",
+        f"--descriptor_set_in={folder / 'validate.binpb'}",
     ]
 
 
 def _compile(names: list[str], target: Path) -> int:
-    paths = [f"--proto_path={SOURCES}", *includes()]
+    paths = [f"--proto_path={SOURCES}", *includes(target)]
     plugin = Path(sys.executable).parent / "protoc-gen-mypy_grpc"
     outputs = [
         f"--plugin=protoc-gen-mypy_grpc={plugin}",

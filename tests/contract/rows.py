@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, text
@@ -53,6 +54,22 @@ class Databases:
                     if connection.execute(text(statement), values).scalar():
                         found.add(f"{service}.{table}")
         return found
+
+    def scalar(self, service: str, statement: str) -> Any:
+        """Return one value out of a service's database."""
+        with self._engines[service].connect() as connection:
+            return connection.execute(text(statement)).scalar()
+
+    @contextmanager
+    def altered(self, service: str, change: str, back: str) -> Iterator[None]:
+        """Change a schema for the length of a block, to see whether a test notices."""
+        with self._engines[service].begin() as connection:
+            connection.execute(text(change))
+        try:
+            yield
+        finally:
+            with self._engines[service].begin() as connection:
+                connection.execute(text(back))
 
     def waiting(self) -> int:
         """Return how many events are under way in all services together."""

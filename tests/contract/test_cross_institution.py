@@ -103,6 +103,15 @@ def test_the_search_for_clear_text_finds_what_is_clear(whole: Whole) -> None:
     assert "scheduling.course" in whole.rows.holding("数学思维")
 
 
+def test_the_logs_name_nobody(whole: Whole) -> None:
+    """Everything so far was logged: no family is in it, and no token that could be used again."""
+    logs = {path.name: path.read_text("utf-8", "replace") for path in (whole.system.folder / "log").iterdir()}
+    assert {"server.log", "worker.log", "gateway.log"} <= set(logs)
+    assert all("time" in text for text in logs.values())
+    found = {(name, word) for name, text in logs.items() for word in (*PRIVATE, "eyJ") if word in text}
+    assert found == set()
+
+
 def test_insiders_do_hear_it(whole: Whole) -> None:
     """Without this, a sweep that asks wrongly would pass."""
     searching = [rpc for rpc in QUERIES if "search" in rpc.method.request.DESCRIPTOR.fields_by_name]

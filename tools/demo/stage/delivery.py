@@ -69,9 +69,9 @@ class HistoryHandler(Handler):
 
 
 def consumers(service: str) -> list[AnyConsumer]:
-    """Return what a service subscribes to, the feed left out."""
+    """Return what a service subscribes to."""
     own = importlib.import_module(f"services.{service}.consumers").CONSUMERS
-    return [each for each in (*own, *housekeeping.consumers(service)) if not isinstance(each, WildConsumer)]
+    return [*own, *housekeeping.consumers(service)]
 
 
 def lead(databases: Mapping[str, HistoryDatabase]) -> dict[str, Leader]:
@@ -97,7 +97,12 @@ class Post:
         self._databases = databases
         self._turns = turns
         subscribers = {name: consumers(name) for name in databases}
-        sink = HistorySink({name: (databases[name], subscribers[name]) for name in databases})
+        sink = HistorySink(
+            {
+                name: (databases[name], [each for each in subscribers[name] if not isinstance(each, WildConsumer)])
+                for name in databases
+            }
+        )
         self._relays = {name: Relay(name, database, sink) for name, database in databases.items()}
         self._handlers = {name: HistoryHandler(databases[name], subscribers[name]) for name in databases}
 

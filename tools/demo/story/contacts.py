@@ -9,8 +9,8 @@ from tools.demo.catalogue import AFTER_TRIAL_WORDS, CHANNELS, FIRST_WORDS, LATER
 from tools.demo.story import hours
 from tools.demo.story.beats import Contact, Enquiry
 
-_SILENT, _PROMISES = 0.06, 0.65
-_LATER = (0, 0, 0, 0, 1, 2)
+_SILENT, _PROMISES = 0.09, 0.65
+_LATER = (0, 0, 0, 0, 1, 1)
 
 
 def follow_up(chance: Random, enquiry: Enquiry, end: datetime, *, is_open: bool) -> list[Contact]:
