@@ -24,6 +24,21 @@ HTTP_PORT, GRPC_PORT, METRICS_PORT = 8080, 7001, 9401
 BUSES = ("direct", "amqp")
 
 
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the search for free ports begins."""
+
+    http: int = HTTP_PORT
+    grpc: int = GRPC_PORT
+    metrics: int = METRICS_PORT
+
+    @classmethod
+    def wanted(cls) -> Ports:
+        """Return what the environment asks for."""
+        names = (("HTTP", HTTP_PORT), ("GRPC", GRPC_PORT), ("METRICS", METRICS_PORT))
+        return cls(*(int(os.environ.get(f"LIANXIAO_{name}_PORT", default)) for name, default in names))
+
+
 @dataclass(slots=True)
 class Installation:
     """Chosen once per start: the bus mode, the two servers beneath, and ports that are free."""
@@ -34,15 +49,13 @@ class Installation:
     taken: set[int] = field(default_factory=set)
     addresses: dict[str, int] = field(default_factory=dict)
     http_port: int = 0
-    first_metrics_port: int = METRICS_PORT
+    first: Ports = field(default_factory=Ports.wanted)
     state: Path = STATE
 
     def __post_init__(self) -> None:
-        self.http_port = free_port(int(os.environ.get("LIANXIAO_HTTP_PORT", HTTP_PORT)), self.taken)
-        self.first_metrics_port = int(os.environ.get("LIANXIAO_METRICS_PORT", METRICS_PORT))
-        first = int(os.environ.get("LIANXIAO_GRPC_PORT", GRPC_PORT))
+        self.http_port = free_port(self.first.http, self.taken)
         for name in ["*"] if self.bus == "direct" else names():
-            self.addresses[name] = free_port(first, self.taken)
+            self.addresses[name] = free_port(self.first.grpc, self.taken)
 
     @property
     def url(self) -> str:
@@ -77,14 +90,14 @@ class Installation:
     def gateway(self) -> Component:
         """Return the gateway: it verifies tokens, and has neither database nor keys."""
         public = {"LIANXIAO_JWT_PUBLIC_KEYS_DIR": str(self.state / "secrets" / "public")}
-        metrics = {"LIANXIAO_METRICS_PORT": str(free_port(self.first_metrics_port, self.taken))}
+        metrics = {"LIANXIAO_METRICS_PORT": str(free_port(self.first.metrics, self.taken))}
         environment = self.common() | public | metrics | {"LIANXIAO_HTTP_PORT": str(self.http_port)}
         command = (sys.executable, "-m", "gateway")
         return Component("gateway", command, environment, partial(_answers, self.http_port))
 
     def _server(self, name: str, port: int) -> Component:
         service, label = _label(name)
-        metrics = free_port(self.first_metrics_port, self.taken)
+        metrics = free_port(self.first.metrics, self.taken)
         own = {"LIANXIAO_GRPC_PORT": str(port), "LIANXIAO_METRICS_PORT": str(metrics)}
         environment = self.service_environment(signs=service in {"all", "org"}) | own
         command = (sys.executable, "-m", "services", service, "server")
@@ -92,7 +105,7 @@ class Installation:
 
     def _worker(self, name: str) -> Component:
         service, label = _label(name)
-        port = free_port(self.first_metrics_port, self.taken)
+        port = free_port(self.first.metrics, self.taken)
         environment = self.service_environment(signs=False) | {"LIANXIAO_METRICS_PORT": str(port)}
         command = (sys.executable, "-m", "services", service, "worker")
         return Component(f"{label}worker", command, environment, partial(listens, port))

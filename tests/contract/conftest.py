@@ -79,12 +79,13 @@ class Whole:
 def running_system(run_folder: Path, postgres: str, letterbox: Letterbox) -> Iterator[System]:
     """Run a compact system of our own: with a partner port, and without a limit on how often we knock."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("LIANXIAO_PARTNER_PORT", str(_partner_port(worker)))
-        environment.setenv("LIANXIAO_REQUESTS_PER_MINUTE", "10000000")
-        environment.setenv("LIANXIAO_DEADLINE_SECONDS", "20")
-        with running("direct", run_folder / f"contract-{worker}", postgres, letterbox.url) as instance:
-            yield instance
+    extra = {
+        "LIANXIAO_PARTNER_PORT": str(_partner_port(worker)),
+        "LIANXIAO_REQUESTS_PER_MINUTE": "10000000",
+        "LIANXIAO_DEADLINE_SECONDS": "20",
+    }
+    with running("direct", run_folder / f"contract-{worker}", postgres, letterbox.url, extra) as instance:
+        yield instance
 
 
 def _partner_port(worker: str) -> int:
@@ -100,7 +101,7 @@ def whole(running_system: System, postgres: str) -> Iterator[Whole]:
     chain = furnish(running_system)
     _, outsider = running_system.new_institution()
     common = running_system.installation.common()
-    port = int(common["LIANXIAO_PARTNER_PORT"])
+    port = int(running_system.extra["LIANXIAO_PARTNER_PORT"])
     cast = Cast(
         Gate.of(running_system.folder / "secrets"),
         Person.of(chain.admin.token),

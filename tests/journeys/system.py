@@ -7,7 +7,7 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ import httpx
 
 from shared.testing.rabbitmq import RabbitMQ
 from tests.journeys.api import Api
-from tools.installation import Installation
+from tools.installation import Installation, Ports
 from tools.processes import Component, Processes
 
 PASSWORD = "Correct-horse-7"
@@ -33,6 +33,7 @@ class System:
     database_url: str
     smtp_url: str = ""
     broker: RabbitMQ | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
     components: dict[str, Component] = field(default_factory=dict)
     client: httpx.Client | None = None
     processes: Processes = field(init=False)
@@ -51,10 +52,9 @@ class System:
         # A range of ports of its own per process of the test run: probing for free ones alone would race.
         worker = int("0" + "".join(filter(str.isdigit, os.environ.get("PYTEST_XDIST_WORKER", ""))))
         first = _PORTS[self.bus] + 300 * worker
-        for name, port in (("HTTP", first), ("GRPC", first + 50), ("METRICS", first + 150)):
-            os.environ[f"LIANXIAO_{name}_PORT"] = str(port)
+        ports = Ports(http=first, grpc=first + 50, metrics=first + 150)
         url = self.broker.url if self.broker else ""
-        self.installation = Installation(self.bus, self.database_url, url, state=self.folder)
+        self.installation = Installation(self.bus, self.database_url, url, first=ports, state=self.folder)
         self.run("-m", "services", "all", "migrate")
         for group in (
             self.installation.servers(),
@@ -76,6 +76,7 @@ class System:
             "LIANXIAO_RETRY_SECONDS": "0.2",
             "LIANXIAO_RATE_PER_MINUTE": "100000",
             "LIANXIAO_AUDIT_CHECKPOINT_DIR": str(self.folder),
+            **self.extra,
         }
 
     def run(self, *arguments: str) -> str:
@@ -126,14 +127,16 @@ class System:
 
 
 @contextmanager
-def running(bus: str, folder: Path, database_url: str, smtp_url: str) -> Iterator[System]:
-    """Run a system for the length of a block."""
+def running(
+    bus: str, folder: Path, database_url: str, smtp_url: str, extra: Mapping[str, str] | None = None
+) -> Iterator[System]:
+    """Run a system for the length of a block; `extra` are settings of its processes."""
     folder.mkdir(parents=True)
     broker = None
     if bus == "amqp":
         broker = RabbitMQ(folder / "rabbit")
         broker.start()
-    system = System(bus, folder, database_url, smtp_url, broker)
+    system = System(bus, folder, database_url, smtp_url, broker, extra or {})
     try:
         system.start()
         yield system

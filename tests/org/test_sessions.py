@@ -22,8 +22,6 @@ from shared.ids import uuid7
 from shared.testing.waiting import until
 from tests.org import factories
 
-NOW = datetime.now(UTC)
-
 
 @pytest.fixture
 def code(database: Database) -> str:
@@ -32,6 +30,10 @@ def code(database: Database) -> str:
 
 def _address(code: str) -> str:
     return f"admin@{code}.example"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _caller(code: str) -> Caller:
@@ -83,7 +85,7 @@ def test_a_locked_name_opens_after_its_window(database: Database, code: str) -> 
     with database.begin(_caller(code)) as tx:
         for _ in range(TRIES + 1):
             last = sessions.prepare(tx, _address(code))
-    with database.begin(_caller(code), now=NOW + timedelta(minutes=16), keep=False) as tx:
+    with database.begin(_caller(code), now=_now() + timedelta(minutes=16), keep=False) as tx:
         assert sessions.prepare(tx, _address(code)).wait_seconds == 0
     assert 0 < last.wait_seconds <= 901
 
@@ -150,7 +152,7 @@ def test_guessed_expired_and_foreign_tokens_refresh_nothing(database: Database, 
         assert sessions.refresh(tx, RefreshToken(token.institution_id, uuid7(), token.secret)) is None
     with database.begin(_caller(other)) as tx:
         assert sessions.refresh(tx, token) is None
-    with database.begin(_caller(code), now=NOW + sessions.LIFETIME + timedelta(minutes=1)) as tx:
+    with database.begin(_caller(code), now=_now() + sessions.LIFETIME + timedelta(minutes=1)) as tx:
         assert sessions.refresh(tx, token) is None
     with database.begin(_caller(code), keep=False) as tx:
         assert isinstance(sessions.refresh(tx, token), sessions.Opened)
@@ -201,7 +203,7 @@ def test_old_sessions_and_tries_are_forgotten(database: Database, code: str) -> 
     with database.begin(_caller(code)) as tx:
         _open(tx, code)
         sessions.prepare(tx, _address(code))
-    with database.begin(_caller(code), now=NOW + sessions.LIFETIME * 2 + timedelta(hours=1)) as tx:
+    with database.begin(_caller(code), now=_now() + sessions.LIFETIME * 2 + timedelta(hours=1)) as tx:
         sessions.prune(tx)
         left = [tx.scalar(select(func.count()).select_from(table)) for table in (RefreshSession, SignInAttempts)]
     assert left == [0, 0]
