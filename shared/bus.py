@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -30,6 +31,7 @@ DEAD = Exchange("lianxiao.dead", type="fanout", durable=True)
 PREFETCH = 200
 _CONFIRM_SECONDS = 15
 _PAUSE_SECONDS = 1.0
+_RECONNECT_SECONDS = 2.5
 _CE = "cloudEvents:"
 _ARGUMENTS = {
     "x-queue-type": "quorum",
@@ -149,12 +151,19 @@ class AmqpSink:
 
 
 class ManyAtOnce(QueueConsumer):
-    """nameko's consumer with our own prefetch, and rejection of what cannot be decoded."""
+    """nameko's consumer with our own prefetch, quick to come back, and rejecting what cannot be decoded."""
 
     @property
     def prefetch_count(self) -> int:
         """How many unacknowledged messages the broker may hand over."""
         return PREFETCH
+
+    @contextmanager
+    def establish_connection(self) -> Iterator[Connection]:
+        """Connect; kombu's own pauses grow to half a minute, which a broker that is back need not wait out."""
+        with self.create_connection() as connection:
+            connection.ensure_connection(self.on_connection_error, interval_start=0.5, interval_max=_RECONNECT_SECONDS)
+            yield connection
 
     def on_decode_error(self, message: Any, _error: Exception) -> None:
         """Send an unreadable message to the dead queue; nameko would acknowledge it away."""

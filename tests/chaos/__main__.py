@@ -50,7 +50,8 @@ def _run(rig: Rig, guard: str, seed: int, events: int, kills: int) -> Report:
 
 def _judged(report: Report) -> bool:
     if report.guard == "none":
-        return report.verdict.is_clean and report.left == 0 and report.drain_seconds <= DRAIN_SECONDS
+        late = report.pending or report.left or report.drain_seconds > DRAIN_SECONDS
+        return report.verdict.is_clean and not late
     return not report.verdict.is_clean
 
 

@@ -43,19 +43,24 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run did and what became of it; `drain_seconds` counts from the end of the last fault."""
+    """What a run did and what became of it; `drain_seconds` counts from the end of the last fault.
+
+    `pending` events are committed and not yet handled, `left` messages stand in queues: those are late, not lost.
+    """
 
     guard: str
     seed: int
     kills: dict[str, int]
     verdict: Verdict
     drain_seconds: float
+    pending: int
     left: int
     seconds: float
 
     def line(self) -> str:
         """Return the report as one line of JSON."""
-        rest = {"drain_seconds": round(self.drain_seconds, 1), "left": self.left, "seconds": round(self.seconds)}
+        late = {"drain_seconds": round(self.drain_seconds, 1), "pending": self.pending, "left": self.left}
+        rest = late | {"seconds": round(self.seconds)}
         told = {"removed": self.guard, "seed": self.seed, "kills": self.kills}
         return json.dumps(told | asdict(self.verdict) | rest | {"clean": self.verdict.is_clean})
 
@@ -95,9 +100,9 @@ class Run:
             _wait(lambda: writers.written >= self._events, "all sales are written")
         drained = self._settle()
         verdict = books.audit(self._rig.till, self._rig.ledger, self._institution)
-        left = self._rig.queued() if self._rig.guard == "none" else 0
+        pending, left = (self._rig.pending(), self._rig.queued()) if self._rig.guard == "none" else (0, 0)
         seconds = time.monotonic() - begun
-        return Report(self._rig.guard, self._seed, dict(self._kills), verdict, drained, left, seconds)
+        return Report(self._rig.guard, self._seed, dict(self._kills), verdict, drained, pending, left, seconds)
 
     def _strike(self, writers: Writers, fault: Fault, start: int, end: int) -> None:
         if fault.in_backlog:

@@ -33,7 +33,7 @@ def test_ten_kills_over_all_components_lose_and_double_nothing(rig: Rig) -> None
     assert sum(report.kills.values()) >= 10
     assert report.verdict.sales == 2000
     assert report.verdict.is_clean, (report.line(), rig.log())
-    assert (rig.pending(), report.left) == (0, 0), report.line()
+    assert (report.pending, report.left) == (0, 0), report.line()
 
 
 @pytest.mark.parametrize("guard", sorted(CONTROLS))
