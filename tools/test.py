@@ -1,4 +1,4 @@
-"""Run the tests (`make test`, `make test-one`, `make chaos`): servers, then all tests, then what failed once more."""
+"""Run the tests (`make test`, `make test-one`, `make chaos`): servers, then what runs side by side, then what runs alone."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from tools import node, servers, web
 from tools.sources import ROOT
 
 REPORTS = ROOT / ".lianxiao" / "reports"
-SOME_FAILED = 1
 NOTHING_COLLECTED = 5
 
 
@@ -29,12 +28,10 @@ class Tally:
     failed: int = 0
     skipped: int = 0
     trouble: bool = False
-    broke_off: bool = field(default=False, compare=False)
 
     def add(self, report: Path, code: int) -> None:
         """Add what one pytest run reported; a run that ended without a report is trouble."""
         self.trouble |= code not in {0, NOTHING_COLLECTED}
-        self.broke_off |= code not in {0, SOME_FAILED, NOTHING_COLLECTED}
         if not report.exists():
             self.trouble = True
             return
@@ -58,8 +55,6 @@ def main() -> int:
     without = " and ".join(f"not {marker}" for marker in sorted(found.missing))
     for name, words in parts(options.only, without, chaos=options.chaos):
         run(name, words, found.environment, tally)
-    if tally.failed and not options.only and not options.chaos:
-        tally = repeat(tally, found.environment)
     for sentence in found.missing.values():
         print(f"NOT TESTED: {sentence}", flush=True)
     ran = tally.passed + tally.failed
@@ -96,21 +91,8 @@ def parts(only: str, without: str, *, chaos: bool) -> list[tuple[str, Sequence[s
     rest = f" and {without}" if without else ""
     if chaos:
         return [("chaos", ["-m", f"chaos{rest}"])]
-    return [("fast", ["-n", "2", "--dist", "loadfile", "-m", f"not chaos and not bench{rest}"])]
-
-
-def repeat(first: Tally, environment: dict[str, str]) -> Tally:
-    """Run what failed once more, alone: two halves of a suite on two cores starve each other at times.
-
-    What fails again counts as failed; both counts are printed, so that a test that needs this shows.
-    """
-    print(f"{first.failed} failed beside other tests; running them again alone", flush=True)
-    again = Tally()
-    run("again", ["--last-failed", "--last-failed-no-failures", "none"], environment, again)
-    again.passed += first.passed
-    again.skipped = first.skipped
-    again.trouble |= first.broke_off
-    return again
+    fast = ["-n", "2", "--dist", "loadfile", "-m", f"not chaos and not bench{rest}"]
+    return [("fast", fast), ("alone", ["-m", f"chaos{rest}"])]
 
 
 def run(name: str, words: Sequence[str], environment: dict[str, str], tally: Tally) -> None:

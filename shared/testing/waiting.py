@@ -9,8 +9,14 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T], *, seconds: float = 30.0, what: str = "the condition holds") -> T:
-    """Return the first true answer of `condition`, asked again with growing pauses up to 0.1 s.
+def until(
+    condition: Callable[[], T],
+    *,
+    seconds: float = 30.0,
+    what: str = "the condition holds",
+    longest_pause_seconds: float = 0.1,
+) -> T:
+    """Return the first true answer of `condition`, asked again with growing pauses.
 
     Raises TimeoutError that names `what` when `seconds` have passed; an exception of `condition` ends the wait.
     """
@@ -23,4 +29,4 @@ def until(condition: Callable[[], T], *, seconds: float = 30.0, what: str = "the
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what}: not within {seconds:g} s; last answer {answer!r}")
         time.sleep(pause)
-        pause = min(pause * 1.5, 0.1)
+        pause = min(pause * 1.5, longest_pause_seconds)

@@ -31,6 +31,7 @@ _SLOWEST_SECONDS = 180.0
 _QUIET_SECONDS = 3.0
 _LONGEST_DOWN_SECONDS = 0.5
 _FROZEN_SECONDS = 0.5
+_WITHIN_A_BATCH_SECONDS = 0.04
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,9 @@ class Run:
         begun = time.monotonic()
         dual = self._rig.broker.url if self._rig.guard == "dual_write" else ""
         with Writers(self._rig.till, self._institution, self._events, self._seed, dual=dual) as writers:
+            # Workers that are still starting would find everything written and nothing under way.
+            writers.allow(1)
+            _wait(lambda: self._booked() > 0, "the first sale is booked")
             for number, fault in enumerate(faults):
                 start, end = (self._events * n // (len(faults) + 1) for n in (number, number + 1))
                 self._strike(writers, fault, start, end)
@@ -124,7 +128,8 @@ class Run:
             _wait(lambda: writers.written >= end, "a backlog is written")
         full = self._outbox()
         if full:
-            _wait(lambda: self._outbox() < full, "the relay begins")
+            _wait(lambda: self._outbox() < full, "the relay begins", longest_pause_seconds=0.004)
+            self._pause.wait(self._chance.uniform(0, _WITHIN_A_BATCH_SECONDS))
 
     @contextmanager
     def _killed(self, component: str) -> Iterator[None]:
@@ -158,12 +163,14 @@ class Run:
     def _state(self) -> tuple[int, int] | None:
         """Return (events under way, events booked), or None while the server is away."""
         try:
-            pending = self._rig.pending()
-            with self._rig.ledger.begin(Caller.system(self._institution)) as tx:
-                return pending, int(tx.run("select count(*) from booked").scalar() or 0)
+            return self._rig.pending(), self._booked()
         except (DBAPIError, Unavailable):
             return None
 
+    def _booked(self) -> int:
+        with self._rig.ledger.begin(Caller.system(self._institution), read_only=True) as tx:
+            return int(tx.run("select count(*) from booked").scalar() or 0)
 
-def _wait(condition: Callable[[], bool], what: str) -> None:
-    until(condition, seconds=_SLOWEST_SECONDS, what=what)
+
+def _wait(condition: Callable[[], bool], what: str, longest_pause_seconds: float = 0.1) -> None:
+    until(condition, seconds=_SLOWEST_SECONDS, what=what, longest_pause_seconds=longest_pause_seconds)

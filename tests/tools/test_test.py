@@ -39,5 +39,5 @@ def test_what_ran_is_counted_and_what_died_is_trouble(tmp_path: Path, code: str,
 def test_tests_whose_server_is_missing_are_left_out_of_every_part() -> None:
     for _, words in parts("", "not amqp", chaos=False):
         assert words[-1].endswith("and not amqp")
-    assert [name for name, _ in parts("", "", chaos=False)] == ["fast"]
+    assert [name for name, _ in parts("", "", chaos=False)] == ["fast", "alone"]
     assert parts("tests/lead -k phone", "", chaos=False) == [("chosen", ["tests/lead", "-k", "phone"])]
