@@ -1,4 +1,4 @@
-"""Run the tests (`make test`, `make test-one`, `make chaos`): servers, then what runs side by side, then what runs alone."""
+"""Run the tests (`make test`, `make test-one`, `make chaos`): side by side where they may be, alone where not."""
 
 from __future__ import annotations
 
