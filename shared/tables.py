@@ -1,4 +1,4 @@
-"""Columns that every table has. A service's models.py derives its own `Base` and adds these mixins.
+"""Columns that every table has. The models of a service derive their own `Base` and add these mixins.
 
     class Base(DeclarativeBase):
         metadata = new_metadata()

@@ -1,0 +1,13 @@
+"""What all tables of lead derive from."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean
+from sqlalchemy.orm import DeclarativeBase
+
+from shared.tables import COLUMN_TYPES, new_metadata
+
+
+class Base(DeclarativeBase):
+    metadata = new_metadata()
+    type_annotation_map = COLUMN_TYPES | {bool: Boolean()}

@@ -1,0 +1,123 @@
+"""Leads and what happens to them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.lead.models.base import Base
+from shared.crypto import Sealed
+from shared.tables import OwnedRow, Row
+
+
+class Lead(OwnedRow, Base):
+    """One enquiry about one child. `profile` is the JSON of rules.profile.Profile."""
+
+    __tablename__ = "lead"
+
+    customer_id: Mapped[UUID]
+    stage: Mapped[str]
+    stage_time: Mapped[datetime]
+    state: Mapped[str]
+    grade: Mapped[str]
+    grade_reasons: Mapped[list[list[Any]]] = mapped_column(JSONB)
+    score: Mapped[float | None]
+    score_model: Mapped[str | None]
+    score_time: Mapped[datetime | None]
+    source: Mapped[str]
+    campaign_id: Mapped[UUID | None]
+    profile_sealed: Mapped[bytes]
+    birth_date: Mapped[str]
+    gender: Mapped[str]
+    school: Mapped[str]
+    school_grade: Mapped[str]
+    guardian_relation: Mapped[str]
+    intended_courses: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    next_contact_time: Mapped[datetime | None]
+    last_contact_time: Mapped[datetime | None]
+    last_touch_time: Mapped[datetime]
+    touch_count: Mapped[int]
+    lost_reason: Mapped[str]
+    merged_into_id: Mapped[UUID | None]
+
+    profile = Sealed("profile_sealed")
+
+
+class LeadKey(Base):
+    """One blind index under which a lead is found: phones, WeChat, names, and the keys of rules.matching.
+
+    No foreign key: two dozen checks per capture would cost more than the rows; leads are never deleted.
+    """
+
+    __tablename__ = "lead_key"
+
+    institution_id: Mapped[UUID] = mapped_column(primary_key=True)
+    key: Mapped[bytes] = mapped_column(primary_key=True)
+    lead_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
+class Touch(Row, Base):
+    """One arrival of a family; never changed. `payload` is the JSON of what came in."""
+
+    __tablename__ = "touch"
+
+    lead_id: Mapped[UUID]
+    source: Mapped[str]
+    campaign_id: Mapped[UUID | None]
+    utm: Mapped[dict[str, Any]]
+    payload_sealed: Mapped[bytes | None]
+    import_id: Mapped[UUID | None]
+    staff_id: Mapped[UUID | None]
+
+    payload = Sealed("payload_sealed")
+
+
+class FollowUp(Row, Base):
+    """One contact with a family; never changed."""
+
+    __tablename__ = "follow_up"
+
+    lead_id: Mapped[UUID]
+    staff_id: Mapped[UUID | None]
+    channel: Mapped[str]
+    content_sealed: Mapped[bytes]
+    next_contact_time: Mapped[datetime | None]
+
+    content = Sealed("content_sealed")
+
+
+class StageChange(Row, Base):
+    """One stay in a stage, from create_time to exit_time; None: it is there now."""
+
+    __tablename__ = "stage_change"
+
+    lead_id: Mapped[UUID]
+    stage: Mapped[str]
+    previous_stage: Mapped[str]
+    exit_time: Mapped[datetime | None]
+    reason: Mapped[str]
+    detail_sealed: Mapped[bytes | None]
+    staff_id: Mapped[UUID | None]
+
+    detail = Sealed("detail_sealed")
+
+
+class Trial(Row, Base):
+    """A trial lesson as scheduling's events tell it; the id is the trial's."""
+
+    __tablename__ = "trial"
+
+    lead_id: Mapped[UUID]
+    lesson_id: Mapped[UUID | None]
+    course_id: Mapped[UUID | None]
+    teacher_id: Mapped[UUID | None]
+    start_time: Mapped[datetime]
+    state: Mapped[str]
+    result: Mapped[str]
+    feedback_sealed: Mapped[bytes | None]
+
+    feedback = Sealed("feedback_sealed")
