@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from services.lead.actions import import_files
+from services.lead.actions import import_files, responses, task_watch
 from shared.jobs import AnyJob, Job
 
 JOBS: list[AnyJob] = [
     Job("lead.take_in_imports", 1.0, import_files.step),
+    Job("lead.start_response_clocks", 10.0, responses.start_clocks),
+    Job("lead.watch_responses", 20.0, responses.watch),
+    Job("lead.watch_tasks", 20.0, task_watch.watch),
 ]

@@ -5,15 +5,23 @@ from __future__ import annotations
 from lianxiao.lead.v1 import assignment_rule_service_pb2_grpc as assignment_rule
 from lianxiao.lead.v1 import claim_service_pb2_grpc as claim
 from lianxiao.lead.v1 import duplicate_service_pb2_grpc as duplicate
+from lianxiao.lead.v1 import follow_up_plan_service_pb2_grpc as follow_up_plan
 from lianxiao.lead.v1 import import_service_pb2_grpc as lead_import
 from lianxiao.lead.v1 import lead_service_pb2_grpc as lead
+from lianxiao.lead.v1 import sales_policy_service_pb2_grpc as sales_policy
+from lianxiao.lead.v1 import sales_report_service_pb2_grpc as sales_report
 from lianxiao.lead.v1 import task_service_pb2_grpc as task
+from lianxiao.lead.v1 import working_hours_service_pb2_grpc as working_hours
 from services.lead.rpc.assignment_rule_service import AssignmentRuleService
 from services.lead.rpc.claim_service import ClaimService
 from services.lead.rpc.duplicate_service import DuplicateService
+from services.lead.rpc.follow_up_plan_service import FollowUpPlanService
 from services.lead.rpc.import_service import ImportService
 from services.lead.rpc.lead_service import LeadService
+from services.lead.rpc.sales_policy_service import SalesPolicyService
+from services.lead.rpc.sales_report_service import SalesReportService
 from services.lead.rpc.task_service import TaskService
+from services.lead.rpc.working_hours_service import WorkingHoursService
 from shared.server import Registration
 
 SERVICERS: list[Registration] = [
@@ -23,4 +31,8 @@ SERVICERS: list[Registration] = [
     (assignment_rule.add_AssignmentRuleServiceServicer_to_server, AssignmentRuleService),
     (task.add_TaskServiceServicer_to_server, TaskService),
     (claim.add_ClaimServiceServicer_to_server, ClaimService),
+    (follow_up_plan.add_FollowUpPlanServiceServicer_to_server, FollowUpPlanService),
+    (working_hours.add_WorkingHoursServiceServicer_to_server, WorkingHoursService),
+    (sales_policy.add_SalesPolicyServiceServicer_to_server, SalesPolicyService),
+    (sales_report.add_SalesReportServiceServicer_to_server, SalesReportService),
 ]

@@ -121,6 +121,14 @@ def _leads(chain: Chain, campaign: str) -> None:
     pair = chain.admin.get("/v1/duplicates")["duplicates"][0]
     advisor.post("/v1/leads", body | other | {"guardianPhone": "13977665522", "childName": "司马机要"})
     assert pair["duplicateId"]
+    eventually("the clocks of first answers run", lambda: _clocks_run(chain), 60)
+
+
+def _clocks_run(chain: Chain) -> bool:
+    """Say whether every open lead has been looked at by the jobs that watch them."""
+    leads = chain.admin.get("/v1/leads?pageSize=200")["leads"]
+    waiting = [lead for lead in leads if lead["state"] == "LEAD_STATE_OPEN" and not lead.get("lastContactTime")]
+    return all(lead.get("responseDueTime") for lead in waiting)
 
 
 def _import(chain: Chain) -> None:

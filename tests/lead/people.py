@@ -13,11 +13,15 @@ from lianxiao.lead.v1 import (
     assignment_rule_service_pb2_grpc,
     claim_service_pb2_grpc,
     duplicate_service_pb2_grpc,
+    follow_up_plan_service_pb2_grpc,
     import_service_pb2_grpc,
     lead_pb2,
     lead_service_pb2,
     lead_service_pb2_grpc,
+    sales_policy_service_pb2_grpc,
+    sales_report_service_pb2_grpc,
     task_service_pb2_grpc,
+    working_hours_service_pb2_grpc,
 )
 from shared.caller import Caller
 from shared.db import Database
@@ -39,6 +43,10 @@ class Person:
         self.duplicates = duplicate_service_pb2_grpc.DuplicateServiceStub(self._channel)
         self.rules = assignment_rule_service_pb2_grpc.AssignmentRuleServiceStub(self._channel)
         self.tasks = task_service_pb2_grpc.TaskServiceStub(self._channel)
+        self.plans = follow_up_plan_service_pb2_grpc.FollowUpPlanServiceStub(self._channel)
+        self.hours = working_hours_service_pb2_grpc.WorkingHoursServiceStub(self._channel)
+        self.policy = sales_policy_service_pb2_grpc.SalesPolicyServiceStub(self._channel)
+        self.reports = sales_report_service_pb2_grpc.SalesReportServiceStub(self._channel)
         self.claims = claim_service_pb2_grpc.ClaimServiceStub(self._channel)
 
     def capture(self, campus: UUID, **told: Any) -> lead_service_pb2.CaptureLeadResponse:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from services.lead.actions import assignments, follow_ups, known, leads, timelines
+from services.lead.actions.follow_ups import Contact
 from services.lead.models import Assignment, FollowUp, StageChange, Task
 from shared.caller import Scope
 from shared.db import Tx
@@ -84,7 +85,7 @@ def test_a_lost_lead_is_closed_until_it_is_reopened_in_its_old_stage(tx: Tx) -> 
         lambda: leads.lose(tx, lead.id, reason="price"),
         lambda: leads.move(tx, lead.id, stage="quoted"),
         lambda: assignments.assign(tx, lead.id, owner_id=None),
-        lambda: follow_ups.add(tx, lead.id, channel="phone", content="无人接听"),
+        lambda: follow_ups.add(tx, lead.id, Contact("phone", "无人接听")),
     ):
         with pytest.raises(Refused) as error:
             change()
@@ -124,7 +125,7 @@ def test_the_first_contact_moves_an_enquiry_on_and_a_promise_becomes_one_task(tx
     lead = factories.lead(tx, campus, owner_id=advisor)
     for days in (1, 3):
         promised = factories.later(tx, days)
-        row = follow_ups.add(tx, lead.id, channel="phone", content="约周六试听", next_contact_time=promised)
+        row = follow_ups.add(tx, lead.id, Contact("phone", "约周六试听"), next_contact_time=promised)
     assert FollowUp.content.reveal(tx, row) == "约周六试听"
     stored = leads.get(tx, lead.id)
     assert (stored.stage, stored.last_contact_time, stored.next_contact_time) == (
@@ -142,7 +143,7 @@ def test_the_first_contact_moves_an_enquiry_on_and_a_promise_becomes_one_task(tx
 def test_a_promise_must_lie_in_the_future(tx: Tx) -> None:
     lead = factories.lead(tx, factories.campus(tx))
     with pytest.raises(InvalidInput) as error:
-        follow_ups.add(tx, lead.id, channel="phone", content="?", next_contact_time=tx.now)
+        follow_ups.add(tx, lead.id, Contact("phone", "?"), next_contact_time=tx.now)
     assert error.value.reason == "TIME_PAST"
 
 
@@ -152,7 +153,7 @@ def test_the_timeline_shows_everything_once_page_by_page(tx: Tx) -> None:
     lead = factories.lead(tx, campus, owner_id=advisor)
     factories.lead(tx, campus)
     for text in ("一", "二", "三"):
-        follow_ups.add(tx, lead.id, channel="wechat", content=text)
+        follow_ups.add(tx, lead.id, Contact("wechat", text))
     whole = timelines.page(tx, lead.id, size=50)
     kinds = sorted(type(row).__name__ for row in whole.rows)
     assert kinds == [

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from lianxiao.lead.v1.lead_events_pb2 import LeadLost
-from services.lead.actions import bulk, campuses, keys, known
+from lianxiao.lead.v1.lead_events_pb2 import LeadLost, LeadStageChanged
+from services.lead.actions import bulk, campuses, closings, keys, known
 from services.lead.models import Lead, StageChange
 from services.lead.rules import grading, rows, stages
 from services.lead.rules.profile import Profile
@@ -20,6 +20,7 @@ from shared.crypto import normalise_phone
 from shared.db import Tx
 from shared.errors import InvalidInput, NotFound, Refused
 from shared.events import publish
+from shared.wire_values import id_text
 
 _BY_ID = select(Lead.__table__).where(Lead.institution_id == bindparam("institution"), Lead.id == bindparam("lead_id"))
 PERSONAL = frozenset(Profile.__dataclass_fields__)
@@ -165,10 +166,27 @@ def enter(tx: Tx, lead: Lead, stage: str, *, reason: str = "", detail: str = "")
         stay.exit_time = tx.now
         # The stay that ends leaves the partial unique index before the next one enters it.
         tx.session.flush()
-    tx.session.add(first_stay(tx, lead, stage=stage, previous_stage=lead.stage, reason=reason, detail=detail))
+    previous = lead.stage
+    tx.session.add(first_stay(tx, lead, stage=stage, previous_stage=previous, reason=reason, detail=detail))
     lead.stage, lead.stage_time, lead.state = stage, tx.now, stages.state_of(stage)
     lead.lost_reason = reason if stage == stages.LOST else ""
     regrade(tx, lead)
+    if lead.state != stages.OPEN:
+        closings.close(tx, lead.id, stage)
+    publish(
+        tx,
+        LeadStageChanged(
+            lead_id=str(lead.id),
+            customer_id=str(lead.customer_id),
+            campus_id=str(lead.campus_id),
+            stage=stage,
+            previous_stage=previous,
+            staff_id=id_text(actor(tx)),
+            reason=reason,
+            change_time=tx.now,
+            owner_id=id_text(lead.owner_id),
+        ),
+    )
 
 
 def first_stay(

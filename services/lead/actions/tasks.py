@@ -13,8 +13,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold
 from lianxiao.lead.v1.lead_events_pb2 import TaskCreated
-from services.lead.actions import bulk, campuses, customers, leads, staff
+from services.lead.actions import bulk, campuses, customers, leads, sales_policies, staff
 from services.lead.models import Lead, Task
+from services.lead.rules import task_clock
 from shared.db import Tx
 from shared.errors import InvalidInput, Refused
 from shared.events import publish
@@ -22,7 +23,11 @@ from shared.ids import as_uuid
 from shared.listing import Field, Listing
 from shared.wire_values import id_text
 
+OPEN = "open"
 FOLLOW_UP = "follow_up"
+FIRST_RESPONSE = "first_response"
+PLAN_STEP = "plan_step"
+ESCALATION = "escalation"
 RENEWAL = "renewal"
 _RENEWAL_WITHIN = timedelta(days=2)
 
@@ -53,6 +58,7 @@ class Work:
     facts: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
     origin: str | None = None
+    plan_run_id: UUID | None = None
 
 
 def create_by_hand(
@@ -97,9 +103,14 @@ def create(tx: Tx, work: Work, *, owner_id: UUID | None) -> Task | None:
         facts=dict(work.facts),
         note_sealed=None,
         due_time=work.due_time,
-        state="open",
+        state=OPEN,
         result_sealed=None,
         complete_time=None,
+        plan_run_id=work.plan_run_id,
+        watch=task_clock.NONE,
+        next_watch_time=work.due_time - timedelta(minutes=sales_policies.get(tx).reminder_minutes),
+        overdue_time=None,
+        escalated_to_id=None,
     )
     Task.note.seal(tx, task, work.note)
     row = {column.name: getattr(task, column.name) for column in Task.__table__.columns}
@@ -118,19 +129,30 @@ def create(tx: Tx, work: Work, *, owner_id: UUID | None) -> Task | None:
     return task
 
 
-def complete(tx: Tx, task_id: UUID, *, result: str = "") -> Task:
-    """Close a task. Raises TASK_NOT_FOUND, and TASK_DONE when somebody was faster."""
+def close(tx: Tx, task_id: UUID, *, result: str = "") -> Task:
+    """Note that a task is done. Raises TASK_NOT_FOUND, TASK_CANCELLED, and TASK_DONE when somebody was faster."""
     task = tx.load(Task, "task", task_id, for_update=True)
-    if task.state != "open":
+    if task.state == "cancelled":
+        raise Refused("TASK_CANCELLED", "nobody needs to do this task any more")
+    if task.state != OPEN:
         raise Refused("TASK_DONE", "this task is done already")
     task.state, task.complete_time = "done", tx.now
     Task.result.seal(tx, task, result)
     return task
 
 
+def promise(tx: Tx, lead: Lead, next_contact_time: datetime) -> None:
+    """Make the promised next contact a task of the lead's owner. Raises InvalidInput TIME_PAST."""
+    if next_contact_time <= tx.now:
+        raise InvalidInput("next_contact_time", "the next contact must lie in the future", reason="TIME_PAST")
+    lead.next_contact_time = next_contact_time
+    work = Work(kind=FOLLOW_UP, due_time=next_contact_time, campus_id=lead.campus_id, lead=lead)
+    create(tx, work, owner_id=lead.owner_id)
+
+
 def finish_follow_ups(tx: Tx, lead_id: UUID) -> None:
-    """Close the open follow-up tasks of a lead: the contact that they asked for has happened."""
-    mine = (Task.lead_id == lead_id, Task.kind == FOLLOW_UP, Task.state == "open")
+    """Close the open tasks of a lead that ask for a contact: it has happened."""
+    mine = (Task.lead_id == lead_id, Task.kind.in_((FOLLOW_UP, FIRST_RESPONSE)), Task.state == OPEN)
     tx.execute(update(Task).where(*mine).values(state="done", complete_time=tx.now, update_time=tx.now))
 
 

@@ -7,6 +7,7 @@ from services.lead.models.base import Base
 from services.lead.models.claims import Claim
 from services.lead.models.directory import Campus, Staff
 from services.lead.models.duplicates import CustomerAlias, Duplicate, LeadMerge
+from services.lead.models.follow_ups import FollowUpPlan, PlanRun, SalesPolicy, WorkingHours
 from services.lead.models.imports import Import, ImportBatch, ImportPart, ImportRow
 from services.lead.models.leads import FollowUp, Lead, LeadKey, StageChange, Touch, Trial
 from services.lead.models.tasks import Task
@@ -20,6 +21,7 @@ __all__ = [
     "CustomerAlias",
     "Duplicate",
     "FollowUp",
+    "FollowUpPlan",
     "Import",
     "ImportBatch",
     "ImportPart",
@@ -27,9 +29,12 @@ __all__ = [
     "Lead",
     "LeadKey",
     "LeadMerge",
+    "PlanRun",
+    "SalesPolicy",
     "Staff",
     "StageChange",
     "Task",
     "Touch",
     "Trial",
+    "WorkingHours",
 ]

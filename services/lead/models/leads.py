@@ -43,6 +43,11 @@ class Lead(OwnedRow, Base):
     touch_count: Mapped[int]
     lost_reason: Mapped[str]
     merged_into_id: Mapped[UUID | None]
+    # None: no clock has been started; then "waiting", "met", "breached", or "exempt" from it.
+    response_state: Mapped[str | None]
+    response_due_time: Mapped[datetime | None]
+    first_response_time: Mapped[datetime | None]
+    first_response_minutes: Mapped[int | None]
 
     profile = Sealed("profile_sealed")
 
@@ -86,8 +91,15 @@ class FollowUp(Row, Base):
     channel: Mapped[str]
     content_sealed: Mapped[bytes]
     next_contact_time: Mapped[datetime | None]
+    contact_time: Mapped[datetime | None]
+    direction: Mapped[str]
+    duration_seconds: Mapped[int]
+    result: Mapped[str]
+    # JSON of what else was noted: participants, doubts, solution.
+    notes_sealed: Mapped[bytes | None]
 
     content = Sealed("content_sealed")
+    notes = Sealed("notes_sealed")
 
 
 class StageChange(Row, Base):

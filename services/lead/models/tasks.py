@@ -29,6 +29,12 @@ class Task(OwnedRow, Base):
     state: Mapped[str]
     result_sealed: Mapped[bytes | None]
     complete_time: Mapped[datetime | None]
+    plan_run_id: Mapped[UUID | None]
+    # How far the clock has come: "", "reminded", "overdue", "escalated"; None as next time: no more.
+    watch: Mapped[str]
+    next_watch_time: Mapped[datetime | None]
+    overdue_time: Mapped[datetime | None]
+    escalated_to_id: Mapped[UUID | None]
     __table_args__ = (ForeignKeyConstraint(["institution_id", "lead_id"], ["lead.institution_id", "lead.id"]),)
 
     note = Sealed("note_sealed")

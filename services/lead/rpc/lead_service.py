@@ -10,7 +10,8 @@ from google.type.date_pb2 import Date
 from lianxiao.lead.v1 import lead_pb2, timeline_pb2
 from lianxiao.lead.v1 import lead_service_pb2 as pb
 from lianxiao.lead.v1 import lead_service_pb2_grpc as pb_grpc
-from services.lead.actions import assignments, captures, follow_ups, known, leads, searches, timelines
+from services.lead.actions import assignments, captures, follow_ups, known, leads, responses, searches, timelines
+from services.lead.actions.follow_ups import Contact
 from services.lead.actions.intake import Arrival
 from services.lead.rpc import timeline
 from services.lead.rules import rows
@@ -87,13 +88,8 @@ class LeadService(Servicer, pb_grpc.LeadServiceServicer):
 
     @command
     def AddFollowUp(self, request: pb.AddFollowUpRequest, tx: Tx) -> pb.AddFollowUpResponse:
-        row = follow_ups.add(
-            tx,
-            as_uuid(request.lead_id),
-            channel=stored_word(timeline_pb2.FollowUpChannel, request.channel, "channel"),
-            content=request.content,
-            next_contact_time=optional_instant(request, "next_contact_time"),
-        )
+        promised = optional_instant(request, "next_contact_time")
+        row = follow_ups.add(tx, as_uuid(request.lead_id), _contact(request), next_contact_time=promised)
         return pb.AddFollowUpResponse(follow_up=timeline.follow_up_to_pb(tx, row))
 
 
@@ -133,6 +129,9 @@ def to_pb(tx: Tx, lead: Any) -> lead_pb2.Lead:
         merged_into_lead_id=id_text(lead.merged_into_id),
         create_time=lead.create_time,
         update_time=lead.update_time,
+        first_response_minutes=lead.first_response_minutes,
+        response_breached=lead.response_state == responses.BREACHED,
+        response_due_time=lead.response_due_time,
     )
 
 
@@ -179,6 +178,21 @@ def _arrival(tx: Tx, request: pb.CaptureLeadRequest) -> Arrival:
         courses=tuple(_course(course) for course in request.intended_courses),
         utm=dict(request.utm),
         owner_id=optional_id(request.owner_id),
+    )
+
+
+def _contact(request: pb.AddFollowUpRequest) -> Contact:
+    direction = request.direction or timeline_pb2.FOLLOW_UP_DIRECTION_OUTBOUND
+    return Contact(
+        channel=stored_word(timeline_pb2.FollowUpChannel, request.channel, "channel"),
+        content=request.content,
+        direction=stored_word(timeline_pb2.FollowUpDirection, direction, "direction"),
+        duration_seconds=request.duration_seconds,
+        result=request.result,
+        participants=request.participants,
+        doubts=request.doubts,
+        solution=request.solution,
+        contact_time=optional_instant(request, "contact_time"),
     )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from lianxiao.lead.v1 import task_pb2
 from lianxiao.lead.v1 import task_service_pb2 as pb
 from lianxiao.lead.v1 import task_service_pb2_grpc as pb_grpc
-from services.lead.actions import tasks
+from services.lead.actions import completions, tasks
 from services.lead.models import Task
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.rpc import Servicer, command, query
-from shared.wire_values import enum_value, id_text, instant, optional_id
+from shared.wire_values import enum_value, id_text, instant, optional_id, optional_instant
 
 
 class TaskService(Servicer, pb_grpc.TaskServiceServicer):
@@ -37,9 +37,13 @@ class TaskService(Servicer, pb_grpc.TaskServiceServicer):
 
     @command
     def CompleteTask(self, request: pb.CompleteTaskRequest, tx: Tx) -> pb.CompleteTaskResponse:
-        return pb.CompleteTaskResponse(
-            task=to_pb(tx, tasks.complete(tx, as_uuid(request.task_id), result=request.result))
+        task = completions.complete(
+            tx,
+            as_uuid(request.task_id),
+            result=request.result,
+            next_contact_time=optional_instant(request, "next_contact_time"),
         )
+        return pb.CompleteTaskResponse(task=to_pb(tx, task))
 
 
 def to_pb(tx: Tx, row: Task) -> task_pb2.Task:
@@ -59,4 +63,7 @@ def to_pb(tx: Tx, row: Task) -> task_pb2.Task:
         complete_time=row.complete_time,
         create_time=row.create_time,
         update_time=row.update_time,
+        plan_run_id=id_text(row.plan_run_id),
+        overdue_time=row.overdue_time,
+        escalated_to_id=id_text(row.escalated_to_id),
     )

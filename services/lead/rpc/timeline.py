@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -28,8 +29,12 @@ def follow_up_to_pb(tx: Tx, row: FollowUp) -> timeline_pb2.FollowUp:
         staff_id=id_text(row.staff_id),
         channel=enum_value(timeline_pb2.FollowUpChannel, row.channel),
         content=FollowUp.content.reveal(tx, row) or "",
-        contact_time=row.create_time,
+        contact_time=row.contact_time or row.create_time,
         next_contact_time=row.next_contact_time,
+        direction=enum_value(timeline_pb2.FollowUpDirection, row.direction),
+        duration_seconds=row.duration_seconds,
+        result=row.result,
+        **json.loads(FollowUp.notes.reveal(tx, row) or "{}"),
     )
 
 

@@ -27,6 +27,7 @@ _SELLING = (
     *("lead.*", "claim.*", "trial.*", "quote.*", "contract.*", "order.*", "price.read", "payment.read", "lot.read"),
     *("consumption.read", "student.read", "guardian.*", "class_group.read", "lesson.read", "campaign.read"),
     *("refund.read", "refund.request", "message.read", "staff.read", "pii.read"),
+    *("follow_up_plan.read", "follow_up_plan.start", "follow_up_plan.stop", "working_hours.read", "sales_policy.read"),
 )
 _TUTORING = (
     *_DAILY,
@@ -64,6 +65,7 @@ _LEADING = (
     *_TIMETABLING,
     *("lead_import.*", "duplicate.*", "approval_flow.read"),
     *("assignment_rule.read", "payment.*", "split_rule.read", "split.read", "refund.*", "template.read"),
+    *("follow_up_plan.*", "working_hours.*", "sales_report.read"),
     *("campus.update", "region.read", "staff.*", "role.read", "role.assign", "institution.read"),
 )
 # Every noun by name: "*.read" would include pii.read.
@@ -73,6 +75,10 @@ _AUDITING = tuple(
         *(
             "lead",
             "lead_import",
+            "follow_up_plan",
+            "working_hours",
+            "sales_policy",
+            "sales_report",
             "duplicate",
             "claim",
             "task",

@@ -142,9 +142,8 @@ def _staff(world: World, known: Known, campus: int, role: str) -> list[UUID]:
 def _contact(acts: Acts, enquiry: Enquiry, ids: LeadIds, contacts: Iterable[Contact]) -> None:
     for contact in contacts:
         tx = acts.at(max(contact.time, enquiry.time + timedelta(minutes=6)), ids.owner_id)
-        follow_ups.add(
-            tx, ids.lead_id, channel=contact.channel, content=contact.text, next_contact_time=contact.next_time
-        )
+        said = follow_ups.Contact(contact.channel, contact.text)
+        follow_ups.add(tx, ids.lead_id, said, next_contact_time=contact.next_time)
 
 
 def _close(acts: Acts, enquiry: Enquiry, ids: LeadIds) -> None:

@@ -1,0 +1,78 @@
+"""Templates of tasks by which advisors stay in touch with families."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from services.lead.actions import campuses
+from services.lead.models import FollowUpPlan
+from shared.db import Tx
+from shared.errors import InvalidInput
+from shared.listing import Field, Listing
+
+EDITABLE = ("name", "steps", "paused")
+LISTING: Listing[FollowUpPlan] = Listing(
+    FollowUpPlan,
+    fields={
+        "name": Field(FollowUpPlan.name),
+        "campus_id": Field(FollowUpPlan.campus_id, sortable=False),
+        "paused": Field(FollowUpPlan.paused, sortable=False),
+        "create_time": Field(FollowUpPlan.create_time),
+    },
+)
+
+
+def get(tx: Tx, plan_id: UUID, *, for_update: bool = False) -> FollowUpPlan:
+    """Return a plan. Raises FOLLOW_UP_PLAN_NOT_FOUND."""
+    return tx.load(FollowUpPlan, "follow_up_plan", plan_id, for_update=for_update)
+
+
+def create(
+    tx: Tx, *, name: str, steps: Sequence[Mapping[str, Any]], campus_id: UUID | None = None, paused: bool = False
+) -> FollowUpPlan:
+    """Add a plan, for one campus or all of them.
+
+    Raises CHAIN_SCOPE_NEEDED, CAMPUS_NOT_FOUND, CAMPUS_CLOSED, InvalidInput NAME_MISSING, PLAN_EMPTY.
+    """
+    check_reach(tx, campus_id)
+    if campus_id is not None:
+        campuses.check_open(tx, campus_id)
+    row = FollowUpPlan(name=_name(name), campus_id=campus_id, steps=_steps(steps), paused=paused)
+    tx.session.add(row)
+    tx.session.flush()
+    return row
+
+
+def update(tx: Tx, plan_id: UUID, changes: Mapping[str, Any]) -> FollowUpPlan:
+    """Change a plan; runs that have started keep their tasks. Raises what `create` does."""
+    row = get(tx, plan_id, for_update=True)
+    check_reach(tx, row.campus_id)
+    if "name" in changes:
+        row.name = _name(changes["name"])
+    if "steps" in changes:
+        row.steps = _steps(changes["steps"])
+    row.paused = changes.get("paused", row.paused)
+    tx.session.flush()
+    return row
+
+
+def check_reach(tx: Tx, campus_id: UUID | None) -> None:
+    """Raise unless the caller may decide for that campus, or for the chain where none is named."""
+    if campus_id is None:
+        tx.check_chain()
+    else:
+        tx.check_campus(campus_id)
+
+
+def _name(name: str) -> str:
+    if not name.strip():
+        raise InvalidInput("name", "give it a name", "NAME_MISSING")
+    return name.strip()
+
+
+def _steps(steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    if not steps:
+        raise InvalidInput("follow_up_plan.steps", "a plan has at least one step", "PLAN_EMPTY")
+    return sorted(map(dict, steps), key=lambda step: step["offset_minutes"])

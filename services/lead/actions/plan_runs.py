@@ -1,0 +1,83 @@
+"""Plans at work: each step is a task of the lead's owner. Locks are taken in the order lead, run, task."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from services.lead.actions import bulk, closings, follow_up_plans, leads, tasks
+from services.lead.models import PlanRun, Task
+from shared.db import Tx
+from shared.errors import NotFound, Refused
+from shared.listing import Field, Listing
+
+LISTING: Listing[PlanRun] = Listing(
+    PlanRun,
+    fields={
+        "state": Field(PlanRun.state, prefix="PLAN_RUN_STATE_", sortable=False),
+        "create_time": Field(PlanRun.create_time),
+    },
+)
+
+
+def start(tx: Tx, lead_id: UUID, plan_id: UUID) -> PlanRun:
+    """Give the lead's owner a task for each step.
+
+    Raises PLAN_PAUSED, PLAN_RUNNING, FOLLOW_UP_PLAN_NOT_FOUND, LEAD_CLOSED, LEAD_MERGED.
+    """
+    lead = leads.get_open(tx, lead_id)
+    plan = follow_up_plans.get(tx, plan_id)
+    if plan.campus_id is not None and plan.campus_id != lead.campus_id:
+        raise NotFound("follow_up_plan", plan_id)
+    if plan.paused:
+        raise Refused("PLAN_PAUSED", "this plan is paused")
+    run = bulk.fresh(
+        tx,
+        PlanRun,
+        plan_id=plan.id,
+        lead_id=lead.id,
+        state="running",
+        stop_reason="",
+        step_count=len(plan.steps),
+        staff_id=leads.actor(tx),
+        end_time=None,
+    )
+    with tx.translating({"uq_plan_run_running": lambda: Refused("PLAN_RUNNING", "this plan runs on the lead already")}):
+        tx.session.add(run)
+    for number, step in enumerate(plan.steps, 1):
+        work = tasks.Work(
+            kind=tasks.PLAN_STEP,
+            due_time=tx.now + timedelta(minutes=step["offset_minutes"]),
+            campus_id=lead.campus_id,
+            lead=lead,
+            facts={"step": str(number), "title": step["title"], "channel": step["channel"]},
+            origin=f"plan|{run.id}|{number}",
+            plan_run_id=run.id,
+        )
+        tasks.create(tx, work, owner_id=lead.owner_id)
+    return run
+
+
+def stop(tx: Tx, run_id: UUID) -> PlanRun:
+    """Cancel what is left of a run. Raises PLAN_RUN_NOT_FOUND, PLAN_RUN_ENDED."""
+    lead_id = tx.load(PlanRun, "plan_run", run_id).lead_id
+    try:
+        leads.get_for_update(tx, lead_id)
+    except NotFound as error:
+        raise NotFound("plan_run", run_id) from error
+    run = tx.load(PlanRun, "plan_run", run_id, for_update=True)
+    if run.state != "running":
+        raise Refused("PLAN_RUN_ENDED", "this run is over", state=run.state)
+    closings.stop_runs(tx, lead_id, "by_hand", run_id=run.id)
+    tx.session.refresh(run)
+    return run
+
+
+def step_done(tx: Tx, run: PlanRun) -> None:
+    """End a run, whose lock is held, when none of its tasks is open any more."""
+    tx.session.flush()
+    left = select(Task.id).where(Task.plan_run_id == run.id, Task.state == tasks.OPEN).limit(1)
+    if run.state == "running" and tx.scalar(left) is None:
+        run.state, run.end_time = "done", tx.now

@@ -1,0 +1,73 @@
+"""When campuses are open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, time
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from services.lead.models import Campus, WorkingHours
+from services.lead.rules import working_hours as rules
+from services.lead.rules.working_hours import Opening
+from shared.db import Tx
+from shared.errors import InvalidInput
+
+_ALWAYS: list[list[Any]] = [[weekday, "09:00", "20:00"] for weekday in range(7)]
+
+
+def get(tx: Tx, campus_id: UUID) -> WorkingHours:
+    """Return the hours of a campus; the usual ones, not stored, when it has set none. Raises CAMPUS_NOT_FOUND."""
+    tx.check_campus(campus_id)
+    tx.load(Campus, "campus", campus_id)
+    row = tx.session.get(WorkingHours, (tx.institution_id, campus_id))
+    return row or WorkingHours(id=campus_id, campus_id=campus_id, openings=_ALWAYS, closed_dates=[])
+
+
+def replace(tx: Tx, campus_id: UUID, *, openings: Sequence[Opening], closed: Iterable[date]) -> WorkingHours:
+    """Set the hours of a campus. Raises CAMPUS_NOT_FOUND, InvalidInput HOURS_OVERLAP."""
+    row = get(tx, campus_id)
+    wrong = rules.overlapping(tuple(openings))
+    if wrong is not None:
+        raise InvalidInput(
+            "openings",
+            "an opening ends before it begins or overlaps another",
+            "HOURS_OVERLAP",
+            weekday=wrong.weekday + 1,
+        )
+    ordered = sorted(openings, key=lambda one: (one.weekday, one.start))
+    row.openings = [[one.weekday, _text(one.start), _text(one.end)] for one in ordered]
+    row.closed_dates = sorted({day.isoformat() for day in closed})
+    tx.session.add(row)
+    tx.session.flush()
+    return row
+
+
+def clocks(tx: Tx, campus_ids: Iterable[UUID]) -> dict[UUID, rules.WorkingHours]:
+    """Return the clocks of campuses that lead knows."""
+    wanted = set(campus_ids)
+    rows = tx.session.scalars(select(WorkingHours).where(WorkingHours.id.in_(wanted)))
+    hours = {row.id: row for row in rows}
+    campuses = tx.session.scalars(select(Campus).where(Campus.id.in_(wanted)))
+    return {campus.id: _clock(campus, hours.get(campus.id)) for campus in campuses}
+
+
+def zone(tx: Tx, campus_id: UUID) -> ZoneInfo:
+    """Return the time zone of a campus. Raises CAMPUS_NOT_FOUND."""
+    return ZoneInfo(tx.load(Campus, "campus", campus_id).time_zone)
+
+
+def _clock(campus: Campus, row: WorkingHours | None) -> rules.WorkingHours:
+    stored = row.openings if row is not None else _ALWAYS
+    openings = tuple(
+        Opening(weekday, time.fromisoformat(start), time.fromisoformat(end)) for weekday, start, end in stored
+    )
+    closed = frozenset(date.fromisoformat(day) for day in (row.closed_dates if row is not None else ()))
+    return rules.WorkingHours(ZoneInfo(campus.time_zone), openings, closed)
+
+
+def _text(local: time) -> str:
+    return local.strftime("%H:%M")

@@ -1,0 +1,57 @@
+"""How a chain stays in touch: opening hours, what it has decided, plans and their runs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.lead.models.base import Base
+from shared.tables import CampusRow, Row
+
+
+class WorkingHours(CampusRow, Base):
+    """When a campus is open; the id is the campus's. `openings` holds [weekday, "09:00", "20:00"], 0: Monday."""
+
+    __tablename__ = "working_hours"
+
+    openings: Mapped[list[list[Any]]] = mapped_column(JSONB)
+    closed_dates: Mapped[list[str]]
+
+
+class SalesPolicy(Row, Base):
+    """What a chain has decided about how it sells; the id is the institution's."""
+
+    __tablename__ = "sales_policy"
+
+    response_limit_minutes: Mapped[int]
+    reminder_minutes: Mapped[int]
+    escalate_minutes: Mapped[int]
+
+
+class FollowUpPlan(Row, Base):
+    """A template of tasks; campus_id None: for every campus. `steps` holds title, offset_minutes, channel."""
+
+    __tablename__ = "follow_up_plan"
+
+    name: Mapped[str]
+    campus_id: Mapped[UUID | None]
+    steps: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    paused: Mapped[bool]
+
+
+class PlanRun(Row, Base):
+    """A plan at work on a lead; at most one run of a plan on a lead goes on at any time."""
+
+    __tablename__ = "plan_run"
+
+    plan_id: Mapped[UUID]
+    lead_id: Mapped[UUID]
+    state: Mapped[str]
+    stop_reason: Mapped[str]
+    step_count: Mapped[int]
+    staff_id: Mapped[UUID | None]
+    end_time: Mapped[datetime | None]
