@@ -8,6 +8,8 @@ from lianxiao.lead.v1 import duplicate_service_pb2_grpc as duplicate
 from lianxiao.lead.v1 import follow_up_plan_service_pb2_grpc as follow_up_plan
 from lianxiao.lead.v1 import import_service_pb2_grpc as lead_import
 from lianxiao.lead.v1 import lead_service_pb2_grpc as lead
+from lianxiao.lead.v1 import partner_service_pb2_grpc as partner
+from lianxiao.lead.v1 import policy_service_pb2_grpc as policy
 from lianxiao.lead.v1 import sales_policy_service_pb2_grpc as sales_policy
 from lianxiao.lead.v1 import sales_report_service_pb2_grpc as sales_report
 from lianxiao.lead.v1 import task_service_pb2_grpc as task
@@ -18,6 +20,8 @@ from services.lead.rpc.duplicate_service import DuplicateService
 from services.lead.rpc.follow_up_plan_service import FollowUpPlanService
 from services.lead.rpc.import_service import ImportService
 from services.lead.rpc.lead_service import LeadService
+from services.lead.rpc.partner_service import PartnerService
+from services.lead.rpc.policy_service import PolicyService
 from services.lead.rpc.sales_policy_service import SalesPolicyService
 from services.lead.rpc.sales_report_service import SalesReportService
 from services.lead.rpc.task_service import TaskService
@@ -35,4 +39,6 @@ SERVICERS: list[Registration] = [
     (working_hours.add_WorkingHoursServiceServicer_to_server, WorkingHoursService),
     (sales_policy.add_SalesPolicyServiceServicer_to_server, SalesPolicyService),
     (sales_report.add_SalesReportServiceServicer_to_server, SalesReportService),
+    (policy.add_PolicyServiceServicer_to_server, PolicyService),
+    (partner.add_PartnerServiceServicer_to_server, PartnerService),
 ]

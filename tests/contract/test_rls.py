@@ -23,7 +23,10 @@ APPENDED = {
         "ledger_account",
         "ledger_period",
     ],
-    "lead": ["touch", "follow_up", "assignment", "import_row"],
+    "lead": [
+        *("touch", "follow_up", "assignment", "import_row"),
+        *("lead_policy", "arbitration", "claim_move", "partner_visit", "registration"),
+    ],
     "marketing": ["campaign_cost"],
     "scheduling": ["attendance_change"],
     "student": ["student_state_entry"],

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import func, select
 
@@ -78,13 +79,28 @@ def test_round_robin_stays_exact_under_contention(database: Database, caller: Ca
     assert owners == dict.fromkeys(people, 3)
 
 
-def test_of_many_claimants_one_wins(database: Database, caller: Caller) -> None:
+def test_of_200_claimants_one_wins_and_199_are_told_owner_and_end(database: Database, caller: Caller) -> None:
     with database.begin(caller) as tx:
-        lead = factories.lead(tx, factories.campus(tx))
-    answers = _at_once(database, caller, [lambda tx: type(claims.claim(tx, lead.id, days=7)).__name__] * 10)
-    assert Counter(answers) == {"Claim": 1, "CUSTOMER_CLAIMED": 9}
+        campus = factories.campus(tx)
+        lead = factories.lead(tx, campus)
+        people = [factories.advisor(tx, campus) for _ in range(200)]
+    gate = Barrier(len(people))
+
+    def claim(who: UUID) -> tuple[str, dict[str, str]]:
+        gate.wait(timeout=30)
+        try:
+            with database.begin(Caller(caller.institution_id, who, "staff")) as tx:
+                return "won", {"end_time": str(claims.claim(tx, lead.id, days=7).during.upper)}
+        except Refused as refused:
+            return refused.reason, refused.info
+
+    with ThreadPoolExecutor(len(people)) as pool:
+        answers = list(pool.map(claim, people))
+    assert Counter(reason for reason, _ in answers) == {"won": 1, "CUSTOMER_CLAIMED": 199}
     with database.begin(caller) as tx:
-        assert tx.scalar(select(func.count()).select_from(Claim)) == 1
+        (row,) = tx.session.scalars(select(Claim)).all()
+    told = {(info["owner"], info["end_time"]) for reason, info in answers if reason != "won"}
+    assert told == {("顾**", row.during.upper.isoformat() if row.during.upper else "")}
 
 
 def test_a_pair_is_merged_once_and_a_lead_lost_once(database: Database, caller: Caller) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadMerged, LeadMergeUndone
-from services.lead.actions import bulk, keys, known, leads, timelines
+from services.lead.actions import arbitrations, bulk, keys, known, leads, timelines
 from services.lead.models import CustomerAlias, Duplicate, Lead, LeadMerge
 from services.lead.rules import stages
 from shared.db import Tx
@@ -42,6 +42,7 @@ def merge(tx: Tx, *, survivor: Lead, merged: Lead) -> LeadMerge:
     if survivor.customer_id != merged.customer_id:
         tx.session.add(CustomerAlias(id=merged.customer_id, survivor_id=survivor.customer_id, merge_id=row.id))
     keys.replace(tx, survivor.id, before=[], after=_keys(tx, timelines.cluster(tx, merged.id)))
+    arbitrations.on_merge(tx, row, survivor=survivor, merged=merged)
     publish(tx, LeadMerged(**_told(row, survivor, merged)))
     return row
 
@@ -66,6 +67,7 @@ def undo(tx: Tx, merge_id: UUID) -> LeadMerge:
     alias = tx.session.get(CustomerAlias, (tx.institution_id, merged.customer_id))
     if alias is not None and alias.merge_id == row.id:
         tx.session.delete(alias)
+    arbitrations.on_undo(tx, row, survivor=survivor, merged=merged)
     for duplicate in tx.session.scalars(select(Duplicate).where(Duplicate.merge_id == row.id)):
         duplicate.state, duplicate.merge_id = "open", None
         duplicate.resolved_by_id, duplicate.resolve_time = None, None

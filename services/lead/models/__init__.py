@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from services.lead.models.assignments import Assignment, AssignmentRule
 from services.lead.models.base import Base
-from services.lead.models.claims import Claim
+from services.lead.models.claims import Arbitration, Claim, ClaimMove
 from services.lead.models.directory import Campus, Staff
 from services.lead.models.duplicates import CustomerAlias, Duplicate, LeadMerge
 from services.lead.models.follow_ups import FollowUpPlan, PlanRun, SalesPolicy, WorkingHours
 from services.lead.models.imports import Import, ImportBatch, ImportPart, ImportRow
 from services.lead.models.leads import FollowUp, Lead, LeadKey, StageChange, Touch, Trial
+from services.lead.models.partners import Partner, PartnerAccount, PartnerVisit, Registration, SupportRequest
+from services.lead.models.policies import LeadPolicy
 from services.lead.models.tasks import Task
 
 __all__ = [
+    "Arbitration",
     "Assignment",
     "AssignmentRule",
     "Base",
     "Campus",
     "Claim",
+    "ClaimMove",
     "CustomerAlias",
     "Duplicate",
     "FollowUp",
@@ -29,10 +33,16 @@ __all__ = [
     "Lead",
     "LeadKey",
     "LeadMerge",
+    "LeadPolicy",
+    "Partner",
+    "PartnerAccount",
+    "PartnerVisit",
     "PlanRun",
+    "Registration",
     "SalesPolicy",
     "Staff",
     "StageChange",
+    "SupportRequest",
     "Task",
     "Touch",
     "Trial",

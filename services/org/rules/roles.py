@@ -24,7 +24,19 @@ _DAILY = ("campus.read", "course.read", "custom_field.read", "feed.read", "room.
 
 _SELLING = (
     *_DAILY,
-    *("lead.*", "claim.*", "trial.*", "quote.*", "contract.*", "order.*", "price.read", "payment.read", "lot.read"),
+    *(
+        "lead.*",
+        "claim.read",
+        "claim.create",
+        "claim.release",
+        "trial.*",
+        "quote.*",
+        "contract.*",
+        "order.*",
+        "price.read",
+        "payment.read",
+        "lot.read",
+    ),
     *("consumption.read", "student.read", "guardian.*", "class_group.read", "lesson.read", "campaign.read"),
     *("refund.read", "refund.request", "message.read", "staff.read", "pii.read"),
     *("follow_up_plan.read", "follow_up_plan.start", "follow_up_plan.stop", "working_hours.read", "sales_policy.read"),
@@ -55,7 +67,8 @@ _OUTREACH = (
     *("claim.read", "course.read", "custom_field.read", "campus.read", "region.read", "report.read", "feed.read"),
 )
 _CHANNELS = (
-    *("lead.read", "lead.capture", "lead_import.*", "duplicate.*", "claim.read", "campaign.read"),
+    *("lead.read", "lead.capture", "lead_import.*", "duplicate.*", "claim.read", "claim.arbitrate", "campaign.read"),
+    *("partner.*", "registration.read", "support_request.read", "support_request.answer", "lead_policy.read"),
     *("assignment_rule.read", "custom_field.read"),
     *("service_account.read", "split.read", "campus.read", "region.read", "report.read", "feed.read"),
 )
@@ -63,11 +76,13 @@ _LEADING = (
     *_SELLING,
     *_TUTORING,
     *_TIMETABLING,
-    *("lead_import.*", "duplicate.*", "approval_flow.read"),
+    *("lead_import.*", "duplicate.*", "claim.*", "lead_policy.*", "registration.read", "approval_flow.read"),
     *("assignment_rule.read", "payment.*", "split_rule.read", "split.read", "refund.*", "template.read"),
     *("follow_up_plan.*", "working_hours.*", "sales_report.read"),
     *("campus.update", "region.read", "staff.*", "role.read", "role.assign", "institution.read"),
 )
+# What a partner's program does: it registers customers and asks for help.
+_PARTNERING = ("lead.capture", "registration.*", "support_request.create", "support_request.read")
 # Every noun by name: "*.read" would include pii.read.
 _AUDITING = tuple(
     f"{noun}.read"
@@ -92,6 +107,7 @@ _AUDITING = tuple(
         ),
         *("attendance", "student", "guardian", "price", "quote", "contract", "order", "payment", "lot"),
         *("consumption", "split_rule", "split", "ledger", "refund", "campaign", "template", "message", "feed"),
+        *("lead_policy", "partner", "registration", "support_request"),
         *("report", "campus", "region", "staff", "role", "service_account", "institution"),
         *("custom_field", "approval_flow"),
     )
@@ -113,5 +129,5 @@ BUILT_IN = (
     _role("marketing", "市场", "chain", _OUTREACH),
     _role("channel_manager", "渠道经理", "chain", _CHANNELS),
     _role("auditor", "审计", "chain", _AUDITING),
-    _role("channel_partner", "渠道伙伴", "campus", ("lead.capture",)),
+    _role("channel_partner", "渠道伙伴", "campus", _PARTNERING),
 )

@@ -1,0 +1,67 @@
+"""Limits and periods: of the institution, and of campuses that differ from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import or_, select
+
+from services.lead.actions import campuses, leads
+from services.lead.models import LeadPolicy
+from services.lead.rules import policy
+from services.lead.rules.policy import SETTINGS, Stated
+from shared.db import Tx
+from shared.errors import InvalidInput
+
+
+def values(tx: Tx, campus_id: UUID | None) -> dict[str, int]:
+    """Return every setting as it holds now for a campus; None for the institution."""
+    stated = in_force(tx, campus_id, tx.now)
+    return {name: stated[name].value if name in stated else setting.default for name, setting in SETTINGS.items()}
+
+
+def value(tx: Tx, setting: str, campus_id: UUID | None) -> int:
+    """Return one setting as it holds now for a campus."""
+    return values(tx, campus_id)[setting]
+
+
+def in_force(tx: Tx, campus_id: UUID | None, at: datetime) -> dict[str, Stated]:
+    """Return what was set and holds for a campus at an instant."""
+    rows = tx.execute(
+        select(LeadPolicy.setting, LeadPolicy.value, LeadPolicy.start_time, LeadPolicy.campus_id)
+        .where(LeadPolicy.institution_id == tx.institution_id)
+        .where(or_(LeadPolicy.campus_id.is_(None), LeadPolicy.campus_id == campus_id), LeadPolicy.start_time <= at)
+        .order_by(LeadPolicy.create_time, LeadPolicy.id)
+    )
+    return policy.in_force((Stated(*row) for row in rows), campus_id=campus_id, at=at)
+
+
+def change(tx: Tx, campus_id: UUID | None, wanted: Mapping[str, int], start_time: datetime | None) -> datetime:
+    """Set values from an instant on; return the instant.
+
+    Raises InvalidInput SETTING_OUT_OF_RANGE and TIME_PAST, CAMPUS_NOT_FOUND, CHAIN_SCOPE_NEEDED without a campus.
+    """
+    if campus_id is None:
+        tx.check_chain()
+    else:
+        campuses.check_open(tx, campus_id)
+    start = start_time or tx.now
+    if start < tx.now:
+        raise InvalidInput("start_time", "settings cannot be changed in the past", reason="TIME_PAST")
+    for name, number in wanted.items():
+        bounds = SETTINGS[name]
+        if not bounds.least <= number <= bounds.most:
+            raise InvalidInput(
+                "values",
+                f"{name} lies between {bounds.least} and {bounds.most}",
+                reason="SETTING_OUT_OF_RANGE",
+                setting=name,
+                least=bounds.least,
+                most=bounds.most,
+            )
+        row = LeadPolicy(campus_id=campus_id, setting=name, value=number, start_time=start, staff_id=leads.actor(tx))
+        tx.session.add(row)
+    tx.session.flush()
+    return start

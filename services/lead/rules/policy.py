@@ -1,0 +1,72 @@
+"""What an institution can set about its leads, within which bounds, and what holds until it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+PROTECTION_DAYS = "protection_days"
+PARTNER_PROTECTION_DAYS = "partner_protection_days"
+UNTOUCHED_HOURS = "untouched_hours"
+WARN_HOURS = "warn_hours"
+HQ_AFTER_HOURS = "hq_after_hours"
+DAILY_POOL_LIMIT = "daily_pool_limit"
+SILENT_DAYS = "silent_days"
+ARCHIVE_DAYS = "archive_days"
+CONVERSION_DAYS = "conversion_days"
+PARTNER_RULE = "partner_rule"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The value of a new institution, and the bounds of every other."""
+
+    default: int
+    least: int
+    most: int
+
+
+SETTINGS = {
+    PROTECTION_DAYS: Setting(30, 1, 365),
+    PARTNER_PROTECTION_DAYS: Setting(60, 1, 365),
+    UNTOUCHED_HOURS: Setting(168, 1, 24 * 365),
+    WARN_HOURS: Setting(24, 1, 24 * 30),
+    HQ_AFTER_HOURS: Setting(720, 0, 24 * 365),
+    DAILY_POOL_LIMIT: Setting(20, 0, 10_000),
+    SILENT_DAYS: Setting(60, 1, 3650),
+    ARCHIVE_DAYS: Setting(90, 1, 3650),
+    CONVERSION_DAYS: Setting(180, 7, 3650),
+    PARTNER_RULE: Setting(1, 1, 3),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """One value as it was set: for a campus, or with None for the institution."""
+
+    setting: str
+    value: int
+    start_time: datetime
+    campus_id: UUID | None = None
+
+
+def in_force(stated: Iterable[Stated], *, campus_id: UUID | None, at: datetime) -> dict[str, Stated]:
+    """Return what holds for a campus at an instant: its own latest value before the institution's.
+
+    `stated` comes in the order in which it was set; of two values from the same instant on, the later one holds.
+    Settings that nobody has set are left out.
+    """
+    found: dict[str, Stated] = {}
+    for one in stated:
+        if one.start_time > at or one.campus_id not in {None, campus_id}:
+            continue
+        known = found.get(one.setting)
+        if known is None or _rank(one) >= _rank(known):
+            found[one.setting] = one
+    return found
+
+
+def _rank(one: Stated) -> tuple[bool, datetime]:
+    return one.campus_id is not None, one.start_time
