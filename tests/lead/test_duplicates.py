@@ -21,7 +21,7 @@ OTHER = "+8613900139000"
 def _pair(tx: Tx) -> tuple[UUID, UUID, Duplicate]:
     """Return a lead, the one that may be the same child, and the entry about them."""
     campus = factories.campus(tx)
-    first = factories.lead(tx, campus, birth_date="2016-03-08")
+    first = factories.lead(tx, campus, birth_date="2016-03-08", guardian_name="王建国")
     second = factories.lead(tx, campus, birth_date="2016-03-08", guardian_phone=OTHER, guardian_name="李芳")
     return first.id, second.id, tx.session.scalars(select(Duplicate)).one()
 

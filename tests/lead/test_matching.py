@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.lead.rules import matching
-from services.lead.rules.matching import Person, Verdict
+from services.lead.rules import children, matching
+from services.lead.rules.adults import Adult
+from services.lead.rules.children import Person
+from services.lead.rules.matching import Record, Verdict
+from services.lead.rules.sites import Site
 
 MING = Person(
     phones=frozenset({"+8613800138000"}),
@@ -28,9 +31,10 @@ OTHER_PHONE = frozenset({"+8613900139000"})
     [
         ({}, Verdict.ATTACH),
         ({"child_name": "王晓明"}, Verdict.ATTACH),
-        ({"child_name": ""}, Verdict.ATTACH),
+        ({"child_name": ""}, Verdict.REVIEW),
+        ({"child_name": "王同学"}, Verdict.REVIEW),
         ({"phones": OTHER_PHONE}, Verdict.ATTACH),
-        ({"phones": OTHER_PHONE, "wechat_id": ""}, Verdict.REVIEW),
+        ({"phones": OTHER_PHONE, "wechat_id": ""}, Verdict.ATTACH),
         ({"phones": OTHER_PHONE, "wechat_id": "", "guardian_name": "李芳"}, Verdict.REVIEW),
         ({"phones": OTHER_PHONE, "wechat_id": "", "guardian_name": "李芳", "school": ""}, Verdict.REVIEW),
         ({"phones": OTHER_PHONE, "wechat_id": "", "guardian_name": "李芳", "birth_date": ""}, Verdict.REVIEW),
@@ -59,7 +63,7 @@ def test_reasons_name_the_strongest_first_and_no_missing_ones() -> None:
     evidence = matching.weigh(replace(MING, school="", phones=OTHER_PHONE), MING)
     codes = [code for code, _ in evidence.reasons]
     weights = [abs(weight) for _, weight in evidence.reasons]
-    assert codes[0] == "NAME_EQUAL"
+    assert {"NAME_EQUAL", "PHONE_DIFFERENT"} == set(codes[:2])
     assert weights == sorted(weights, reverse=True)
     assert not any(code.endswith("_MISSING") for code in codes)
 
@@ -95,3 +99,42 @@ def test_a_person_shares_every_key_with_themselves_and_has_no_twice(person: Pers
     found = matching.keys(person)
     assert len(found) == len(set(found))
     assert all("|" in key for key in found)
+
+
+def test_records_of_one_family_without_a_name_are_one() -> None:
+    nameless = Person(phones=MING.phones)
+    assert matching.decide(nameless, {"known": nameless}).verdict == Verdict.ATTACH
+
+
+def test_a_union_id_is_as_good_as_a_phone_and_no_better() -> None:
+    mother = Person(phones=frozenset({children.union_contact("o6_bmj")}), child_name="王小明")
+    again = replace(mother, phones=mother.phones | OTHER_PHONE)
+    assert matching.decide(again, {"known": mother}).verdict == Verdict.ATTACH
+    assert matching.decide(replace(again, child_name="王小红"), {"known": mother}).verdict != Verdict.ATTACH
+    assert not set(matching.keys(mother)).isdisjoint(matching.keys(again))
+
+
+def test_a_fifth_record_of_one_child_is_for_a_person() -> None:
+    few = dict.fromkeys(range(3), MING)
+    assert matching.decide(MING, few).verdict == Verdict.ATTACH
+    assert matching.decide(MING, few | {3: MING}).verdict == Verdict.REVIEW
+
+
+ADA = Adult("ada", "lovelace", "18151210", "12", "st james square", "", "westminster", "2000", "nsw")
+HOUSE = Site("Henry Booth House - Taylor Day School", "1414 W. 87th St", "60620", "2392322")
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "verdict"),
+    [
+        (ADA, replace(ADA, given_name="lovelace", surname="ada"), Verdict.ATTACH),
+        (ADA, replace(ADA, birth_date="18151201", street="saint james square"), Verdict.ATTACH),
+        (ADA, Adult("byron", "wordsworth", "18900101", "7", "high street", "", "perth", "6000", "wa"), Verdict.NEW),
+        (HOUSE, Site("TAYLOR DAY SCHOOL", "1414 West 87th Street", "", "2392322"), Verdict.ATTACH),
+        (HOUSE, replace(HOUSE, name="Little Hands", phone="5556677"), Verdict.REVIEW),
+        (HOUSE, Site("Taylor Day School", "93 N Wacker Dr", "60601", "7770000"), Verdict.NEW),
+    ],
+)
+def test_grown_ups_and_places_are_weighed_the_same_way(one: Record, two: Record, verdict: Verdict) -> None:
+    assert matching.decide(two, {"known": one}).verdict == verdict
+    assert not set(matching.keys(one)).isdisjoint(matching.keys(two)) or verdict == Verdict.NEW

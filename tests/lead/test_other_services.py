@@ -66,8 +66,8 @@ def test_a_file_is_imported_watched_and_explained(
 
 def test_a_pair_is_listed_merged_and_parted(chief: Person, campus: UUID) -> None:
     birth = Date(year=2016, month=3, day=8)
-    first = chief.capture(campus, birth_date=birth).lead
-    second = chief.capture(campus, birth_date=birth, guardian_phone="13900139000").lead
+    first = chief.capture(campus, birth_date=birth, guardian_name="王建国").lead
+    second = chief.capture(campus, birth_date=birth, guardian_name="李芳", guardian_phone="13900139000").lead
     (pair,) = chief.duplicates.ListDuplicates(duplicate_service_pb2.ListDuplicatesRequest()).duplicates
     assert (pair.lead.lead_id, pair.other_lead.child_name) == (second.lead_id, "王小明")
     assert "NAME_EQUAL" in {reason.code for reason in pair.reasons}

@@ -106,8 +106,9 @@ def test_of_200_claimants_one_wins_and_199_are_told_owner_and_end(database: Data
 def test_a_pair_is_merged_once_and_a_lead_lost_once(database: Database, caller: Caller) -> None:
     with database.begin(caller) as tx:
         campus = factories.campus(tx)
-        factories.lead(tx, campus, birth_date="2016-03-08")
-        factories.lead(tx, campus, birth_date="2016-03-08", guardian_phone="+8613900139000")
+        factories.lead(tx, campus, birth_date="2016-03-08", guardian_name="王建国")
+        other = {"guardian_name": "李芳", "guardian_phone": "+8613900139000"}
+        factories.lead(tx, campus, birth_date="2016-03-08", **other)
         entry = tx.session.scalars(select(Duplicate.id)).one()
         other = factories.lead(tx, campus, **factories.stranger(1)).id
     merged = _at_once(database, caller, [lambda tx: duplicates.resolve(tx, entry, merge=True).state] * 6)

@@ -18,7 +18,8 @@ from services.lead.actions.assignments import Decided, Desk
 from services.lead.actions.known import Known
 from services.lead.models import Assignment, Base, Duplicate, Lead, StageChange, Touch
 from services.lead.rules import matching, stages
-from services.lead.rules.matching import Decision, Person, Verdict
+from services.lead.rules.children import Person
+from services.lead.rules.matching import Decision, Verdict
 from services.lead.rules.profile import Profile
 from services.lead.rules.rows import Enquiry
 from shared.db import Tx
@@ -26,7 +27,7 @@ from shared.events import publish
 from shared.ids import uuid7
 from shared.wire_values import id_text
 
-_KEYED = """insert into lead_key (institution_id, key, lead_id)
+KEYED = """insert into lead_key (institution_id, key, lead_id)
   select %(institution)s, k.key, k.lead from unnest(%(keys)s::bytea[], %(keyed)s::uuid[]) as k (key, lead)"""
 _TOUCHED = """update lead set touch_count = touch_count + t.n, last_touch_time = %(now)s, update_time = %(now)s,
     grade = t.grade, grade_reasons = t.reasons
@@ -82,7 +83,7 @@ class Ledger:
         parameters: dict[str, object] = {"now": tx.now, "institution": str(tx.institution_id)}
         steps = []
         if self.keys:
-            steps.append(_KEYED)
+            steps.append(KEYED)
             parameters |= {"keys": [key for key, _ in self.keys], "keyed": [lead_id for _, lead_id in self.keys]}
         if self.touched:
             steps.append(_TOUCHED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from services.lead.rules import matching
-from services.lead.rules.matching import Person
+from services.lead.rules.children import Person
 from services.lead.rules.profile import Profile
 from shared.crypto import blind_index, normalise_phone, query_tokens, search_tokens
 from shared.db import Tx

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, column, text
+from sqlalchemy import LargeBinary, Result, column, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.lead.actions import keys
 from services.lead.models import Lead
 from services.lead.rules import matching
-from services.lead.rules.matching import Decision, Person
+from services.lead.rules.children import Person
+from services.lead.rules.matching import Decision
 from services.lead.rules.profile import Profile
 from shared.db import Tx
 
@@ -80,18 +81,20 @@ def load(tx: Tx, persons: Sequence[Person], *, lock: bool = True) -> Known:
     """
     phones = {keys.phone_key(tx, phone) for person in persons for phone in person.phones} if lock else set()
     wanted = {keys.match_key(tx, key) for person in persons for key in matching.keys(person)}
-    rows = tx.execute(
-        _LOOK_UP,
-        {
-            "locks": sorted(int.from_bytes(key[:8], "big", signed=True) for key in phones),
-            "keys": sorted(wanted),
-            "institution": str(tx.institution_id),
-        },
-    )
     found = Known()
-    for row in rows:
+    for row in look_up(tx, wanted, locks=phones):
         found.add(row, person_of(tx, row), map(bytes, row.found_by))
     return found
+
+
+def look_up(tx: Tx, wanted: Collection[bytes], *, locks: Collection[bytes] = ()) -> Result[Any]:
+    """Return the leads that stand under any of these keys, with those that found them; first lock some keys."""
+    parameters = {
+        "locks": sorted(int.from_bytes(key[:8], "big", signed=True) for key in locks),
+        "keys": sorted(wanted),
+        "institution": str(tx.institution_id),
+    }
+    return tx.execute(_LOOK_UP, parameters)
 
 
 def profile_of(tx: Tx, lead: Any) -> Profile:

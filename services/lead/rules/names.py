@@ -21,8 +21,9 @@ class Likeness(StrEnum):
     EQUAL = "EQUAL"
     # 王小明 and 王晓明: the same sound.
     HOMOPHONE = "HOMOPHONE"
-    # 小宇, 宇宇 or 张同学 beside 张莹宇: nothing speaks against it.
+    # 小宇 or 宇宇 beside 张莹宇: nothing speaks against it.
     PART = "PART"
+    # One of them has none, or only the surname: 张同学 may be anybody of the family.
     MISSING = "MISSING"
     # 王小明 and 王大明: brothers are written like this.
     SURNAME = "SURNAME"
@@ -58,13 +59,15 @@ def compare(first: str, second: str) -> Likeness:
         return Likeness.EQUAL
     if spell(one) == spell(two):
         return Likeness.HOMOPHONE
+    if one == two[0] or two == one[0]:
+        return Likeness.MISSING
     if _part_of(one, two) or _part_of(two, one):
         return Likeness.PART
     return Likeness.SURNAME if one[0] == two[0] else Likeness.DIFFERENT
 
 
 def _part_of(short: str, long: str) -> bool:
-    """Say whether `short` is how one calls somebody named `long`: 明, 小明, 明明, 王 (同学), 子涵."""
+    """Say whether `short` is how one calls somebody named `long`: 明, 小明, 明明, 子涵."""
     if len(set(short)) == 1 and len(short) <= _FULL:
         return short[0] in long
     call = short[1:] if short[0] in "小阿" and len(short) == _FULL else short

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, fields
 
-from services.lead.rules.matching import Person
+from services.lead.rules.children import Person
 from services.lead.rules.rows import Enquiry
 
 
