@@ -10,6 +10,7 @@ from lianxiao.lead.v1 import import_service_pb2_grpc as lead_import
 from lianxiao.lead.v1 import lead_service_pb2_grpc as lead
 from lianxiao.lead.v1 import partner_service_pb2_grpc as partner
 from lianxiao.lead.v1 import policy_service_pb2_grpc as policy
+from lianxiao.lead.v1 import pool_service_pb2_grpc as pool
 from lianxiao.lead.v1 import sales_policy_service_pb2_grpc as sales_policy
 from lianxiao.lead.v1 import sales_report_service_pb2_grpc as sales_report
 from lianxiao.lead.v1 import task_service_pb2_grpc as task
@@ -22,6 +23,7 @@ from services.lead.rpc.import_service import ImportService
 from services.lead.rpc.lead_service import LeadService
 from services.lead.rpc.partner_service import PartnerService
 from services.lead.rpc.policy_service import PolicyService
+from services.lead.rpc.pool_service import PoolService
 from services.lead.rpc.sales_policy_service import SalesPolicyService
 from services.lead.rpc.sales_report_service import SalesReportService
 from services.lead.rpc.task_service import TaskService
@@ -40,5 +42,6 @@ SERVICERS: list[Registration] = [
     (sales_policy.add_SalesPolicyServiceServicer_to_server, SalesPolicyService),
     (sales_report.add_SalesReportServiceServicer_to_server, SalesReportService),
     (policy.add_PolicyServiceServicer_to_server, PolicyService),
+    (pool.add_PoolServiceServicer_to_server, PoolService),
     (partner.add_PartnerServiceServicer_to_server, PartnerService),
 ]

@@ -20,6 +20,7 @@ from lianxiao.lead.v1 import (
     lead_service_pb2_grpc,
     partner_service_pb2_grpc,
     policy_service_pb2_grpc,
+    pool_service_pb2_grpc,
     sales_policy_service_pb2_grpc,
     sales_report_service_pb2_grpc,
     task_service_pb2_grpc,
@@ -50,6 +51,7 @@ class Person:
         self.policy = sales_policy_service_pb2_grpc.SalesPolicyServiceStub(self._channel)
         self.reports = sales_report_service_pb2_grpc.SalesReportServiceStub(self._channel)
         self.claims = claim_service_pb2_grpc.ClaimServiceStub(self._channel)
+        self.pool = pool_service_pb2_grpc.PoolServiceStub(self._channel)
         self.policies = policy_service_pb2_grpc.PolicyServiceStub(self._channel)
         self.partners = partner_service_pb2_grpc.PartnerServiceStub(self._channel)
 

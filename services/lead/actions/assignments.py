@@ -13,7 +13,7 @@ from sqlalchemy import Boolean, Text, Uuid, column, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadAssigned
-from services.lead.actions import bulk, leads, staff
+from services.lead.actions import bulk, leads, owners, staff
 from services.lead.models import Assignment, Lead
 from services.lead.rules import assignment
 from services.lead.rules.assignment import Candidate, Choice, Rule
@@ -157,7 +157,7 @@ def assign(tx: Tx, lead_id: UUID, *, owner_id: UUID | None, reason: str = "") ->
     if owner_id is not None:
         staff.check_assignable(tx, [owner_id], lead.campus_id)
     row = by_hand(tx, lead, owner_id, reason)
-    lead.owner_id = owner_id
+    owners.give(tx, lead, owner_id)
     tx.session.add(row)
     if owner_id is not None:
         publish(tx, event(lead, None))

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadCaptured, LeadTouched
-from services.lead.actions import assignments, bulk, keys, known, leads
+from services.lead.actions import assignments, bulk, keys, known, leads, owners
 from services.lead.actions.assignments import Decided, Desk
 from services.lead.actions.known import Known
 from services.lead.models import Assignment, Base, Duplicate, Lead, StageChange, Touch
@@ -160,7 +160,8 @@ def _create(tx: Tx, ledger: Ledger, arrival: Arrival) -> Lead:
         Lead,
         customer_id=uuid7(),
         campus_id=arrival.campus_id,
-        owner_id=None,
+        **owners.clocks(tx, None),
+        invalid=False,
         stage=stages.ENQUIRY,
         stage_time=tx.now,
         state=stages.OPEN,
@@ -259,11 +260,11 @@ def _give(tx: Tx, ledger: Ledger, lead: Lead, arrival: Arrival, desk: Desk) -> N
     decided: Decided | None = None
     if arrival.owner_id is not None:
         ledger.assignments.append(assignments.by_hand(tx, lead, arrival.owner_id))
-        lead.owner_id = arrival.owner_id
+        owners.give(tx, lead, arrival.owner_id)
     else:
         decided = desk.decide(tx, lead.campus_id, lead.source, leads.course_ids(lead.intended_courses))
         if decided is None:
             return
         ledger.assignments.append(assignments.by_rule(tx, lead, decided))
-        lead.owner_id = decided.choice.staff_id
+        owners.give(tx, lead, decided.choice.staff_id)
     publish(tx, assignments.event(lead, decided.rule.rule_id if decided else None))

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadLost, LeadStageChanged
-from services.lead.actions import bulk, campuses, closings, keys, known
+from services.lead.actions import bulk, campuses, closings, keys, known, owners
 from services.lead.models import Lead, StageChange
 from services.lead.rules import grading, rows, stages
 from services.lead.rules.profile import Profile
@@ -137,6 +137,13 @@ def lose(tx: Tx, lead_id: UUID, *, reason: str, detail: str = "") -> Lead:
     return lead
 
 
+def invalidate(tx: Tx, lead_id: UUID, *, reason: str, detail: str = "") -> Lead:
+    """Give up what never was a lead: lost like any other, but not counted. Raises LEAD_CLOSED, LEAD_MERGED."""
+    lead = lose(tx, lead_id, reason=reason, detail=detail)
+    lead.invalid = True
+    return lead
+
+
 def reopen(tx: Tx, lead_id: UUID, *, reason: str = "reopened") -> Lead:
     """Take a lost lead up again in the stage that it had. Raises LEAD_NOT_LOST, LEAD_MERGED."""
     lead = get_unmerged(tx, lead_id)
@@ -149,6 +156,7 @@ def reopen(tx: Tx, lead_id: UUID, *, reason: str = "reopened") -> Lead:
         stay.previous_stage if stay and stay.previous_stage in stages.OPEN_STAGES else stages.ENQUIRY,
         reason=reason,
     )
+    owners.keep_or_free(tx, lead)
     return lead
 
 
@@ -170,6 +178,8 @@ def enter(tx: Tx, lead: Lead, stage: str, *, reason: str = "", detail: str = "")
     tx.session.add(first_stay(tx, lead, stage=stage, previous_stage=previous, reason=reason, detail=detail))
     lead.stage, lead.stage_time, lead.state = stage, tx.now, stages.state_of(stage)
     lead.lost_reason = reason if stage == stages.LOST else ""
+    if stage != stages.LOST:
+        lead.invalid, lead.archive_time = False, None
     regrade(tx, lead)
     if lead.state != stages.OPEN:
         closings.close(tx, lead.id, stage)

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadMerged, LeadMergeUndone
-from services.lead.actions import arbitrations, bulk, keys, known, leads, timelines
+from services.lead.actions import arbitrations, bulk, keys, known, leads, owners, timelines
 from services.lead.models import CustomerAlias, Duplicate, Lead, LeadMerge
 from services.lead.rules import stages
 from shared.db import Tx
@@ -62,6 +62,8 @@ def undo(tx: Tx, merge_id: UUID) -> LeadMerge:
     kept = _keys(tx, timelines.cluster(tx, survivor.id))
     keys.replace(tx, survivor.id, before=gone, after=[key for key in gone if key in set(kept)])
     merged.state, merged.merged_into_id = row.previous_state, None
+    if merged.state == stages.OPEN:
+        owners.keep_or_free(tx, merged)
     survivor.touch_count = max(1, survivor.touch_count - merged.touch_count)
     leads.regrade(tx, survivor)
     alias = tx.session.get(CustomerAlias, (tx.institution_id, merged.customer_id))

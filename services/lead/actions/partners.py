@@ -178,11 +178,14 @@ def figures(tx: Tx, partner_id: UUID) -> dict[str, int]:
             func.count().filter(Registration.outcome == "refused").label("refused"),
             standing.filter(granted, Lead.state == stages.ENROLLED).label("enrolled"),
             standing.filter(granted, Lead.state == stages.LOST).label("lost"),
+            standing.filter(granted, Lead.invalid).label("invalid"),
         )
         .join(Lead, (Lead.institution_id == Registration.institution_id) & (Lead.id == Registration.lead_id))
         .where(Registration.institution_id == tx.institution_id, Registration.partner_id == partner_id)
     )
-    return {name: int(number) for name, number in tx.execute(query).one()._mapping.items()}  # noqa: SLF001 - SQLAlchemy's public name
+    found = {name: int(number) for name, number in tx.execute(query).mappings().one().items()}
+    valid = found["granted"] - found["invalid"]
+    return found | {"conversion_basis_points": found["enrolled"] * 10_000 // valid if valid else 0}
 
 
 def _set(tx: Tx, row: Partner, values: Mapping[str, Any], names: Sequence[str]) -> None:

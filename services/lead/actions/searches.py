@@ -41,6 +41,7 @@ LISTING: Listing[Lead] = Listing(
         "source": Field(Lead.source, sortable=False),
         "campaign_id": Field(Lead.campaign_id, sortable=False),
         "customer_id": Field(Lead.customer_id, sortable=False),
+        "archive_time": Field(Lead.archive_time, sortable=False),
     },
     columns=tuple(Lead.__table__.columns),
 )
@@ -68,6 +69,8 @@ def page(tx: Tx, request: Any) -> Page[Any]:
         where.append(Lead.owner_id.is_(None))
     if "state" not in request.filter:
         where.append(Lead.state != stages.MERGED)
+    if "archive_time" not in request.filter:
+        where.append(Lead.archive_time.is_(None))
     if request.search:
         where.append(_found_by(tx, keys.searched(tx, request.search)))
     # The token is bound to the search text; the pool must not be mistaken for everybody.

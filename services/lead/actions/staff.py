@@ -14,7 +14,8 @@ from shared.errors import Refused
 from shared.ids import as_uuid
 
 # Whoever has left owns no open lead and no open task: both go back to the campus, and the record says why.
-_RELEASE = """with freed as (update lead set owner_id = null, update_time = %(now)s
+_RELEASE = """with freed as (update lead set owner_id = null, update_time = %(now)s,
+      owner_time = null, warn_time = null, pool = 'campus', pool_time = %(now)s
     where institution_id = %(institution)s and owner_id = %(staff)s and state = 'open' returning id),
   noted as (insert into assignment
       (institution_id, id, create_time, update_time, lead_id, previous_owner_id, inputs, reason)
@@ -45,15 +46,20 @@ def _campuses(event: StaffChanged) -> list[UUID] | None:
     return sorted({as_uuid(campus) for role in event.roles for campus in role.campus_ids})
 
 
-def find(tx: Tx, staff_id: UUID) -> Staff | None:
-    """Return a staff member, or None for somebody unknown here."""
-    return tx.session.get(Staff, (tx.institution_id, staff_id))
+def find(tx: Tx, staff_id: UUID, *, lock: bool = False) -> Staff | None:
+    """Return a staff member, or None for somebody unknown here; with a lock they cannot leave before the commit."""
+    shared = {"read": True} if lock else None
+    return tx.session.get(Staff, (tx.institution_id, staff_id), with_for_update=shared, populate_existing=lock)
 
 
 def check_assignable(tx: Tx, staff_ids: Iterable[UUID], campus_id: UUID | None) -> None:
-    """Raise STAFF_NOT_ASSIGNABLE unless all are active and, with a campus given, work there."""
+    """Raise STAFF_NOT_ASSIGNABLE unless all are active and, with a campus given, work there.
+
+    They stay so until the commit: whoever notes that somebody has left waits, and then finds what they were given.
+    """
     wanted = set(staff_ids)
-    rows = tx.session.scalars(select(Staff).where(Staff.id.in_(wanted), Staff.active)).all()
+    query = select(Staff).where(Staff.id.in_(wanted), Staff.active).order_by(Staff.id)
+    rows = tx.session.scalars(query.with_for_update(read=True).execution_options(populate_existing=True)).all()
     able = {row.id for row in rows if campus_id is None or row.campus_ids is None or campus_id in row.campus_ids}
     for staff_id in sorted(wanted - able):
         raise Refused(

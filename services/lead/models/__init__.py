@@ -12,6 +12,7 @@ from services.lead.models.imports import Import, ImportBatch, ImportPart, Import
 from services.lead.models.leads import FollowUp, Lead, LeadKey, StageChange, Touch, Trial
 from services.lead.models.partners import Partner, PartnerAccount, PartnerVisit, Registration, SupportRequest
 from services.lead.models.policies import LeadPolicy
+from services.lead.models.pool import LeadIssue, PoolQuota, QualityRun
 from services.lead.models.tasks import Task
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "ImportPart",
     "ImportRow",
     "Lead",
+    "LeadIssue",
     "LeadKey",
     "LeadMerge",
     "LeadPolicy",
@@ -38,6 +40,8 @@ __all__ = [
     "PartnerAccount",
     "PartnerVisit",
     "PlanRun",
+    "PoolQuota",
+    "QualityRun",
     "Registration",
     "SalesPolicy",
     "Staff",

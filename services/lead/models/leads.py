@@ -43,6 +43,12 @@ class Lead(OwnedRow, Base):
     touch_count: Mapped[int]
     lost_reason: Mapped[str]
     merged_into_id: Mapped[UUID | None]
+    owner_time: Mapped[datetime | None]
+    warn_time: Mapped[datetime | None]
+    pool: Mapped[str]
+    pool_time: Mapped[datetime | None]
+    invalid: Mapped[bool]
+    archive_time: Mapped[datetime | None]
     # None: no clock has been started; then "waiting", "met", "breached", or "exempt" from it.
     response_state: Mapped[str | None]
     response_due_time: Mapped[datetime | None]

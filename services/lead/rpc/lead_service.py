@@ -129,6 +129,8 @@ def to_pb(tx: Tx, lead: Any) -> lead_pb2.Lead:
         merged_into_lead_id=id_text(lead.merged_into_id),
         create_time=lead.create_time,
         update_time=lead.update_time,
+        invalid=lead.invalid,
+        archive_time=lead.archive_time,
         first_response_minutes=lead.first_response_minutes,
         response_breached=lead.response_state == responses.BREACHED,
         response_due_time=lead.response_due_time,
