@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold, OrderActivated
+from lianxiao.billing.v1.billing_events_pb2 import (
+    ContractSigned,
+    HoursBelowThreshold,
+    HoursConsumed,
+    OrderActivated,
+    RefundPaid,
+)
 from lianxiao.org.v1.org_events_pb2 import CampusChanged, StaffChanged
 from lianxiao.scheduling.v1.scheduling_events_pb2 import TrialBooked, TrialResultRecorded
-from services.lead.actions import campuses, enrolments, staff, tasks, trials
+from services.lead.actions import campuses, enrolments, sales, staff, tasks, trials
 from shared.inbox import AnyConsumer, Consumer
 
 CONSUMERS: list[AnyConsumer] = [
@@ -15,4 +21,7 @@ CONSUMERS: list[AnyConsumer] = [
     Consumer("lead.on_trial_result_recorded", TrialResultRecorded, trials.on_result_recorded),
     Consumer("lead.on_order_activated", OrderActivated, enrolments.on_order_activated),
     Consumer("lead.on_hours_below_threshold", HoursBelowThreshold, tasks.on_hours_below_threshold),
+    Consumer("lead.on_contract_signed", ContractSigned, sales.on_contract_signed),
+    Consumer("lead.on_hours_consumed", HoursConsumed, sales.on_hours_consumed),
+    Consumer("lead.on_refund_paid", RefundPaid, sales.on_refund_paid),
 ]

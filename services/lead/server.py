@@ -9,10 +9,12 @@ from lianxiao.lead.v1 import follow_up_plan_service_pb2_grpc as follow_up_plan
 from lianxiao.lead.v1 import import_service_pb2_grpc as lead_import
 from lianxiao.lead.v1 import lead_service_pb2_grpc as lead
 from lianxiao.lead.v1 import partner_service_pb2_grpc as partner
+from lianxiao.lead.v1 import pipeline_service_pb2_grpc as pipeline
 from lianxiao.lead.v1 import policy_service_pb2_grpc as policy
 from lianxiao.lead.v1 import pool_service_pb2_grpc as pool
 from lianxiao.lead.v1 import sales_policy_service_pb2_grpc as sales_policy
 from lianxiao.lead.v1 import sales_report_service_pb2_grpc as sales_report
+from lianxiao.lead.v1 import sales_target_service_pb2_grpc as sales_target
 from lianxiao.lead.v1 import task_service_pb2_grpc as task
 from lianxiao.lead.v1 import working_hours_service_pb2_grpc as working_hours
 from services.lead.rpc.assignment_rule_service import AssignmentRuleService
@@ -22,10 +24,12 @@ from services.lead.rpc.follow_up_plan_service import FollowUpPlanService
 from services.lead.rpc.import_service import ImportService
 from services.lead.rpc.lead_service import LeadService
 from services.lead.rpc.partner_service import PartnerService
+from services.lead.rpc.pipeline_service import PipelineService
 from services.lead.rpc.policy_service import PolicyService
 from services.lead.rpc.pool_service import PoolService
 from services.lead.rpc.sales_policy_service import SalesPolicyService
 from services.lead.rpc.sales_report_service import SalesReportService
+from services.lead.rpc.sales_target_service import SalesTargetService
 from services.lead.rpc.task_service import TaskService
 from services.lead.rpc.working_hours_service import WorkingHoursService
 from shared.server import Registration
@@ -44,4 +48,6 @@ SERVICERS: list[Registration] = [
     (policy.add_PolicyServiceServicer_to_server, PolicyService),
     (pool.add_PoolServiceServicer_to_server, PoolService),
     (partner.add_PartnerServiceServicer_to_server, PartnerService),
+    (pipeline.add_PipelineServiceServicer_to_server, PipelineService),
+    (sales_target.add_SalesTargetServiceServicer_to_server, SalesTargetService),
 ]

@@ -19,10 +19,12 @@ from lianxiao.lead.v1 import (
     lead_service_pb2,
     lead_service_pb2_grpc,
     partner_service_pb2_grpc,
+    pipeline_service_pb2_grpc,
     policy_service_pb2_grpc,
     pool_service_pb2_grpc,
     sales_policy_service_pb2_grpc,
     sales_report_service_pb2_grpc,
+    sales_target_service_pb2_grpc,
     task_service_pb2_grpc,
     working_hours_service_pb2_grpc,
 )
@@ -49,6 +51,8 @@ class Person:
         self.plans = follow_up_plan_service_pb2_grpc.FollowUpPlanServiceStub(self._channel)
         self.hours = working_hours_service_pb2_grpc.WorkingHoursServiceStub(self._channel)
         self.policy = sales_policy_service_pb2_grpc.SalesPolicyServiceStub(self._channel)
+        self.pipeline = pipeline_service_pb2_grpc.PipelineServiceStub(self._channel)
+        self.targets = sales_target_service_pb2_grpc.SalesTargetServiceStub(self._channel)
         self.reports = sales_report_service_pb2_grpc.SalesReportServiceStub(self._channel)
         self.claims = claim_service_pb2_grpc.ClaimServiceStub(self._channel)
         self.pool = pool_service_pb2_grpc.PoolServiceStub(self._channel)

@@ -47,6 +47,7 @@ def test_stages_only_move_forward_by_themselves() -> None:
 def test_each_stage_has_its_state() -> None:
     assert {stage: stages.state_of(stage) for stage in stages.STAGES} == {
         **dict.fromkeys(stages.OPEN_STAGES, "open"),
+        "studying": "enrolled",
         "enrolled": "enrolled",
         "lost": "lost",
     }

@@ -6,7 +6,7 @@ from google.type.date_pb2 import Date
 
 from lianxiao.billing.v1.billing_events_pb2 import OrderActivated
 from lianxiao.lead.v1.lead_events_pb2 import LeadEnrolled
-from services.lead.actions import customers, known, leads
+from services.lead.actions import customers, known, leads, sales
 from services.lead.models import Lead
 from services.lead.rules import stages
 from services.lead.rules.rows import date_parts
@@ -17,8 +17,12 @@ from shared.wire_values import id_text
 
 
 def on_order_activated(tx: Tx, event: OrderActivated) -> None:
-    """Enrol the lead of the order, once, and hand its profile on. A customer who never was a lead is not ours."""
+    """Note the sale; enrol the lead of the order, once, and hand its profile on.
+
+    A customer who never was a lead is not ours to enrol.
+    """
     lead = _lead(tx, event)
+    sales.on_order_activated(tx, event)
     if lead is None or lead.state == stages.ENROLLED:
         return
     leads.enter(tx, lead, stages.ENROLLED)

@@ -39,7 +39,7 @@ def create(
     check_reach(tx, campus_id)
     if campus_id is not None:
         campuses.check_open(tx, campus_id)
-    row = FollowUpPlan(name=_name(name), campus_id=campus_id, steps=_steps(steps), paused=paused)
+    row = FollowUpPlan(name=checked_name(name), campus_id=campus_id, steps=_steps(steps), paused=paused)
     tx.session.add(row)
     tx.session.flush()
     return row
@@ -50,7 +50,7 @@ def update(tx: Tx, plan_id: UUID, changes: Mapping[str, Any]) -> FollowUpPlan:
     row = get(tx, plan_id, for_update=True)
     check_reach(tx, row.campus_id)
     if "name" in changes:
-        row.name = _name(changes["name"])
+        row.name = checked_name(changes["name"])
     if "steps" in changes:
         row.steps = _steps(changes["steps"])
     row.paused = changes.get("paused", row.paused)
@@ -66,7 +66,8 @@ def check_reach(tx: Tx, campus_id: UUID | None) -> None:
         tx.check_campus(campus_id)
 
 
-def _name(name: str) -> str:
+def checked_name(name: str) -> str:
+    """Return a name without spaces around it. Raises InvalidInput NAME_MISSING."""
     if not name.strip():
         raise InvalidInput("name", "give it a name", "NAME_MISSING")
     return name.strip()

@@ -26,7 +26,8 @@ _BY_ID = select(Lead.__table__).where(Lead.institution_id == bindparam("institut
 PERSONAL = frozenset(Profile.__dataclass_fields__)
 _PHONES = frozenset({"guardian_phone", "alternate_phone"})
 _PLAIN = frozenset({"birth_date", "gender", "school", "school_grade", "guardian_relation", "intended_courses",
-                    "next_contact_time"})  # fmt: skip
+                    "next_contact_time",
+                    "expected_amount_fen", "expected_close_date", "customer_type"})  # fmt: skip
 CHANGEABLE = PERSONAL | _PLAIN | {"campus_id"}
 
 

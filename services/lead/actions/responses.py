@@ -122,12 +122,17 @@ def report(tx: Tx, *, start: datetime, end: datetime, group: str) -> list[Figure
 
     Raises InvalidInput PERIOD_INVALID.
     """
-    if not timedelta() < end - start <= _LONGEST:
-        raise InvalidInput("end_time", "a period ends after it begins and lasts at most 400 days", "PERIOD_INVALID")
+    check_period(start, end)
     values = {"institution": tx.institution_id, "first": first_id(start), "end": first_id(end)}
     column = {"owner_id": "owner_id", "campus_id": "campus_id"}[group]
     rows = tx.run(_FIGURES.format(group=column), values)
     return [Figures(row.who, row.leads, row.answered, row.breached, row.average, row.median) for row in rows]
+
+
+def check_period(start: datetime, end: datetime) -> None:
+    """Raise InvalidInput PERIOD_INVALID unless a period ends after it begins and is not too long."""
+    if not timedelta() < end - start <= _LONGEST:
+        raise InvalidInput("end_time", "a period ends after it begins and lasts at most 400 days", "PERIOD_INVALID")
 
 
 def first_id(instant: datetime) -> UUID:

@@ -13,6 +13,7 @@ from services.lead.models.leads import FollowUp, Lead, LeadKey, StageChange, Tou
 from services.lead.models.partners import Partner, PartnerAccount, PartnerVisit, Registration, SupportRequest
 from services.lead.models.policies import LeadPolicy
 from services.lead.models.pool import LeadIssue, PoolQuota, QualityRun
+from services.lead.models.sales import NpsAnswer, PipelineSetting, Sale, SalesTarget, SalesTeam
 from services.lead.models.tasks import Task
 
 __all__ = [
@@ -36,14 +37,19 @@ __all__ = [
     "LeadKey",
     "LeadMerge",
     "LeadPolicy",
+    "NpsAnswer",
     "Partner",
     "PartnerAccount",
     "PartnerVisit",
+    "PipelineSetting",
     "PlanRun",
     "PoolQuota",
     "QualityRun",
     "Registration",
+    "Sale",
     "SalesPolicy",
+    "SalesTarget",
+    "SalesTeam",
     "Staff",
     "StageChange",
     "SupportRequest",

@@ -30,6 +30,8 @@ class SalesPolicy(Row, Base):
     response_limit_minutes: Mapped[int]
     reminder_minutes: Mapped[int]
     escalate_minutes: Mapped[int]
+    # By measure, in percent; None: the usual weights.
+    scorecard_weights: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 
 class FollowUpPlan(Row, Base):

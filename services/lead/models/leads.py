@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -54,6 +54,10 @@ class Lead(OwnedRow, Base):
     response_due_time: Mapped[datetime | None]
     first_response_time: Mapped[datetime | None]
     first_response_minutes: Mapped[int | None]
+    expected_amount_fen: Mapped[int | None]
+    expected_close_date: Mapped[date | None]
+    # None: a family.
+    customer_type: Mapped[str | None]
 
     profile = Sealed("profile_sealed")
 

@@ -22,7 +22,7 @@ from shared.errors import InvalidInput
 from shared.ids import as_uuid
 from shared.listing import DEFAULT_SIZE, named_fields
 from shared.rpc import Servicer, command, query
-from shared.wire_values import enum_value, id_text, optional_id, optional_instant, stored_word
+from shared.wire_values import date_pb, enum_value, id_text, optional_date, optional_id, optional_instant, stored_word
 
 _OUTCOMES = {
     Verdict.NEW: pb.CAPTURE_OUTCOME_CREATED,
@@ -134,6 +134,9 @@ def to_pb(tx: Tx, lead: Any) -> lead_pb2.Lead:
         first_response_minutes=lead.first_response_minutes,
         response_breached=lead.response_state == responses.BREACHED,
         response_due_time=lead.response_due_time,
+        expected_amount_fen=lead.expected_amount_fen,
+        expected_close_date=date_pb(lead.expected_close_date),
+        customer_type=lead.customer_type or "family",
     )
 
 
@@ -206,7 +209,11 @@ def _value(tx: Tx, lead: lead_pb2.Lead, name: str) -> Any:
         return [_course(course) for course in lead.intended_courses]
     if name == "next_contact_time":
         return optional_instant(lead, "next_contact_time")
+    if name == "expected_close_date":
+        return optional_date(lead, "expected_close_date", "lead.")
     value = getattr(lead, name)
+    if name == "expected_amount_fen":
+        return value
     return _id(value, "lead.campus_id") if name == "campus_id" else rows.clean(value)
 
 

@@ -9,7 +9,7 @@ from services.lead.rules import stages
 
 A_FROM, B_FROM = 5, 2
 _WARM = frozenset({"walk_in", "referral", "phone", "转介绍", "到店", "上门"})
-_STAGE_POINTS = {stages.CONTACTED: 1, stages.TRIAL_BOOKED: 4, stages.TRIALLED: 4, stages.QUOTED: 6}
+_STAGE_POINTS = {stages.CONTACTED: 1, stages.TRIAL_BOOKED: 4, stages.TRIALLED: 4, stages.QUOTED: 6, stages.SIGNED: 8}
 _FRESH, _STALE = timedelta(days=7), timedelta(days=30)
 _COMES_BACK = 2
 

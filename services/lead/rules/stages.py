@@ -7,14 +7,16 @@ CONTACTED = "contacted"
 TRIAL_BOOKED = "trial_booked"
 TRIALLED = "trialled"
 QUOTED = "quoted"
+SIGNED = "signed"
 ENROLLED = "enrolled"
+STUDYING = "studying"
 LOST = "lost"
 
 OPEN = "open"
 MERGED = "merged"
 
-OPEN_STAGES = (ENQUIRY, CONTACTED, TRIAL_BOOKED, TRIALLED, QUOTED)
-STAGES = (*OPEN_STAGES, ENROLLED, LOST)
+OPEN_STAGES = (ENQUIRY, CONTACTED, TRIAL_BOOKED, TRIALLED, QUOTED, SIGNED)
+STAGES = (*OPEN_STAGES, ENROLLED, STUDYING, LOST)
 STATES = (OPEN, ENROLLED, LOST, MERGED)
 
 
@@ -27,4 +29,4 @@ def advanced(stage: str, reached: str) -> str:
 
 def state_of(stage: str) -> str:
     """Return the state that goes with a stage; merged leads keep their stage and have their own state."""
-    return stage if stage in {ENROLLED, LOST} else OPEN
+    return ENROLLED if stage == STUDYING else stage if stage in {ENROLLED, LOST} else OPEN

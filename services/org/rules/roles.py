@@ -41,6 +41,7 @@ _SELLING = (
     *("consumption.read", "student.read", "guardian.*", "class_group.read", "lesson.read", "campaign.read"),
     *("refund.read", "refund.request", "message.read", "staff.read", "pii.read"),
     *("follow_up_plan.read", "follow_up_plan.start", "follow_up_plan.stop", "working_hours.read", "sales_policy.read"),
+    *("pipeline.read", "sales_target.read", "sales_team.read", "sale.read", "nps_answer.*"),
 )
 _TUTORING = (
     *_DAILY,
@@ -80,7 +81,7 @@ _LEADING = (
     *("lead_import.*", "duplicate.*", "claim.*", "lead_issue.*", "lead_policy.*"),
     *("registration.read", "approval_flow.read"),
     *("assignment_rule.read", "payment.*", "split_rule.read", "split.read", "refund.*", "template.read"),
-    *("follow_up_plan.*", "working_hours.*", "sales_report.read"),
+    *("follow_up_plan.*", "working_hours.*", "sales_report.read", "sales_target.*", "sales_team.*"),
     *("campus.update", "region.read", "staff.*", "role.read", "role.assign", "institution.read"),
 )
 # What a partner's program does: it registers customers and asks for help.
@@ -96,6 +97,11 @@ _AUDITING = tuple(
             "working_hours",
             "sales_policy",
             "sales_report",
+            "pipeline",
+            "sales_target",
+            "sales_team",
+            "sale",
+            "nps_answer",
             "duplicate",
             "claim",
             "task",

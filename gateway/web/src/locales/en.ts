@@ -79,6 +79,8 @@ export const en: Readonly<Record<TextKey, string>> = {
   'stage.LEAD_STAGE_TRIAL_BOOKED': 'Trial booked',
   'stage.LEAD_STAGE_TRIALLED': 'Trialled',
   'stage.LEAD_STAGE_QUOTED': 'Quoted',
+  'stage.LEAD_STAGE_SIGNED': 'Signed',
+  'stage.LEAD_STAGE_STUDYING': 'Studying',
   'stage.LEAD_STAGE_ENROLLED': 'Enrolled',
   'stage.LEAD_STAGE_LOST': 'Lost',
   'grade.LEAD_GRADE_A': 'A (within 30 days)',

@@ -77,6 +77,8 @@ export const zhCN = {
   'stage.LEAD_STAGE_TRIAL_BOOKED': '已约试听',
   'stage.LEAD_STAGE_TRIALLED': '已试听',
   'stage.LEAD_STAGE_QUOTED': '已报价',
+  'stage.LEAD_STAGE_SIGNED': '已签约',
+  'stage.LEAD_STAGE_STUDYING': '上课中',
   'stage.LEAD_STAGE_ENROLLED': '已报名',
   'stage.LEAD_STAGE_LOST': '已流失',
   'grade.LEAD_GRADE_A': 'A（30 天内）',

@@ -8,7 +8,9 @@ export const OPEN_STAGES = [
   'LEAD_STAGE_TRIAL_BOOKED',
   'LEAD_STAGE_TRIALLED',
   'LEAD_STAGE_QUOTED',
+  'LEAD_STAGE_SIGNED',
   'LEAD_STAGE_ENROLLED',
+  'LEAD_STAGE_STUDYING',
 ] as const satisfies Schemas['LeadStage'][]
 
 export const STAGES = [...OPEN_STAGES, 'LEAD_STAGE_LOST'] as const satisfies Schemas['LeadStage'][]
@@ -38,5 +40,7 @@ export const STAGE_COLOURS: Readonly<Partial<Record<string, string>>> = {
   LEAD_STAGE_TRIAL_BOOKED: 'geekblue',
   LEAD_STAGE_TRIALLED: 'purple',
   LEAD_STAGE_QUOTED: 'gold',
+  LEAD_STAGE_SIGNED: 'orange',
   LEAD_STAGE_ENROLLED: 'green',
+  LEAD_STAGE_STUDYING: 'lime',
 }

@@ -1,0 +1,252 @@
+"""Targets and score cards follow what is sold, at once and to the fen."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from google.type.date_pb2 import Date
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold, OrderActivated, RefundPaid
+from lianxiao.lead.v1 import (
+    sales_policy_pb2,
+    sales_policy_service_pb2,
+    sales_report_service_pb2,
+    sales_target_pb2,
+    sales_target_service_pb2,
+)
+from services.lead.actions import sales_policies, sales_targets, scorecards
+from services.lead.consumers import CONSUMERS
+from services.lead.models import Sale, SalesTarget
+from services.lead.rules import scorecard
+from services.lead.rules.scorecard import Input
+from shared.caller import Caller, Scope
+from shared.db import Database, Tx
+from shared.errors import DomainError
+from shared.ids import uuid7
+from shared.testing.bus import deliver
+from tests.lead import factories, people
+from tests.lead.people import Person
+
+# 1 April, half past midnight in Shanghai; still March in UTC.
+APRIL = datetime(2026, 3, 31, 16, 30, tzinfo=UTC)
+MONTH = date(2026, 4, 1)
+
+
+class World:
+    """Two advisors with a lead each, and billing's events about them."""
+
+    def __init__(self, database: Database, caller: Caller) -> None:
+        self.database, self.caller = database, caller
+        with database.begin(caller) as tx:
+            self.campus = factories.campus(tx)
+            self.advisors = [factories.advisor(tx, self.campus) for _ in range(2)]
+            self.leads = [
+                factories.lead(tx, self.campus, owner_id=who, **factories.stranger(number))
+                for number, who in enumerate(self.advisors)
+            ]
+        self.course = uuid7()
+
+    def order(self, number: int, fen: int, time: datetime = APRIL) -> UUID:
+        """Deliver a paid order of a family, twice."""
+        order_id = uuid7()
+        lead = self.leads[number]
+        event = OrderActivated(
+            order_id=str(order_id),
+            customer_id=str(lead.customer_id),
+            lead_id=str(lead.id),
+            campus_id=str(self.campus),
+            total_fen=fen,
+            activate_time=time,
+            course_id=str(self.course),
+        )
+        deliver(self.database, CONSUMERS, event, self.caller.institution_id, times=2)
+        return order_id
+
+    def refund(self, order_id: UUID, number: int, fen: int, time: datetime = APRIL) -> None:
+        """Deliver a refund, twice."""
+        event = RefundPaid(
+            refund_id=str(uuid7()),
+            order_id=str(order_id),
+            customer_id=str(self.leads[number].customer_id),
+            campus_id=str(self.campus),
+            amount_fen=fen,
+            pay_time=time,
+        )
+        deliver(self.database, CONSUMERS, event, self.caller.institution_id, times=2)
+
+    def attained(self, **what: Any) -> int:
+        """Set a target and say what has been reached of it."""
+        wanted = {"month_date": MONTH, "measure": "amount_fen", "value": 1, "customer_type": ""} | what
+        with self.database.begin(self.caller, keep=False) as tx:
+            target = sales_targets.create(tx, SalesTarget(**wanted))
+            return sales_targets.attained(tx, [target])[target.id]
+
+
+@pytest.fixture
+def world(database: Database, caller: Caller) -> World:
+    return World(database, caller)
+
+
+def test_what_is_attained_follows_orders_and_refunds(world: World) -> None:
+    first = world.order(0, 1000_00)
+    world.order(0, 300_00)
+    world.order(1, 50_00)
+    world.refund(first, 0, 400_00)
+    world.refund(first, 0, 1_00, APRIL + timedelta(days=40))
+    one, two = world.advisors
+    with world.database.begin(world.caller) as tx:
+        team = sales_targets.create_team(tx, name="一组", campus_id=world.campus, staff_ids=[two, one]).id
+    assert world.attained() == 950_00
+    assert world.attained(staff_id=one) == 900_00
+    assert world.attained(staff_id=two, campus_id=world.campus) == 50_00
+    assert world.attained(team_id=team) == 950_00
+    assert world.attained(course_id=world.course) == 950_00
+    assert world.attained(course_id=uuid7()) == 0
+    assert world.attained(customer_type="organisation") == 0
+    assert world.attained(measure="orders") == 3
+    assert world.attained(measure="enrolments") == 2
+    assert world.attained(month_date=date(2026, 5, 1)) == -1_00
+    assert world.attained(month_date=date(2026, 3, 1)) == 0
+
+
+def test_a_refund_is_counted_against_whoever_sold(world: World, database: Database, caller: Caller) -> None:
+    order = world.order(0, 100_00)
+    with database.begin(caller) as tx:
+        factories.leaves(tx, world.advisors[0])
+    world.refund(order, 0, 100_00)
+    assert world.attained(staff_id=world.advisors[1]) == 0
+    with database.begin(caller) as tx:
+        rows = tx.session.query(Sale).order_by(Sale.is_refund).all()
+        assert [(row.owner_id, row.amount_fen) for row in rows] == [
+            (world.advisors[0], 100_00),
+            (world.advisors[0], -100_00),
+        ]
+
+
+def test_targets_are_checked(world: World, database: Database, caller: Caller) -> None:
+    base = {"month_date": MONTH, "measure": "orders", "value": 3, "customer_type": ""}
+    with database.begin(caller) as tx:
+        target = sales_targets.create(tx, SalesTarget(**base))
+        assert sales_targets.update(tx, target.id, value=9).value == 9
+    for what, reason in (
+        ({}, "TARGET_TAKEN"),
+        ({"month_date": date(2026, 4, 2)}, "MONTH_INVALID"),
+        ({"staff_id": uuid7()}, "STAFF_NOT_ASSIGNABLE"),
+        ({"team_id": uuid7()}, "SALES_TEAM_NOT_FOUND"),
+        ({"campus_id": uuid7()}, "CAMPUS_NOT_FOUND"),
+    ):
+        with pytest.raises(DomainError) as error, database.begin(caller) as tx:
+            sales_targets.create(tx, SalesTarget(**base | what))
+        assert error.value.reason == reason
+    with pytest.raises(DomainError) as error, database.begin(caller, scope=Scope(frozenset({world.campus}))) as tx:
+        sales_targets.create(tx, SalesTarget(**base | {"value": 1}))
+    assert error.value.reason == "CHAIN_SCOPE_NEEDED"
+
+
+@given(
+    st.lists(st.tuples(st.integers(-9, 9), st.integers(0, 9)), min_size=4, max_size=4),
+    st.lists(st.integers(0, 100), min_size=4, max_size=4),
+)
+def test_a_score_lies_between_nought_and_a_hundred(counts: list[tuple[int, int]], shares: list[int]) -> None:
+    inputs = [Input(measure, *count) for measure, count in zip(scorecard.MEASURES, counts, strict=True)]
+    weights = dict(zip(scorecard.MEASURES, shares, strict=True))
+    assert 0 <= scorecard.score(inputs, weights) <= 100.0001
+
+
+def test_what_nobody_counted_leaves_its_weight_to_the_others() -> None:
+    inputs = [Input("conversion", 1, 2), Input("renewal", 0, 0), Input("referral", 0, 0), Input("nps", 0, 0)]
+    assert scorecard.score(inputs, scorecard.DEFAULT_WEIGHTS) == 50
+    assert scorecard.score(inputs[1:], scorecard.DEFAULT_WEIGHTS) == 0
+    assert scorecard.score([Input("nps", 1, 1), *inputs[:3]], {**dict.fromkeys(scorecard.MEASURES, 0), "nps": 1}) == 100
+
+
+def test_a_score_card_shows_what_it_was_made_of(world: World, database: Database, caller: Caller) -> None:
+    now = datetime.now(UTC)
+    world.order(0, 100_00, now)
+    low = HoursBelowThreshold(
+        student_id=str(world.leads[0].customer_id),
+        course_id=str(world.course),
+        campus_id=str(world.campus),
+        order_id=str(uuid7()),
+    )
+    deliver(database, CONSUMERS, low, caller.institution_id)
+    world.order(0, 70_00, now + timedelta(minutes=5))
+    with database.begin(caller) as tx:
+        for score in (10, 9, 3):
+            scorecards.answer(tx, world.leads[0].customer_id, score=score)
+    span = {"start": now - timedelta(days=1), "end": now + timedelta(days=1)}
+    with database.begin(caller) as tx:
+        best, other = scorecards.cards(tx, **span)
+        assert [(each.measure, each.numerator, each.denominator) for each in best.inputs] == [
+            ("conversion", 1, 1),
+            ("renewal", 1, 1),
+            ("referral", 0, 1),
+            ("nps", 1, 3),
+        ]
+        assert (best.owner_id, other.owner_id) == tuple(world.advisors)
+        figures = {each.owner_id: each.figures for each in scorecards.advisors(tx, **span)}
+        assert figures[world.advisors[0]]["amount_fen"] == 170_00
+        assert figures[world.advisors[0]]["orders"] == 2
+        assert figures[world.advisors[1]]["open_leads"] == 1
+
+
+def test_an_answer_needs_a_customer(tx: Tx) -> None:
+    with pytest.raises(DomainError) as error:
+        scorecards.answer(tx, uuid7(), score=1)
+    assert error.value.reason == "CUSTOMER_NOT_FOUND"
+    with pytest.raises(DomainError) as wrong:
+        sales_policies.update(tx, {"scorecard_weights": {"conversion": 99}})
+    assert wrong.value.reason == "WEIGHTS_INVALID"
+
+
+def test_targets_teams_and_cards_on_the_wire(chief: Person, campus: UUID) -> None:
+    team = sales_target_pb2.SalesTeam(name="一组", campus_id=str(campus))
+    made = chief.targets.CreateSalesTeam(sales_target_service_pb2.CreateSalesTeamRequest(sales_team=team)).sales_team
+    made.name = "二组"
+    renamed = chief.targets.UpdateSalesTeam(sales_target_service_pb2.UpdateSalesTeamRequest(sales_team=made))
+    assert renamed.sales_team.name == "二组"
+    assert len(chief.targets.ListSalesTeams(sales_target_service_pb2.ListSalesTeamsRequest()).sales_teams) == 1
+    wanted = sales_target_pb2.SalesTarget(
+        month_date=Date(year=2026, month=4, day=1),
+        measure=sales_target_pb2.SALES_MEASURE_AMOUNT_FEN,
+        value=100_00,
+        sales_team_id=made.sales_team_id,
+    )
+    create = sales_target_service_pb2.CreateSalesTargetRequest(sales_target=wanted)
+    target = chief.targets.CreateSalesTarget(create).sales_target
+    assert (target.campus_id, target.attained) == (str(campus), 0)
+    assert people.refused(lambda: chief.targets.CreateSalesTarget(create))[1] == "TARGET_TAKEN"
+    target.value = 200_00
+    change = sales_target_service_pb2.UpdateSalesTargetRequest(sales_target=target)
+    assert chief.targets.UpdateSalesTarget(change).sales_target.value == 200_00
+    listed = chief.targets.ListSalesTargets(sales_target_service_pb2.ListSalesTargetsRequest()).sales_targets
+    assert [each.value for each in listed] == [200_00]
+    assert not chief.targets.ListSales(sales_target_service_pb2.ListSalesRequest()).sales
+
+
+def test_answers_and_cards_on_the_wire(chief: Person, campus: UUID) -> None:
+    customer = chief.capture(campus).lead.customer_id
+    said = sales_report_service_pb2.RecordNpsAnswerRequest(customer_id=customer, score=9)
+    assert chief.reports.RecordNpsAnswer(said).nps_answer.score == 9
+    assert len(chief.reports.ListNpsAnswers(sales_report_service_pb2.ListNpsAnswersRequest()).nps_answers) == 1
+    now = datetime.now(UTC).replace(tzinfo=None)
+    cards, figures = (
+        sales_report_service_pb2.GetScorecardsRequest(),
+        sales_report_service_pb2.GetAdvisorReportRequest(),
+    )
+    for request in (cards, figures):
+        request.start_time.FromDatetime(now - timedelta(days=1))
+        request.end_time.FromDatetime(now + timedelta(days=1))
+    assert not chief.reports.GetScorecards(cards).scorecards
+    assert [row.new_leads for row in chief.reports.GetAdvisorReport(figures).rows] == [1]
+    weights = sales_policy_pb2.ScorecardWeights(conversion=10, renewal=20, referral=30, nps=40)
+    policy = sales_policy_pb2.SalesPolicy(
+        response_limit_minutes=30, reminder_minutes=30, escalate_minutes=60, scorecard_weights=weights
+    )
+    update = sales_policy_service_pb2.UpdateSalesPolicyRequest(sales_policy=policy)
+    assert chief.policy.UpdateSalesPolicy(update).sales_policy.scorecard_weights == weights
