@@ -42,6 +42,7 @@ _OPTIONS = (
 _DRAIN_SECONDS = 1.0
 _STOP_SECONDS = 10.0
 _CHECK_SECONDS = 1.0
+_WAKE_SECONDS = 0.5
 
 
 class Server:
@@ -55,6 +56,7 @@ class Server:
         own_databases: bool = True,
     ) -> None:
         config = settings()
+        self.services = sorted(services)
         self._own_databases = own_databases
         self._databases = databases
         self._stopping = threading.Event()
@@ -145,12 +147,18 @@ def serve(services: Mapping[str, Sequence[Registration]]) -> None:
     telemetry.start(f"{process}-server", config)
     size = config.pool_size if len(services) == 1 else max(4, config.pool_size // 2)
     databases = {name: Database(config.role_url(name, "app"), pool_size=size) for name in services}
-    server = Server(services, databases)
+    run(Server(services, databases), f"{config.grpc_host}:{config.grpc_port}")
+
+
+def run(server: Server, address: str) -> None:
+    """Serve until SIGTERM or SIGINT, then drain."""
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
-    port = server.start(f"{config.grpc_host}:{config.grpc_port}")
+    port = server.start(address)
     server.ready_now()
-    log.info("serving", extra={"facts": {"services": sorted(services), "port": port}})
-    done.wait()
+    log.info("serving", extra={"facts": {"services": server.services, "port": port}})
+    # A signal that the system gave to another thread is acted on only when this one wakes.
+    while not done.wait(_WAKE_SECONDS):
+        pass
     server.stop()

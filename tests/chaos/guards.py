@@ -5,7 +5,9 @@ Nothing here is reachable from the product; a process of the chaos run exchanges
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from shared import bus, worker
 from shared.bus import AmqpSink
@@ -57,20 +59,27 @@ class HopefulSink(AmqpSink):
 
 
 class CursorRelay(Relay):
-    """Takes the events behind the last one that it has seen, as if ids were given out in the order of commits."""
+    """Takes the events behind the last one that it has seen, as if ids were given out in the order of commits.
+
+    It remembers its place in a file, as such relays do: one that forgot it would find again what it had missed.
+    """
 
     def __init__(self, service: str, database: Database, sink: Sink) -> None:
         super().__init__(service, database, sink)
-        self._last = 0
+        self._place = Path(os.environ["CHAOS_CURSOR"])
 
     def run_once(self) -> int:
         """Hand on the next batch."""
+        last = int(self._place.read_text()) if self._place.exists() else 0
         with self._database.system() as tx:
-            rows = tx.run(_AFTER, (self._last,)).all()
+            rows = tx.run(_AFTER, (last,)).all()
             if rows:
                 self._sink.send([Arrival(r[1], r[2], r[3], r[4], r[0], r[5], r[6], r[7], r[8]) for r in rows])
-                self._last = rows[-1].id
                 tx.run("delete from outbox where id = any(%s)", ([row.id for row in rows],))
+        if rows:
+            draft = self._place.with_suffix(".new")
+            draft.write_text(str(rows[-1].id))
+            draft.rename(self._place)
         return len(rows)
 
 

@@ -35,6 +35,7 @@ class Rig:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._cursor = folder / "cursor"
         self.guard = "none"
         databases.provide_secrets(folder)
         self.broker = RabbitMQ(folder / "rabbitmq")
@@ -53,6 +54,7 @@ class Rig:
         """Throw away what a run before has left, and start workers without a guard."""
         self._end_workers()
         self.guard = guard
+        self._cursor.unlink(missing_ok=True)
         for database in (self.till, self.ledger):
             with database.system() as tx:
                 tx.run("delete from outbox")
@@ -125,6 +127,7 @@ class Rig:
             "LIANXIAO_AMQP_URL": self.broker.url,
             "LIANXIAO_RETRY_SECONDS": _RETRY_SECONDS,
             "LIANXIAO_MAX_ATTEMPTS": "20",
+            "CHAOS_CURSOR": str(self._cursor),
             "CHAOS_DATABASE_URL": self._urls[service].render_as_string(hide_password=False),
         }
         command = [sys.executable, "-m", "tests.chaos.service", *words]
