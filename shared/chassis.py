@@ -88,6 +88,17 @@ def drop(op: Operations) -> None:
     op.execute("drop type uuidrange")
 
 
+def create_aliases(op: Operations) -> None:
+    """Create the table of `shared.aliases`."""
+    op.execute(
+        "create table alias (institution_id uuid not null, id uuid not null, cause_id uuid not null,"
+        " target_id uuid not null, undone boolean not null, primary key (institution_id, id, cause_id),"
+        " constraint ck_alias_self check (id <> target_id))"
+    )
+    op.execute("create index ix_alias_target on alias (institution_id, target_id)")
+    rls.protect(op, "alias")
+
+
 def create_rows(op: Operations, tables: Mapping[str, str]) -> None:
     """Create tables of `shared.tables.Row`s from their own columns and constraints, which may be none."""
     for table, columns in tables.items():

@@ -21,7 +21,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, select
 
-from shared import filters
+from shared import aliases, filters
 from shared.crypto import CannotOpen, open_from_bus, seal_for_bus
 from shared.db import Tx
 from shared.errors import InvalidInput
@@ -53,13 +53,15 @@ class Field:
     """A field that callers may filter and (unless `sortable` is off) order by.
 
     `parse` turns the text of a filter into the column's value and raises ValueError for nonsense; by default it
-    follows the column's type. Enum columns that store `enrolled` for STUDENT_STATE_ENROLLED give `prefix`.
+    follows the column's type. Enum columns that store `enrolled` for STUDENT_STATE_ENROLLED give `prefix`. With
+    `aliased`, an id finds the rows of all that are one with it (shared.aliases).
     """
 
     column: Any
     parse: Callable[[str], Any] | None = None
     prefix: str = ""
     sortable: bool = True
+    aliased: bool = False
 
     def value(self, text: str) -> Any:
         """Return the value of a filter's text; raises ValueError."""
@@ -102,7 +104,7 @@ class Listing(Generic[M]):
         size = _size(request.page_size)
         terms = filters.parse(request.filter)
         order = self._order(request.order_by or self.default_order)
-        values = self._values(terms) | {"size": size + 1, "me": tx.institution_id}
+        values = self._values(tx, terms) | {"size": size + 1, "me": tx.institution_id}
         bound = [self._table, request.filter, request.order_by, getattr(request, "search", "")]
         after = self._after(tx, request.page_token, order, bound)
         values |= {f"a{n}": value for n, value in enumerate(after)}
@@ -121,7 +123,7 @@ class Listing(Generic[M]):
     def _column(self, name: str) -> Any:
         return cast("Any", self.model).id if name == "id" else self.fields[name].column
 
-    def _values(self, terms: Sequence[filters.Term]) -> dict[str, Any]:
+    def _values(self, tx: Tx, terms: Sequence[filters.Term]) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for number, term in enumerate(terms):
             known = self.fields.get(term.name)
@@ -133,7 +135,9 @@ class Listing(Generic[M]):
             except (ValueError, KeyError, OverflowError):
                 wrong = f"{term.name} cannot be {', '.join(str(text) for text in term.texts)[:60]!r}"
                 raise InvalidInput("filter", wrong, "FILTER_INVALID") from None
-            if found:
+            if found and _finds_family(known, term):
+                values[f"v{number}"] = [each for value in found for each in aliases.family(tx, value)]
+            elif found:
                 values[f"v{number}"] = found if term.op == "in" else found[0]
         return values
 
@@ -158,7 +162,7 @@ class Listing(Generic[M]):
         statement: Select[Any] = select(*self.columns) if self.columns else select(model)
         statement = statement.where(model.institution_id == bindparam("me"))
         for number, term in enumerate(terms):
-            statement = statement.where(_condition(self.fields[term.name].column, term, f"v{number}"))
+            statement = statement.where(_condition(self.fields[term.name], term, f"v{number}"))
         if nulls:
             statement = statement.where(self._beyond(order, nulls))
         for part in order:
@@ -220,10 +224,15 @@ class Listing(Generic[M]):
         return [None if value is None else _PARSERS[kind](value) for kind, value in zip(kinds, values, strict=True)]
 
 
-def _condition(column: Any, term: filters.Term, name: str) -> Condition:
+def _finds_family(known: Field, term: filters.Term) -> bool:
+    return known.aliased and term.op in ("=", "in")
+
+
+def _condition(known: Field, term: filters.Term, name: str) -> Condition:
+    column = known.column
     if term.texts == (None,):
         return cast("Condition", column.is_(None) if term.op == "=" else column.is_not(None))
-    if term.op == "in":
+    if term.op == "in" or _finds_family(known, term):
         return cast("Condition", column.in_(bindparam(name, type_=column.type, expanding=True)))
     limit = bindparam(name, type_=column.type)
     pairs: dict[str, Callable[[], Condition]] = {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from lianxiao.lead.v1.lead_events_pb2 import LeadEnrolled
-from services.student.actions import enrolments
+from lianxiao.lead.v1.lead_events_pb2 import LeadEnrolled, LeadMerged, LeadMergeUndone
+from services.student.actions import customers, enrolments
 from shared.inbox import AnyConsumer, Consumer
 
 CONSUMERS: list[AnyConsumer] = [
     Consumer("student.on_lead_enrolled", LeadEnrolled, enrolments.from_lead),
+    Consumer("student.on_lead_merged", LeadMerged, customers.merged),
+    Consumer("student.on_lead_merge_undone", LeadMergeUndone, customers.parted),
 ]

@@ -132,3 +132,41 @@ def test_what_is_not_there_is_not_found(tx: Tx) -> None:
     ):
         with pytest.raises(NotFound):
             call()
+
+
+def test_a_student_is_never_merged_into_another_lead(tx: Tx) -> None:
+    first, second, entry = _pair(tx)
+    leads.enter(tx, leads.get_for_update(tx, second), "enrolled")
+    assert _reason(lambda: duplicates.resolve(tx, entry.id, merge=True, survivor_lead_id=first)) == "MERGE_STUDENT"
+    duplicates.resolve(tx, entry.id, merge=True)
+    assert leads.get_for_update(tx, first).merged_into_id == second
+
+
+def test_what_came_since_the_merge_stays_with_the_survivor(tx: Tx) -> None:
+    first, second, entry = _pair(tx)
+    campus = leads.get(tx, first).campus_id
+    duplicates.resolve(tx, entry.id, merge=True)
+    for phone in (factories.PHONE, OTHER, OTHER):
+        _, lead, _ = captures.capture(tx, factories.arrival(campus, guardian_phone=phone))
+        assert lead.id == first
+    tx.session.expire_all()
+    assert leads.get(tx, first).touch_count == 5
+    assert entry.merge_id is not None
+    merges.undo(tx, entry.merge_id)
+    tx.session.flush()
+    touches = {each: len(timelines.page(tx, each, size=50).rows) for each in (first, second)}
+    assert [leads.get(tx, each).touch_count for each in (first, second)] == [4, 1]
+    assert tx.scalar(select(func.count()).select_from(Touch)) == 5
+    assert touches[second] >= 2
+    verdict, lead, _ = captures.capture(tx, factories.arrival(campus, guardian_phone=OTHER))
+    assert (verdict, lead.id) == (Verdict.ATTACH, second)
+
+
+def test_one_union_id_is_one_family(tx: Tx) -> None:
+    campus = factories.campus(tx)
+    first = factories.lead(tx, campus, wechat_union_id="o6_bmjrPTlm6")
+    again = factories.arrival(campus, guardian_phone=OTHER, wechat_union_id="o6_bmjrPTlm6")
+    verdict, lead, _ = captures.capture(tx, again)
+    assert (verdict, lead.id) == (Verdict.ATTACH, first.id)
+    sister = factories.arrival(campus, child_name="王小红", guardian_phone=OTHER, wechat_union_id="o6_bmjrPTlm6")
+    assert captures.capture(tx, sister)[0] != Verdict.ATTACH

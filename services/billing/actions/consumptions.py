@@ -17,18 +17,20 @@ from services.billing.rules import postings
 from services.billing.rules.lots import Charge, LotState, Resolution, crossed, resolve
 from services.billing.rules.postings import Line
 from services.billing.rules.splits import CONSUMPTION, Facts, choose, divide
+from shared.aliases import FAMILY_SQL
 from shared.db import Tx
 from shared.events import publish
 from shared.ids import as_uuid, uuid7
 from shared.wire_values import instant
 
 # Every writer locks lots in the order of their ids. The version says whether rules in memory still hold.
-_LOTS = """
+_LOTS = f"""
 select l.id, l.kind, l.quantity_hundredths, l.remaining_hundredths, l.total_fen, l.released_fen, l.start_date,
   l.expire_date, l.contract_time, l.order_id, l.campus_id, l.advisor_id, l.channel,
   (select version from rulebook where institution_id = %(institution)s and id = %(institution)s) as version
 from lot l
-where l.institution_id = %(institution)s and l.student_id = %(student)s and l.course_id = %(course)s
+where l.institution_id = %(institution)s and l.student_id in {FAMILY_SQL.format(id="%(student)s")}
+  and l.course_id = %(course)s
   and l.remaining_hundredths > 0
 order by l.id for update of l"""
 _CLAIM = """

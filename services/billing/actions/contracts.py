@@ -16,7 +16,7 @@ from shared.listing import Field, Listing
 LISTING: Listing[Contract] = Listing(
     Contract,
     fields={
-        "customer_id": Field(Contract.customer_id),
+        "customer_id": Field(Contract.customer_id, aliased=True),
         "campus_id": Field(Contract.campus_id),
         "state": Field(Contract.state, prefix="CONTRACT_STATE_"),
         "owner_id": Field(Contract.owner_id, sortable=False),

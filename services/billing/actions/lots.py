@@ -12,6 +12,7 @@ from services.billing.actions import ledger, rulebooks
 from services.billing.models import Consumption, Contract, Lot, LotEntry, Order, OrderLine
 from services.billing.rules import postings
 from services.billing.rules.lots import GIFT, PAID, opening_totals
+from shared import aliases
 from shared.db import Tx
 from shared.ids import uuid7
 from shared.listing import Field, Listing
@@ -32,7 +33,7 @@ ENTRIES_SQL = (
 LISTING: Listing[Lot] = Listing(
     Lot,
     fields={
-        "student_id": Field(Lot.student_id),
+        "student_id": Field(Lot.student_id, aliased=True),
         "course_id": Field(Lot.course_id),
         "order_id": Field(Lot.order_id),
         "campus_id": Field(Lot.campus_id),
@@ -43,7 +44,7 @@ LISTING: Listing[Lot] = Listing(
 CONSUMPTIONS: Listing[Consumption] = Listing(
     Consumption,
     fields={
-        "student_id": Field(Consumption.student_id),
+        "student_id": Field(Consumption.student_id, aliased=True),
         "course_id": Field(Consumption.course_id, sortable=False),
         "campus_id": Field(Consumption.campus_id),
         "attendance_id": Field(Consumption.attendance_id),
@@ -105,7 +106,7 @@ def entries_of(tx: Tx, consumption_ids: Sequence[UUID]) -> dict[UUID, list[LotEn
 
 def hour_account(tx: Tx, *, student_id: UUID, course_id: UUID) -> HourAccount:
     """Sum a student's lots of a course; what was consumed and refunded comes from the entries."""
-    mine = (Lot.student_id == student_id, Lot.course_id == course_id)
+    mine = (Lot.student_id.in_(aliases.family(tx, student_id)), Lot.course_id == course_id)
     quantity = func.sum(Lot.quantity_hundredths)
     totals = tx.execute(
         select(

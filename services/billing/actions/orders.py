@@ -28,7 +28,7 @@ returning state"""
 LISTING: Listing[Order] = Listing(
     Order,
     fields={
-        "customer_id": Field(Order.customer_id),
+        "customer_id": Field(Order.customer_id, aliased=True),
         "lead_id": Field(Order.lead_id, sortable=False),
         "campus_id": Field(Order.campus_id),
         "state": Field(Order.state, prefix="ORDER_STATE_"),

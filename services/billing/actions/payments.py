@@ -25,7 +25,7 @@ LISTING: Listing[Payment] = Listing(
     Payment,
     fields={
         "order_id": Field(Payment.order_id),
-        "customer_id": Field(Payment.customer_id),
+        "customer_id": Field(Payment.customer_id, aliased=True),
         "campus_id": Field(Payment.campus_id),
         "method": Field(Payment.method),
         "state": Field(Payment.state, prefix="PAYMENT_STATE_"),

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from services.billing.actions import campuses
 from services.billing.models import Quote, QuoteLine
 from services.billing.rules.quotes import line_totals
+from shared import aliases
 from shared.db import Tx
 from shared.errors import InvalidInput, Refused
 from shared.ids import uuid7
@@ -22,7 +23,7 @@ _EXPIRE = "update quote set state = 'expired', update_time = %(now)s where state
 LISTING: Listing[Quote] = Listing(
     Quote,
     fields={
-        "customer_id": Field(Quote.customer_id),
+        "customer_id": Field(Quote.customer_id, aliased=True),
         "lead_id": Field(Quote.lead_id, sortable=False),
         "campus_id": Field(Quote.campus_id),
         "state": Field(Quote.state, prefix="QUOTE_STATE_"),
@@ -65,7 +66,7 @@ def create(
     gross, net = sum(line.gross_fen for line in lines), sum(line.net_fen for line in lines)
     quote = Quote(
         id=quote_id,
-        customer_id=customer_id,
+        customer_id=aliases.resolve(tx, customer_id),
         campus_id=campus_id,
         owner_id=owner_id,
         lead_id=lead_id,

@@ -31,7 +31,7 @@ LISTING: Listing[Refund] = Listing(
     Refund,
     fields={
         "order_id": Field(Refund.order_id),
-        "customer_id": Field(Refund.customer_id),
+        "customer_id": Field(Refund.customer_id, aliased=True),
         "campus_id": Field(Refund.campus_id),
         "state": Field(Refund.state, prefix="REFUND_STATE_"),
         "create_time": Field(Refund.create_time),

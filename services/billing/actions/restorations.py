@@ -12,6 +12,7 @@ from lianxiao.billing.v1.billing_events_pb2 import HoursRestored
 from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceUnconfirmed
 from services.billing.actions import ledger, lots, rulebooks, splits
 from services.billing.models import Consumption, Lot, LotEntry
+from shared import aliases
 from shared.db import Tx
 from shared.errors import Conflict
 from shared.events import publish
@@ -144,7 +145,7 @@ def _reverse(entry: LotEntry) -> dict[str, object]:
 
 def _event(tx: Tx, consumption: Consumption) -> HoursRestored:
     total = select(func.coalesce(func.sum(Lot.remaining_hundredths), 0)).where(
-        Lot.student_id == consumption.student_id, Lot.course_id == consumption.course_id
+        Lot.student_id.in_(aliases.family(tx, consumption.student_id)), Lot.course_id == consumption.course_id
     )
     return HoursRestored(
         consumption_id=str(consumption.id),

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from services.insight.models import CampaignFigure, CampusClock, Journey
+from services.insight.actions import journeys
+from services.insight.models import CampaignFigure, CampusClock
 from services.insight.rules.funnel import CHAIN_ZONE, STAGES, period
 from shared.db import Tx
 from shared.errors import NotFound
@@ -44,31 +45,29 @@ class CampaignResult:
 def funnel(tx: Tx, cohort: Cohort) -> list[int]:
     """Return how many children of the cohort have reached each of STAGES; raises NotFound for a foreign campus."""
     begin, end = period(cohort.start_date, cohort.end_date, _zone(tx, cohort.campus_id))
-    mine: list[Any] = [
-        Journey.institution_id == tx.institution_id,
-        Journey.enquiry_time >= begin,
-        Journey.enquiry_time < end,
-    ]
+    journey = journeys.counted(tx.institution_id).c
+    mine: list[Any] = [journey.enquiry_time >= begin, journey.enquiry_time < end]
     if cohort.campus_id:
-        mine.append(Journey.campus_id == cohort.campus_id)
+        mine.append(journey.campus_id == cohort.campus_id)
     if cohort.source:
-        mine.append(Journey.source == cohort.source)
+        mine.append(journey.source == cohort.source)
     if cohort.campaign_id:
-        mine.append(Journey.campaign_id == cohort.campaign_id)
-    counts = [func.count(getattr(Journey, f"{stage}_time")) for stage in STAGES]
+        mine.append(journey.campaign_id == cohort.campaign_id)
+    counts = [func.count(journey[f"{stage}_time"]) for stage in STAGES]
     return [int(count) for count in tx.execute(select(*counts).where(*mine)).one()]
 
 
 def campaigns(tx: Tx, campus_id: UUID | None = None) -> Sequence[CampaignResult]:
     """Return every visible campaign with its result, the dearest first."""
+    journey = journeys.counted(tx.institution_id).c
     brought = (
         select(
-            Journey.campaign_id,
-            func.count(Journey.enquiry_time).label("enquiries"),
-            func.count(Journey.enrolled_time).label("enrolments"),
+            journey.campaign_id,
+            func.count(journey.enquiry_time).label("enquiries"),
+            func.count(journey.enrolled_time).label("enrolments"),
         )
-        .where(Journey.institution_id == tx.institution_id, Journey.campaign_id.is_not(None))
-        .group_by(Journey.campaign_id)
+        .where(journey.campaign_id.is_not(None))
+        .group_by(journey.campaign_id)
         .subquery()
     )
     query = (

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadMerged, LeadMergeUndone
 from services.lead.actions import arbitrations, bulk, keys, known, leads, owners, timelines
-from services.lead.models import CustomerAlias, Duplicate, Lead, LeadMerge
+from services.lead.models import CustomerAlias, Duplicate, Lead, LeadMerge, Touch
 from services.lead.rules import stages
 from shared.db import Tx
 from shared.errors import Refused
@@ -21,9 +21,14 @@ from shared.events import publish
 
 
 def merge(tx: Tx, *, survivor: Lead, merged: Lead) -> LeadMerge:
-    """Let one locked lead carry on for another; both are unmerged. Raises LEADS_ENROLLED when both are students."""
+    """Let one locked lead carry on for another; both are unmerged.
+
+    Raises LEADS_ENROLLED when both are students, MERGE_STUDENT when the other one is.
+    """
     if survivor.state == merged.state == stages.ENROLLED:
         raise Refused("LEADS_ENROLLED", "both children are students already; merge them as students")
+    if merged.state == stages.ENROLLED:
+        raise Refused("MERGE_STUDENT", "the student keeps the id: let that lead carry on", lead_id=str(merged.id))
     row = bulk.fresh(
         tx,
         LeadMerge,
@@ -64,7 +69,7 @@ def undo(tx: Tx, merge_id: UUID) -> LeadMerge:
     merged.state, merged.merged_into_id = row.previous_state, None
     if merged.state == stages.OPEN:
         owners.keep_or_free(tx, merged)
-    survivor.touch_count = max(1, survivor.touch_count - merged.touch_count)
+    _count_touches(tx, survivor)
     leads.regrade(tx, survivor)
     alias = tx.session.get(CustomerAlias, (tx.institution_id, merged.customer_id))
     if alias is not None and alias.merge_id == row.id:
@@ -75,6 +80,14 @@ def undo(tx: Tx, merge_id: UUID) -> LeadMerge:
         duplicate.resolved_by_id, duplicate.resolve_time = None, None
     publish(tx, LeadMergeUndone(**_told(row, survivor, merged)))
     return row
+
+
+def _count_touches(tx: Tx, survivor: Lead) -> None:
+    """Count what the survivor and those that still live on in it were touched by, also since the merge."""
+    tx.session.flush()
+    mine = Touch.lead_id.in_(timelines.cluster(tx, survivor.id))
+    touches, last = tx.execute(select(func.count(), func.max(Touch.create_time)).where(mine)).one()
+    survivor.touch_count, survivor.last_touch_time = max(1, touches), last or survivor.last_touch_time
 
 
 def _keys(tx: Tx, lead_ids: Iterable[UUID]) -> list[bytes]:

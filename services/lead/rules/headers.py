@@ -36,6 +36,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "guardian_email": "邮箱 电子邮箱 电子邮件 家长邮箱 email email",
         "guardian_relation": "关系 与孩子关系 与学员关系 亲属关系 家长关系 relation",
         "wechat_id": "微信 微信号 家长微信 微信id 微信账号 wechat",
+        "wechat_union_id": "unionid 微信unionid wechatunionid",
         "birth_date": "出生日期 生日 出生年月 出生年月日 孩子生日 学员生日 出生 birthdate birthday",
         "gender": "性别 孩子性别 学员性别 gender sex",
         "school": "学校 就读学校 在读学校 所在学校 公立学校 学校名称 school",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, fields
 
-from services.lead.rules.children import Person
+from services.lead.rules.children import Person, union_contact
 from services.lead.rules.rows import Enquiry
 
 
@@ -19,6 +19,7 @@ class Profile:
     guardian_name: str = ""
     guardian_email: str = ""
     wechat_id: str = ""
+    wechat_union_id: str = ""
     remark: str = ""
 
     @classmethod
@@ -42,8 +43,9 @@ class Profile:
 
     def person(self, *, birth_date: str, school: str, campus: str) -> Person:
         """Return what identifies the child, together with what stands in columns of its own."""
+        union = {union_contact(self.wechat_union_id)} if self.wechat_union_id else set()
         return Person(
-            phones=self.phones(),
+            phones=self.phones() | union,
             child_name=self.child_name,
             guardian_name=self.guardian_name,
             wechat_id=self.wechat_id,

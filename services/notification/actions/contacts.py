@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from lianxiao.student.v1.student_events_pb2 import GuardianContactChanged, StudentEnrolled
 from services.notification.models import Contact, Pupil
+from shared import aliases
 from shared.db import Tx
 from shared.ids import as_uuid, uuid7
 
@@ -37,13 +38,15 @@ def remember_guardian(tx: Tx, event: GuardianContactChanged) -> None:
 
 def of_student(tx: Tx, student_id: UUID) -> Sequence[Contact]:
     """Return all guardians of a student, those who must not be contacted too."""
-    query = select(Contact).where(Contact.institution_id == tx.institution_id, Contact.student_id == student_id)
+    query = select(Contact).where(
+        Contact.institution_id == tx.institution_id, Contact.student_id == aliases.resolve(tx, student_id)
+    )
     return tx.session.scalars(query.order_by(Contact.id)).all()
 
 
 def name_of_student(tx: Tx, student_id: UUID) -> str:
     """Return a student's name, or an empty text."""
-    pupil = tx.session.get(Pupil, (tx.institution_id, student_id))
+    pupil = tx.session.get(Pupil, (tx.institution_id, aliases.resolve(tx, student_id)))
     return (Pupil.name.reveal(tx, pupil) or "") if pupil else ""
 
 

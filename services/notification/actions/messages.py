@@ -39,7 +39,7 @@ LISTING: Listing[Message] = Listing(
         "state": Field(Message.state, prefix="MESSAGE_STATE_", sortable=False),
         "template": Field(Message.template, sortable=False),
         "channel": Field(Message.channel, sortable=False),
-        "student_id": Field(Message.student_id, sortable=False),
+        "student_id": Field(Message.student_id, sortable=False, aliased=True),
         "campus_id": Field(Message.campus_id, sortable=False),
         "create_time": Field(Message.create_time),
     },

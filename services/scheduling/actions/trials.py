@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -13,6 +13,7 @@ from services.scheduling.actions.resources import STUDENT, Claim, Want
 from services.scheduling.models import Lesson, Trial
 from services.scheduling.rules.attendance import is_too_early
 from services.scheduling.rules.spans import Span
+from shared import aliases
 from shared.db import Tx
 from shared.errors import AlreadyExists, InvalidInput, Refused
 from shared.events import publish
@@ -24,7 +25,7 @@ LISTING: Listing[Trial] = Listing(
     Trial,
     fields={
         "lead_id": Field(Trial.lead_id),
-        "customer_id": Field(Trial.customer_id),
+        "customer_id": Field(Trial.customer_id, aliased=True),
         "lesson_id": Field(Trial.lesson_id),
         "campus_id": Field(Trial.campus_id),
         "teacher_id": Field(Trial.teacher_id, sortable=False),
@@ -54,6 +55,7 @@ def get(tx: Tx, trial_id: UUID, *, for_update: bool = False) -> Trial:
 
 def book(tx: Tx, guest: Guest, *, lesson_id: UUID) -> Trial:
     """Give a lead a seat. Refusals: LESSON_FULL, LESSON_CONFLICT, LESSON_CANCELLED, LESSON_ENDED, TRIAL_EXISTS."""
+    guest = replace(guest, customer_id=aliases.resolve(tx, guest.customer_id))
     lesson = lessons.get(tx, lesson_id, for_update=True)
     lessons.check_stands(lesson)
     if lesson.end_time <= tx.now:

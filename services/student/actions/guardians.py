@@ -98,7 +98,7 @@ def with_phone(tx: Tx, household_id: UUID, phone: str) -> Guardian | None:
 
 def of_student(tx: Tx, student_id: UUID) -> Sequence[tuple[Guardian, GuardianLink]]:
     """Return a student's guardians with their links, the weightiest first; raises NotFound."""
-    students.get(tx, student_id)
+    student_id = students.get(tx, student_id).id
     query = (
         select(Guardian, GuardianLink)
         .join(
@@ -118,7 +118,7 @@ def set_rights(
     student = students.get(tx, student_id)
     query = select(GuardianLink).where(
         GuardianLink.institution_id == tx.institution_id,
-        GuardianLink.student_id == student_id,
+        GuardianLink.student_id == student.id,
         GuardianLink.guardian_id == guardian_id,
     )
     row = tx.session.scalars(query.with_for_update()).one_or_none()

@@ -13,6 +13,7 @@ from sqlalchemy.sql import ColumnElement
 from lianxiao.student.v1.student_events_pb2 import StudentEnrolled, StudentStateChanged
 from services.student.models import Household, StateEntry, Student, StudentNameToken
 from services.student.rules import lifecycle
+from shared import aliases
 from shared.crypto import query_tokens, search_tokens
 from shared.db import Tx
 from shared.errors import NotFound
@@ -95,9 +96,12 @@ def enrol(
 
 
 def get(tx: Tx, student_id: UUID, *, for_update: bool = False) -> Student:
-    """Return a student; raises NotFound."""
-    query = select(Student).where(Student.institution_id == tx.institution_id, Student.id == student_id)
-    student = tx.session.scalars(query.with_for_update() if for_update else query).one_or_none()
+    """Return a student, whichever of the child's ids is given; raises NotFound."""
+    query = select(Student).where(Student.institution_id == tx.institution_id)
+    query = query.with_for_update() if for_update else query
+    student = tx.session.scalars(query.where(Student.id == student_id)).one_or_none()
+    if student is None:
+        student = tx.session.scalars(query.where(Student.id == aliases.resolve(tx, student_id))).one_or_none()
     if student is None:
         raise NotFound("student", student_id)
     return student
