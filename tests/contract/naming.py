@@ -6,7 +6,7 @@ from services.__main__ import names
 
 CHASSIS = {
     *("access_revocation", "alembic_version", "audit_entry", "audit_queue", "audit_seal", "delivery", "inbox"),
-    *("institution", "keyset", "outbox", "stored_reply"),
+    *("alias", "institution", "keyset", "outbox", "stored_reply"),
 }
 
 

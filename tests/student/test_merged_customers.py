@@ -42,14 +42,15 @@ def test_chains_and_undoings_in_any_order(database: Database, caller: Caller, in
     a, b, c = uuid7(), uuid7(), uuid7()
     below, undone = _pair(a, b)
     above, _ = _pair(b, c)
-    for event in (above, below):
-        deliver(database, CONSUMERS, event, institution)
+    deliver(database, CONSUMERS, above, institution)
+    deliver(database, CONSUMERS, below, institution)
     with database.begin(caller) as tx:
         assert aliases.resolve(tx, a) == c
         assert set(aliases.family(tx, b)) == {a, b, c}
     late, early_undone = _pair(a, c)
-    for event in (undone, early_undone, late):
-        deliver(database, CONSUMERS, event, institution)
+    deliver(database, CONSUMERS, undone, institution)
+    deliver(database, CONSUMERS, early_undone, institution)
+    deliver(database, CONSUMERS, late, institution)
     with database.begin(caller) as tx:
         assert _families(tx, a, b) == [{a}, {b, c}]
 
