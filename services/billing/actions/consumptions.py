@@ -32,7 +32,7 @@ from lot l
 where l.institution_id = %(institution)s and l.student_id in {FAMILY_SQL.format(id="%(student)s")}
   and l.course_id = %(course)s
   and l.remaining_hundredths > 0
-order by l.id for update of l"""
+order by l.id for update of l"""  # noqa: S608 - constant texts
 _CLAIM = """
 insert into consumption (institution_id, id, create_time, update_time, campus_id, attendance_id, revision, student_id,
   course_id, lesson_id, teacher_id, lesson_start_time, charge_hundredths, recognised_fen, remaining_hundredths, state,

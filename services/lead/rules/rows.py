@@ -16,9 +16,11 @@ _YEAR = re.compile(r"(\d{4})年?")
 _GENDERS = {"女": "female", "男": "male", "女孩": "female", "男孩": "male", "female": "female", "male": "male",
             "f": "female", "m": "male", "girl": "female", "boy": "male", "": ""}  # fmt: skip
 _COURSE_SEPARATOR = re.compile(r"[,，、;；/|]+")
-_LONGEST = {"child_name": 60, "guardian_name": 60, "school": 80, "school_grade": 20, "wechat_id": 60, "wechat_union_id": 60, "source": 40,
-            "guardian_email": 120, "guardian_relation": 20, "remark": 2000}  # fmt: skip
-_AS_WRITTEN = ("guardian_name", "guardian_relation", "wechat_id", "wechat_union_id", "school", "school_grade", "remark")
+_LONGEST = {"child_name": 60, "guardian_name": 60, "school": 80, "school_grade": 20, "wechat_id": 60,
+            "wechat_union_id": 60, "source": 40, "guardian_email": 120, "guardian_relation": 20,
+            "remark": 2000}  # fmt: skip
+_AS_WRITTEN = ("guardian_name", "guardian_relation", "wechat_id", "wechat_union_id", "school", "school_grade",
+               "remark")  # fmt: skip
 _EARLIEST_BIRTH = 1920
 
 
