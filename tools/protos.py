@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -43,6 +44,8 @@ def main() -> int:
         if TARGET.exists():
             TARGET.rename(Path(folder) / "old")
         fresh.rename(TARGET)
+    # mypy remembers which modules a package without __init__.py had, and misses new ones.
+    shutil.rmtree(ROOT / ".mypy_cache", ignore_errors=True)
     sys.stdout.write(f"protos: {len(protos)} files -> {TARGET.name}/\n")
     return 0
 
