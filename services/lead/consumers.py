@@ -11,12 +11,12 @@ from lianxiao.billing.v1.billing_events_pb2 import (
 )
 from lianxiao.org.v1.org_events_pb2 import CampusChanged, StaffChanged
 from lianxiao.scheduling.v1.scheduling_events_pb2 import TrialBooked, TrialResultRecorded
-from services.lead.actions import campuses, enrolments, sales, staff, tasks, trials
+from services.lead.actions import campuses, enrolments, handovers, sales, tasks, trials
 from shared.inbox import AnyConsumer, Consumer
 
 CONSUMERS: list[AnyConsumer] = [
     Consumer("lead.on_campus_changed", CampusChanged, campuses.project, ordered=True),
-    Consumer("lead.on_staff_changed", StaffChanged, staff.project, ordered=True),
+    Consumer("lead.on_staff_changed", StaffChanged, handovers.on_staff_changed, ordered=True),
     Consumer("lead.on_trial_booked", TrialBooked, trials.on_booked),
     Consumer("lead.on_trial_result_recorded", TrialResultRecorded, trials.on_result_recorded),
     Consumer("lead.on_order_activated", OrderActivated, enrolments.on_order_activated),

@@ -17,6 +17,7 @@ from lianxiao.lead.v1 import sales_report_service_pb2_grpc as sales_report
 from lianxiao.lead.v1 import sales_target_service_pb2_grpc as sales_target
 from lianxiao.lead.v1 import task_service_pb2_grpc as task
 from lianxiao.lead.v1 import working_hours_service_pb2_grpc as working_hours
+from lianxiao.lead.v1 import workload_service_pb2_grpc as workload
 from services.lead.rpc.assignment_rule_service import AssignmentRuleService
 from services.lead.rpc.claim_service import ClaimService
 from services.lead.rpc.duplicate_service import DuplicateService
@@ -32,6 +33,7 @@ from services.lead.rpc.sales_report_service import SalesReportService
 from services.lead.rpc.sales_target_service import SalesTargetService
 from services.lead.rpc.task_service import TaskService
 from services.lead.rpc.working_hours_service import WorkingHoursService
+from services.lead.rpc.workload_service import WorkloadService
 from shared.server import Registration
 
 SERVICERS: list[Registration] = [
@@ -50,4 +52,5 @@ SERVICERS: list[Registration] = [
     (partner.add_PartnerServiceServicer_to_server, PartnerService),
     (pipeline.add_PipelineServiceServicer_to_server, PipelineService),
     (sales_target.add_SalesTargetServiceServicer_to_server, SalesTargetService),
+    (workload.add_WorkloadServiceServicer_to_server, WorkloadService),
 ]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from shared.crypto import Sealed
@@ -179,3 +181,31 @@ class ApprovalFlow(Row, Base):
     # Role codes; the first decides first.
     steps: Mapped[list[str]]
     active: Mapped[bool]
+
+
+class HandoverRecord(Row, Base):
+    """A handover that was announced with StaffChanged; done when every service has answered.
+
+    `home_campus_id` is the person's: whoever sees the person sees the report.
+    """
+
+    __tablename__ = "handover"
+
+    staff_id: Mapped[UUID]
+    home_campus_id: Mapped[UUID | None]
+    leaving: Mapped[bool]
+    campus_id: Mapped[UUID | None]
+    # "running" or "done".
+    state: Mapped[str]
+    finish_time: Mapped[datetime | None]
+    starter_id: Mapped[UUID]
+
+
+class HandoverPart(Row, Base):
+    """The answer of one service. `items` are [kind, receiver or "", count]; never changed."""
+
+    __tablename__ = "handover_part"
+
+    handover_id: Mapped[UUID]
+    service: Mapped[str]
+    items: Mapped[list[list[Any]]] = mapped_column(JSONB)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from lianxiao.lead.v1.lead_events_pb2 import LeadMerged, LeadMergeUndone
 from lianxiao.org.v1.org_events_pb2 import CampusChanged, StaffChanged
 from lianxiao.student.v1.student_events_pb2 import StudentEnrolled
-from services.scheduling.actions import campuses, customers, students, teachers
+from services.scheduling.actions import campuses, customers, handovers, students
 from shared.inbox import AnyConsumer, Consumer
 
 CONSUMERS: list[AnyConsumer] = [
     Consumer("scheduling.on_campus_changed", CampusChanged, campuses.project, ordered=True),
-    Consumer("scheduling.on_staff_changed", StaffChanged, teachers.project, ordered=True),
+    Consumer("scheduling.on_staff_changed", StaffChanged, handovers.on_staff_changed, ordered=True),
     Consumer("scheduling.on_student_enrolled", StudentEnrolled, students.project),
     Consumer("scheduling.on_lead_merged", LeadMerged, customers.merged),
     Consumer("scheduling.on_lead_merge_undone", LeadMergeUndone, customers.parted),

@@ -9,6 +9,7 @@ from lianxiao.scheduling.v1 import lesson_service_pb2_grpc as lesson
 from lianxiao.scheduling.v1 import room_service_pb2_grpc as room
 from lianxiao.scheduling.v1 import teacher_service_pb2_grpc as teacher
 from lianxiao.scheduling.v1 import trial_service_pb2_grpc as trial
+from lianxiao.scheduling.v1 import workload_service_pb2_grpc as workload
 from services.scheduling.rpc.attendance_service import AttendanceService
 from services.scheduling.rpc.class_group_service import ClassGroupService
 from services.scheduling.rpc.course_service import CourseService
@@ -16,6 +17,7 @@ from services.scheduling.rpc.lesson_service import LessonService
 from services.scheduling.rpc.room_service import RoomService
 from services.scheduling.rpc.teacher_service import TeacherService
 from services.scheduling.rpc.trial_service import TrialService
+from services.scheduling.rpc.workload_service import WorkloadService
 from shared.server import Registration
 
 SERVICERS: list[Registration] = [
@@ -26,4 +28,5 @@ SERVICERS: list[Registration] = [
     (lesson.add_LessonServiceServicer_to_server, LessonService),
     (trial.add_TrialServiceServicer_to_server, TrialService),
     (attendance.add_AttendanceServiceServicer_to_server, AttendanceService),
+    (workload.add_WorkloadServiceServicer_to_server, WorkloadService),
 ]

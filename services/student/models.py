@@ -16,6 +16,15 @@ class Base(DeclarativeBase):
     type_annotation_map = COLUMN_TYPES
 
 
+class Staff(Row, Base):
+    """Who may own a student, from org's events; `campus_ids` is None for a role of the whole chain."""
+
+    __tablename__ = "staff"
+
+    active: Mapped[bool]
+    campus_ids: Mapped[list[UUID] | None]
+
+
 class Household(Row, Base):
     """Guardians and students who belong together."""
 

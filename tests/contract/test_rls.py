@@ -28,6 +28,7 @@ APPENDED = {
         *("lead_policy", "arbitration", "claim_move", "partner_visit", "registration"),
     ],
     "marketing": ["campaign_cost"],
+    "org": ["handover_part"],
     "scheduling": ["attendance_change"],
     "student": ["student_state_entry"],
 }

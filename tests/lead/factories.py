@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from lianxiao.org.v1.org_events_pb2 import CampusChanged, StaffChanged, StaffRole
-from services.lead.actions import campuses, captures, staff
+from services.lead.actions import campuses, captures, handovers, staff
 from services.lead.actions.intake import Arrival
 from services.lead.rules.rows import Enquiry
 from shared.db import Tx
@@ -56,4 +56,4 @@ def later(tx: Tx, days: int) -> datetime:
 
 def leaves(tx: Tx, staff_id: UUID) -> None:
     """Tell lead that somebody is no longer active."""
-    staff.project(tx, StaffChanged(staff_id=str(staff_id), display_name="顾问", active=False))
+    handovers.on_staff_changed(tx, StaffChanged(staff_id=str(staff_id), display_name="顾问", active=False))

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import Range, insert
 
 from lianxiao.lead.v1.lead_events_pb2 import ClaimArbitrated
 from services.lead.actions import bulk, claims, leads, staff
@@ -17,7 +16,6 @@ from shared.db import Tx
 from shared.errors import InvalidInput, Refused
 from shared.events import publish
 from shared.listing import Field, Listing, Page
-from shared.tables import stamped
 from shared.wire_values import id_text
 
 LISTING: Listing[Arbitration] = Listing(
@@ -131,20 +129,8 @@ def _suspend(tx: Tx, row: LeadMerge, claim: Claim) -> datetime:
 
 
 def _go_on(tx: Tx, claim: Claim, lead: Lead, *, begin: datetime, end: datetime) -> UUID | None:
-    """Begin a claim of the same holder on the customer of a lead; None when its time is over or somebody has it."""
-    if begin >= end:
-        return None
-    row = stamped(
-        tx,
-        customer_id=lead.customer_id,
-        lead_id=lead.id,
-        claimant_id=claim.claimant_id,
-        claimant_kind=claim.claimant_kind,
-        during=Range(begin, end, bounds="[)"),
-        end_reason="",
-    )
-    new: UUID | None = tx.scalar(insert(Claim).values(row).on_conflict_do_nothing().returning(Claim.id))
-    return new
+    holder = Claimant(claim.claimant_id, claim.claimant_kind)
+    return claims.succeed(tx, claim, lead, holder, begin=begin, until=end)
 
 
 def _begin(claim: Claim) -> datetime:

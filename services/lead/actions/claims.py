@@ -17,6 +17,7 @@ from shared.db import Tx
 from shared.errors import Conflict, NotAllowed, Refused
 from shared.listing import Field, Listing, Page
 from shared.masking import mask_text
+from shared.tables import stamped
 
 STAFF, PARTNER = "staff", "partner"
 RELEASED, ARBITRATED, MERGED, LEFT = "released", "arbitrated", "merged", "left"
@@ -110,6 +111,23 @@ def end(tx: Tx, row: Claim, reason: str) -> datetime:
     row.during, row.end_reason = Range(lower, until, bounds="[)"), reason
     tx.session.flush()
     return until
+
+
+def succeed(tx: Tx, old: Claim, lead: Lead, claimant: Claimant, *, begin: datetime, until: datetime) -> UUID | None:
+    """Begin a claim in the place of one that ended; None when its time is over or somebody has the customer."""
+    if begin >= until:
+        return None
+    row = stamped(
+        tx,
+        customer_id=lead.customer_id,
+        lead_id=old.lead_id if old.customer_id == lead.customer_id else lead.id,
+        claimant_id=claimant.claimant_id,
+        claimant_kind=claimant.kind,
+        during=Range(begin, until, bounds="[)"),
+        end_reason="",
+    )
+    new: UUID | None = tx.scalar(insert(Claim).values(row).on_conflict_do_nothing().returning(Claim.id))
+    return new
 
 
 def state_of(row: Claim, now: datetime) -> str:

@@ -13,21 +13,11 @@ from shared.db import Tx
 from shared.errors import Refused
 from shared.ids import as_uuid
 
-# Whoever has left owns no open lead and no open task: both go back to the campus, and the record says why.
-_RELEASE = """with freed as (update lead set owner_id = null, update_time = %(now)s,
-      owner_time = null, warn_time = null, pool = 'campus', pool_time = %(now)s
-    where institution_id = %(institution)s and owner_id = %(staff)s and state = 'open' returning id),
-  noted as (insert into assignment
-      (institution_id, id, create_time, update_time, lead_id, previous_owner_id, inputs, reason)
-    select %(institution)s, gen_random_uuid(), %(now)s, %(now)s, id, %(staff)s, '{}', 'staff_left' from freed)
-  update task set owner_id = null, update_time = %(now)s
-    where institution_id = %(institution)s and owner_id = %(staff)s and state = 'open'"""
-
 
 def project(tx: Tx, event: StaffChanged) -> None:
     """Keep the copy of a staff member fresh."""
     staff_id = as_uuid(event.staff_id)
-    row = tx.session.get(Staff, (tx.institution_id, staff_id))
+    row = tx.session.get(Staff, (tx.institution_id, staff_id), with_for_update=True, populate_existing=True)
     if row is None:
         row = Staff(id=staff_id)
         tx.session.add(row)
@@ -35,9 +25,8 @@ def project(tx: Tx, event: StaffChanged) -> None:
     row.active = event.active
     row.roles = sorted({role.role for role in event.roles})
     row.campus_ids = _campuses(event)
-    if not event.active:
-        values = {"institution": str(tx.institution_id), "staff": str(staff_id), "now": tx.now}
-        tx.run(_RELEASE, values)
+    # The lock is taken now: whoever gives this person something waits, and then finds them as they are.
+    tx.session.flush()
 
 
 def _campuses(event: StaffChanged) -> list[UUID] | None:

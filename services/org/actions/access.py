@@ -85,11 +85,11 @@ def call_back(tx: Tx, subject_id: UUID, session_id: UUID = NOBODY) -> None:
     revoke_access(tx, event)
 
 
-def announce(tx: Tx, staff: Staff) -> None:
-    """Publish StaffChanged with all that is known of the person now."""
+def announce(tx: Tx, staff: Staff, handover: events.Handover | None = None) -> None:
+    """Publish StaffChanged with all that is known of the person now, and with the handover that goes with it."""
     email = Staff.email.reveal(tx, staff) or ""
     event = events.StaffChanged(
-        staff_id=str(staff.id), display_name=staff.display_name, active=staff.active, email=email
+        staff_id=str(staff.id), display_name=staff.display_name, active=staff.active, email=email, handover=handover
     )
     for held in held_by(tx, staff.id):
         campuses = sorted(str(campus) for campus in held.campuses or ())

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
 
-from services.org.actions import campuses, sessions
+from services.org.actions import campuses, handovers, sessions
 from services.org.actions.access import announce, call_back, check_outranks
+from services.org.actions.handovers import Plan
 from services.org.actions.hashing import hash_of
-from services.org.models import Credential, Institution, Role, RoleAssignment, Staff
+from services.org.models import Credential, HandoverRecord, Institution, Role, RoleAssignment, Staff
 from services.org.rules import emails, passwords
 from services.org.rules.roles import ADMIN
 from shared.crypto import blind_index, normalise_phone
@@ -115,18 +116,44 @@ def update(tx: Tx, staff_id: UUID, *, fields: Collection[str], details: Details)
 
 
 def deactivate(tx: Tx, staff_id: UUID) -> Staff:
-    """Close a person's account: sessions end and tokens die. Raises Refused STAFF_LAST_ADMIN; idempotent."""
+    """Close a person's account: sessions end, tokens die, and what they had in hand goes to the pool.
+
+    Raises Refused STAFF_LAST_ADMIN; idempotent.
+    """
     person = get(tx, staff_id, for_update=True)
     if not person.active:
         return person
     check_outranks(tx, person)
     check_not_last_admin(tx, person.id)
+    _leave(tx, person, Plan())
+    return person
+
+
+def hand_over(tx: Tx, staff_id: UUID, plan: Plan, *, leaving: bool) -> HandoverRecord:
+    """Give to others what a person has in hand; with `leaving` their account is closed with it.
+
+    Raises what `deactivate` and `handovers.start` raise, and Refused STAFF_INACTIVE.
+    """
+    person = get_active(tx, staff_id)
+    check_outranks(tx, person)
+    if plan.campus_id is not None:
+        campuses.check_all(tx, [plan.campus_id])
+    if leaving:
+        check_not_last_admin(tx, person.id)
+        return _leave(tx, person, plan)
+    row, told = handovers.start(tx, person, plan, leaving=False)
+    announce(tx, person, told)
+    return row
+
+
+def _leave(tx: Tx, person: Staff, plan: Plan) -> HandoverRecord:
+    row, told = handovers.start(tx, person, plan, leaving=True)
     person.active = False
     person.deactivate_time = tx.now
     sessions.end_all(tx, person.id, reason="deactivated")
     call_back(tx, person.id)
-    announce(tx, person)
-    return person
+    announce(tx, person, told)
+    return row
 
 
 def set_password(tx: Tx, staff_id: UUID, *, password: str) -> Staff:

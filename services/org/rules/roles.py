@@ -79,6 +79,7 @@ _LEADING = (
     *_TUTORING,
     *_TIMETABLING,
     *("lead_import.*", "duplicate.*", "claim.*", "lead_issue.*", "lead_policy.*"),
+    *("handover.read", "workload.read"),
     *("registration.read", "approval_flow.read"),
     *("assignment_rule.read", "payment.*", "split_rule.read", "split.read", "refund.*", "template.read"),
     *("follow_up_plan.*", "working_hours.*", "sales_report.read", "sales_target.*", "sales_team.*"),
@@ -115,7 +116,7 @@ _AUDITING = tuple(
         ),
         *("attendance", "student", "guardian", "price", "quote", "contract", "order", "payment", "lot"),
         *("consumption", "split_rule", "split", "ledger", "refund", "campaign", "template", "message", "feed"),
-        *("lead_issue", "lead_policy", "pool", "partner", "registration", "support_request"),
+        *("handover", "workload", "lead_issue", "lead_policy", "pool", "partner", "registration", "support_request"),
         *("report", "campus", "region", "staff", "role", "service_account", "institution"),
         *("custom_field", "approval_flow"),
     )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from lianxiao.lead.v1.lead_events_pb2 import LeadEnrolled
-from services.student.actions import guardians, students
+from services.student.actions import guardians, handovers, students
 from services.student.actions.guardians import Contact
 from services.student.actions.students import Profile
 from shared.db import Tx
 from shared.ids import as_uuid
-from shared.wire_values import instant
+from shared.wire_values import instant, optional_id
 
 
 def from_lead(tx: Tx, event: LeadEnrolled) -> None:
@@ -23,7 +21,7 @@ def from_lead(tx: Tx, event: LeadEnrolled) -> None:
         profile=_profile(event),
         household_id=guardians.household_of(tx, event.guardian_phone),
         lead_id=as_uuid(event.lead_id),
-        owner_id=_optional(event.owner_id),
+        owner_id=handovers.owner_or_nobody(tx, optional_id(event.owner_id)),
         enrol_time=instant(event.enrol_time) if event.HasField("enrol_time") else None,
     )
     if guardians.of_student(tx, student_id):
@@ -51,7 +49,3 @@ def _profile(event: LeadEnrolled) -> Profile:
         school=event.school,
         school_grade=event.grade,
     )
-
-
-def _optional(text: str) -> UUID | None:
-    return as_uuid(text) if text else None
