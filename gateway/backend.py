@@ -22,6 +22,9 @@ class Backend:
         """Return the response message; raises grpc.aio.AioRpcError."""
         metadata = [("accept-language", exchange.language), ("traceparent", telemetry.traceparent())]
         metadata.append(("x-request-id", exchange.request_id or telemetry.trace_id()))
+        if method.is_public:
+            # Whoever counts what strangers send has to tell them apart.
+            metadata.append(("x-client-address", exchange.address))
         if exchange.caller is not None:
             metadata.append(("authorization", f"Bearer {token_of(exchange)}"))
         return await self._channels.call(method)(request, timeout=self._deadline, metadata=metadata)

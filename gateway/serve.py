@@ -42,7 +42,11 @@ def make_gateway(edge: Edge) -> Gateway:
         ("GET", live.PATH): live.Live(edge),
     }
     # The last one takes all that no other does.
-    prefixes: dict[str, Handler] = {callbacks.PREFIX: callbacks.Callbacks(edge), "": Console(edge.config.console)}
+    prefixes: dict[str, Handler] = {
+        callbacks.PREFIX: callbacks.Callbacks(edge),
+        callbacks.LEADS: callbacks.LeadCallbacks(edge),
+        "": Console(edge.config.console),
+    }
     return Gateway(edge, fixed, prefixes)
 
 

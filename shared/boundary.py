@@ -107,7 +107,7 @@ class Boundary(grpc.ServerInterceptor):
         violations = self._validator.collect_violations(request)
         if violations:
             raise InvalidInput.of([(_field(v), v.proto.message or v.proto.rule_id) for v in violations])
-        return Call(endpoint, caller, scope, time.monotonic() + seconds, token)
+        return Call(endpoint, caller, scope, time.monotonic() + seconds, token, metadata.get("x-client-address", ""))
 
     def _authorise(self, endpoint: Endpoint, token: str) -> tuple[Caller, Scope]:
         if endpoint.permission == PUBLIC:

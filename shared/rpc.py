@@ -64,6 +64,8 @@ class Call:
     scope: Scope
     deadline: float
     token: str = ""
+    # From where a request reached the gateway, for public calls; empty when it did not come that way.
+    address: str = ""
 
     def timeout_ms(self) -> int:
         """Return the milliseconds that are left, at least one."""

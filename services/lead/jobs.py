@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.lead.actions import import_files, quality, recycling, responses, task_watch
+from services.lead.actions import import_files, quality, recycling, responses, task_watch, webhooks
 from shared.jobs import AnyJob, Job
 
 JOBS: list[AnyJob] = [
@@ -10,6 +10,7 @@ JOBS: list[AnyJob] = [
     Job("lead.start_response_clocks", 10.0, responses.start_clocks),
     Job("lead.watch_responses", 20.0, responses.watch),
     Job("lead.watch_tasks", 20.0, task_watch.watch),
+    Job("lead.forget_nonces", 3600.0, webhooks.forget_nonces),
     Job("lead.recycle", 60.0, recycling.step),
     Job("lead.look_for_flaws", 600.0, quality.step),
 ]

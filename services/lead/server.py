@@ -7,6 +7,7 @@ from lianxiao.lead.v1 import claim_service_pb2_grpc as claim
 from lianxiao.lead.v1 import duplicate_service_pb2_grpc as duplicate
 from lianxiao.lead.v1 import follow_up_plan_service_pb2_grpc as follow_up_plan
 from lianxiao.lead.v1 import import_service_pb2_grpc as lead_import
+from lianxiao.lead.v1 import lead_form_service_pb2_grpc as lead_form
 from lianxiao.lead.v1 import lead_service_pb2_grpc as lead
 from lianxiao.lead.v1 import partner_service_pb2_grpc as partner
 from lianxiao.lead.v1 import pipeline_service_pb2_grpc as pipeline
@@ -23,6 +24,7 @@ from services.lead.rpc.claim_service import ClaimService
 from services.lead.rpc.duplicate_service import DuplicateService
 from services.lead.rpc.follow_up_plan_service import FollowUpPlanService
 from services.lead.rpc.import_service import ImportService
+from services.lead.rpc.lead_form_service import LeadFormService
 from services.lead.rpc.lead_service import LeadService
 from services.lead.rpc.partner_service import PartnerService
 from services.lead.rpc.pipeline_service import PipelineService
@@ -53,4 +55,5 @@ SERVICERS: list[Registration] = [
     (pipeline.add_PipelineServiceServicer_to_server, PipelineService),
     (sales_target.add_SalesTargetServiceServicer_to_server, SalesTargetService),
     (workload.add_WorkloadServiceServicer_to_server, WorkloadService),
+    (lead_form.add_LeadFormServiceServicer_to_server, LeadFormService),
 ]

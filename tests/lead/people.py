@@ -15,6 +15,7 @@ from lianxiao.lead.v1 import (
     duplicate_service_pb2_grpc,
     follow_up_plan_service_pb2_grpc,
     import_service_pb2_grpc,
+    lead_form_service_pb2_grpc,
     lead_pb2,
     lead_service_pb2,
     lead_service_pb2_grpc,
@@ -51,6 +52,7 @@ class Person:
         self.plans = follow_up_plan_service_pb2_grpc.FollowUpPlanServiceStub(self._channel)
         self.hours = working_hours_service_pb2_grpc.WorkingHoursServiceStub(self._channel)
         self.policy = sales_policy_service_pb2_grpc.SalesPolicyServiceStub(self._channel)
+        self.forms = lead_form_service_pb2_grpc.LeadFormServiceStub(self._channel)
         self.pipeline = pipeline_service_pb2_grpc.PipelineServiceStub(self._channel)
         self.targets = sales_target_service_pb2_grpc.SalesTargetServiceStub(self._channel)
         self.reports = sales_report_service_pb2_grpc.SalesReportServiceStub(self._channel)

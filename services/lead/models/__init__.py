@@ -6,6 +6,7 @@ from services.lead.models.assignments import Assignment, AssignmentRule
 from services.lead.models.base import Base
 from services.lead.models.claims import Arbitration, Claim, ClaimMove
 from services.lead.models.directory import Campus, Staff
+from services.lead.models.doors import FormVisit, LeadForm, Webhook, WebhookCall
 from services.lead.models.duplicates import CustomerAlias, Duplicate, LeadMerge
 from services.lead.models.follow_ups import FollowUpPlan, PlanRun, SalesPolicy, WorkingHours
 from services.lead.models.imports import Import, ImportBatch, ImportPart, ImportRow
@@ -28,11 +29,13 @@ __all__ = [
     "Duplicate",
     "FollowUp",
     "FollowUpPlan",
+    "FormVisit",
     "Import",
     "ImportBatch",
     "ImportPart",
     "ImportRow",
     "Lead",
+    "LeadForm",
     "LeadIssue",
     "LeadKey",
     "LeadMerge",
@@ -56,5 +59,7 @@ __all__ = [
     "Task",
     "Touch",
     "Trial",
+    "Webhook",
+    "WebhookCall",
     "WorkingHours",
 ]

@@ -12,7 +12,7 @@ from lianxiao.lead.v1 import lead_service_pb2 as pb
 from lianxiao.lead.v1 import lead_service_pb2_grpc as pb_grpc
 from services.lead.actions import assignments, captures, follow_ups, known, leads, responses, searches, timelines
 from services.lead.actions.follow_ups import Contact
-from services.lead.actions.intake import Arrival
+from services.lead.actions.intake import Arrival, Taken
 from services.lead.rpc import timeline
 from services.lead.rules import rows
 from services.lead.rules.matching import Verdict
@@ -39,6 +39,18 @@ class LeadService(Servicer, pb_grpc.LeadServiceServicer):
         verdict, lead, visible = captures.capture(tx, _arrival(tx, request))
         shown = to_pb(tx, lead) if visible else ids_to_pb(lead)
         return pb.CaptureLeadResponse(lead=shown, created=verdict != Verdict.ATTACH, outcome=_OUTCOMES[verdict])
+
+    @command
+    def CaptureLeads(self, request: pb.CaptureLeadsRequest, tx: Tx) -> pb.CaptureLeadsResponse:
+        told: list[Arrival | InvalidInput] = []
+        for each in request.leads:
+            try:
+                told.append(_arrival(tx, each))
+            except InvalidInput as wrong:
+                told.append(wrong)
+        taken = iter(captures.capture_all(tx, [each for each in told if isinstance(each, Arrival)]))
+        results = [_rejected(each) if isinstance(each, InvalidInput) else _result(next(taken)) for each in told]
+        return pb.CaptureLeadsResponse(results=results)
 
     @query
     def GetLead(self, request: pb.GetLeadRequest, tx: Tx) -> pb.GetLeadResponse:
@@ -186,6 +198,15 @@ def _arrival(tx: Tx, request: pb.CaptureLeadRequest) -> Arrival:
         utm=dict(request.utm),
         owner_id=optional_id(request.owner_id),
     )
+
+
+def _result(taken: Taken) -> pb.CaptureResult:
+    lead = taken.lead
+    return pb.CaptureResult(outcome=_OUTCOMES[taken.verdict], lead_id=str(lead.id), customer_id=str(lead.customer_id))
+
+
+def _rejected(wrong: InvalidInput) -> pb.CaptureResult:
+    return pb.CaptureResult(reason=wrong.reason, field=wrong.violations[0][0])
 
 
 def _contact(request: pb.AddFollowUpRequest) -> Contact:

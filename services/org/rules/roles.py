@@ -65,6 +65,7 @@ _MONEY = (
     *("region.read", "report.read", "feed.read", "approval_flow.read"),
 )
 _OUTREACH = (
+    *("lead_form.*", "webhook.read"),
     *("campaign.*", "template.*", "message.read", "lead.read", "lead.capture", "lead_import.*", "duplicate.*"),
     *("claim.read", "course.read", "custom_field.read", "campus.read", "region.read", "report.read", "feed.read"),
 )
@@ -83,6 +84,7 @@ _LEADING = (
     *("registration.read", "approval_flow.read"),
     *("assignment_rule.read", "payment.*", "split_rule.read", "split.read", "refund.*", "template.read"),
     *("follow_up_plan.*", "working_hours.*", "sales_report.read", "sales_target.*", "sales_team.*"),
+    *("lead_form.*", "webhook.*"),
     *("campus.update", "region.read", "staff.*", "role.read", "role.assign", "institution.read"),
 )
 # What a partner's program does: it registers customers and asks for help.
@@ -99,6 +101,8 @@ _AUDITING = tuple(
             "sales_policy",
             "sales_report",
             "pipeline",
+            "lead_form",
+            "webhook",
             "sales_target",
             "sales_team",
             "sale",

@@ -1,0 +1,46 @@
+"""What all public doors share: answers of a family become an enquiry, the enquiry a touch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from services.lead.actions import captures, leads
+from services.lead.actions.intake import Arrival
+from services.lead.rules import rows
+from services.lead.rules.matching import Verdict
+from shared.db import Tx
+from shared.errors import InvalidInput
+
+
+def take_in(
+    tx: Tx,
+    answers: Mapping[str, str],
+    *,
+    campus_id: UUID,
+    source: str,
+    campaign_id: UUID | None,
+    payload: Mapping[str, Any],
+    utm: Mapping[str, str] | None = None,
+) -> tuple[UUID, bool]:
+    """Take in one enquiry; return its lead, and whether that is new.
+
+    Raises InvalidInput FORM_FIELD_INVALID, which names field and cause, CAMPUS_CLOSED.
+    """
+    try:
+        enquiry = rows.parse(answers, today=tx.now.date())
+    except rows.Rejected as rejected:
+        message = "this cannot be what the field asks for"
+        raise InvalidInput(rejected.field, message, "FORM_FIELD_INVALID", cause=rejected.reason) from rejected
+    arrival = Arrival(
+        enquiry=enquiry,
+        campus_id=campus_id,
+        source=source,
+        payload=payload,
+        campaign_id=campaign_id,
+        courses=tuple(leads.course(name) for name in enquiry.course_names),
+        utm=utm or {},
+    )
+    verdict, lead, _ = captures.capture(tx, arrival)
+    return lead.id, verdict != Verdict.ATTACH
