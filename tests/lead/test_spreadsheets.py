@@ -119,3 +119,67 @@ def test_a_cell_without_an_end_is_damage_and_its_line_is_named() -> None:
     with pytest.raises(Unreadable, match="line 3") as error:
         list(spreadsheets.rows(data, "a.csv"))
     assert error.value.reason == "FILE_DAMAGED"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark_is_known_by_its_digits(encoding: str) -> None:
+    rows = [["name", "phone"], ["王小明", "13800138000"], ["Li Lei", "13900139000"]]
+    assert [list(cells) for _, cells in spreadsheets.rows(sheets.csv_of(rows, encoding=encoding), "a.csv")] == rows
+
+
+def test_files_pasted_together_may_have_two_encodings() -> None:
+    first = sheets.csv_of([["姓名", "电话"], ["王小明", "13800138000"]])
+    second = sheets.csv_of([["李雷丁", "13900139000"], ["韩梅梅", "13700137000"]], encoding="gbk")
+    found = [cells for _, cells in spreadsheets.rows(first + second, "a.csv")]
+    assert found == [("姓名", "电话"), ("王小明", "13800138000"), ("李雷丁", "13900139000"), ("韩梅梅", "13700137000")]
+
+
+def test_cells_merged_downwards_hold_for_each_row_and_titles_do_not_spread() -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (
+        ["咨询登记", None],
+        ["孩子姓名", "联系电话"],
+        ["王小明", "13800138000"],
+        ["王小红", None],
+        ["李雷", "1"],
+    ):
+        sheet.append(row)
+    sheet.merge_cells("A1:B1")
+    sheet.merge_cells("B3:B4")
+    data = io.BytesIO()
+    book.save(data)
+    assert [cells for _, cells in spreadsheets.rows(data.getvalue(), "a.xlsx")] == [
+        ("咨询登记",),
+        ("孩子姓名", "联系电话"),
+        ("王小明", "13800138000"),
+        ("王小红", "13800138000"),
+        ("李雷", "1"),
+    ]
+
+
+def test_formulas_count_with_their_values_or_as_nothing() -> None:
+    data = sheets.xlsx_of(
+        [["姓名", "电话"], ["=A1", '=HYPERLINK("http://x","13800138000")'], ["王小明", "13800138000"]]
+    )
+    assert [line for line, _ in spreadsheets.rows(data, "a.xlsx")] == [1, 3], "never computed: there is nothing to read"
+    written = sheets.csv_of([["姓名", "电话"], ["=cmd|' /C calc'!A0", "+86 138-0013-8000"]])
+    assert [cells for _, cells in spreadsheets.rows(written, "a.csv")][1][0] == "=cmd|' /C calc'!A0"
+
+
+@pytest.mark.parametrize("nothing", [b"\0", b" ", b"\n", b",,,\r\n", "\u3000".encode()])
+def test_ten_megabytes_of_nothing_are_empty_and_soon_over(nothing: bytes) -> None:
+    data = nothing * (10_000_000 // len(nothing))
+    try:
+        assert list(spreadsheets.rows(data, "a.csv")) == []
+    except Unreadable as error:
+        assert error.reason in {"FILE_EMPTY", "FILE_DAMAGED"}
+
+
+def test_shared_texts_without_end_are_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spreadsheets, "_MOST_SHARED", 10)
+    data = io.BytesIO(sheets.xlsx_of(ROWS))
+    with zipfile.ZipFile(data, "a") as archive:
+        archive.writestr("xl/sharedStrings.xml", "<sst/>" * 2)
+    assert _reason(data.getvalue(), "a.xlsx") == "FILE_TOO_LARGE"

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 from xml.etree.ElementTree import ParseError
 
 from charset_normalizer import from_bytes
 from openpyxl import load_workbook
+from openpyxl.utils import column_index_from_string
 from openpyxl.utils.exceptions import InvalidFileException
 
 Row = tuple[str, ...]
+# Line -> column -> line of the text.
+Merged = dict[int, dict[int, int]]
 
-# A spreadsheet of 100,000 enquiries unpacks to about 60 MB; a bomb to gigabytes.
-_MOST_UNPACKED = 1 << 30
+# A spreadsheet of 100,000 enquiries unpacks to about 60 MB; a bomb to gigabytes. Shared texts are held in memory.
+_MOST_UNPACKED = 1 << 29
+_MOST_SHARED = 1 << 27
+# Longer files of nothing are not worth the reading: this many rows without a text in a row, and the file ends there.
+_MOST_EMPTY = 50_000
+_WIDE = 0.3
+_MERGED = re.compile(rb'<mergeCell\b[^>]*?\bref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
+_CHUNK = 1 << 20
+_MOST_MERGED = 20_000
 _MOST_COLUMNS = 200
 _SEPARATORS = ",;\t|"
 _UNKNOWN = "�"
@@ -44,16 +57,23 @@ def rows(data: bytes, file_name: str) -> Iterator[tuple[int, Row]]:
         raise Unreadable("FILE_DAMAGED", "this is not an XLSX file; save it again as XLSX or CSV")
     else:
         source = _csv(decode(data))
+    last = 0
     for line, cells in source:
         trimmed = tuple(cell.strip() for cell in cells[:_MOST_COLUMNS])
         if any(trimmed):
+            last = line
             yield line, trimmed
+        elif line - last > _MOST_EMPTY:
+            return
 
 
 def decode(data: bytes) -> str:
-    """Return the text of a CSV file: UTF-8 with or without BOM, UTF-16 with BOM, GBK or GB18030."""
+    """Return the text of a CSV file: UTF-8 with or without BOM, UTF-16, GBK or GB18030, or some lines in each."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16", errors="replace")
+    wide = _utf_16(data[:4096])
+    if wide:
+        return data.decode(wide, errors="replace")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -62,12 +82,38 @@ def decode(data: bytes) -> str:
     try:
         text = data.decode("gb18030")
     except UnicodeDecodeError:
-        best = from_bytes(data[: 1 << 20]).best()
-        encoding = best.encoding if best else "utf-8"
-        text = data.decode(encoding, errors="replace")
+        text = _line_by_line(data) or _guessed(data)
     if text.count(_UNKNOWN) * 20 > len(text):
         raise Unreadable("FILE_ENCODING", "the encoding is not known; save the file as CSV UTF-8 or XLSX")
     return text
+
+
+def _utf_16(start: bytes) -> str:
+    """Return which UTF-16 this is without a mark, or nothing: signs and digits leave every second byte zero."""
+    for offset, name in ((1, "utf-16-le"), (0, "utf-16-be")):
+        half, other = start[offset::2], start[1 - offset :: 2]
+        if half and half.count(0) > len(half) * _WIDE and not other.count(0):
+            return name
+    return ""
+
+
+def _line_by_line(data: bytes) -> str:
+    """Return a text whose lines are UTF-8 or GB18030 each, as of files that were pasted together, or nothing."""
+    lines = []
+    for line in data.removeprefix(codecs.BOM_UTF8).split(b"\n"):
+        try:
+            lines.append(line.decode("utf-8"))
+        except UnicodeDecodeError:
+            try:
+                lines.append(line.decode("gb18030"))
+            except UnicodeDecodeError:
+                return ""
+    return "\n".join(lines)
+
+
+def _guessed(data: bytes) -> str:
+    best = from_bytes(data[: 1 << 20]).best()
+    return data.decode(best.encoding if best else "utf-8", errors="replace")
 
 
 def _csv(text: str) -> Iterator[tuple[int, Row]]:
@@ -88,23 +134,70 @@ def _xlsx(data: bytes) -> Iterator[tuple[int, Row]]:
     """Yield the rows of the first sheet that has any; formulas count with the value that was last computed."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > _MOST_UNPACKED:
-                raise Unreadable("FILE_TOO_LARGE", "the file unpacks to more than a gigabyte")
+            _check_size(archive)
+            merged = {entry.filename: _merged(archive, entry) for entry in archive.infolist() if _is_sheet(entry)}
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         try:
             for sheet in book.worksheets:
                 # Written dimensions are often wrong, and read-only mode believes them.
                 sheet.reset_dimensions()
                 found = False
-                for line, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
-                    found = found or any(cell is not None for cell in cells)
-                    yield line, tuple(_text(cell) for cell in cells)
+                for line, row in _sheet(sheet, merged.get(str(getattr(sheet, "_worksheet_path", "")), {})):
+                    found = found or any(row)
+                    yield line, row
                 if found:
                     return
         finally:
             book.close()
     except (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, TypeError, EOFError) as error:
         raise Unreadable("FILE_DAMAGED", "the XLSX file is damaged; save it again") from error
+
+
+def _sheet(sheet: Any, above: Merged) -> Iterator[tuple[int, Row]]:
+    tops = {(first, column) for columns in above.values() for column, first in columns.items()}
+    texts: dict[tuple[int, int], str] = {}
+    for line, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
+        row = tuple(_text(cell) for cell in cells)
+        if tops:
+            texts |= {(line, column): text for column, text in enumerate(row) if (line, column) in tops}
+        yield line, _filled(row, above[line], texts) if line in above else row
+
+
+def _is_sheet(entry: zipfile.ZipInfo) -> bool:
+    return entry.filename.startswith("xl/worksheets/") and entry.filename.endswith(".xml")
+
+
+def _check_size(archive: zipfile.ZipFile) -> None:
+    """Refuse what would fill the memory: a bomb, or texts without end."""
+    shared = sum(entry.file_size for entry in archive.infolist() if entry.filename.endswith("sharedStrings.xml"))
+    if sum(entry.file_size for entry in archive.infolist()) > _MOST_UNPACKED or shared > _MOST_SHARED:
+        raise Unreadable("FILE_TOO_LARGE", "the file unpacks to far more than enquiries need; split it")
+
+
+def _merged(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Merged:
+    """Return for each line which of its columns are merged with a cell above, and in which line the text stands."""
+    found: Merged = {}
+    rest, count = b"", 0
+    with archive.open(entry) as file:
+        while chunk := file.read(_CHUNK):
+            text = rest + chunk
+            for left, top, _, bottom in _MERGED.findall(text):
+                column, first = column_index_from_string(left.decode()) - 1, int(top)
+                count += int(bottom) - first
+                if count > _MOST_MERGED:
+                    raise Unreadable("FILE_DAMAGED", "too many cells are merged; take the merging back and try again")
+                for line in range(first + 1, int(bottom) + 1):
+                    found.setdefault(line, {})[column] = first
+            rest = text[-200:]
+    return found
+
+
+def _filled(row: Row, above: dict[int, int], texts: dict[tuple[int, int], str]) -> Row:
+    """Give the cells of a row that are merged with one above the text of that one."""
+    cells = [*row, *[""] * (max(above) + 1 - len(row))]
+    for column, first in above.items():
+        cells[column] = texts.get((first, column), "") or cells[column]
+    return tuple(cells)
 
 
 def _text(cell: object) -> str:

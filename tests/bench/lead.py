@@ -1,0 +1,213 @@
+"""`make bench-lead`: capture, lists and searches of one institution with ROWS leads among three times as many.
+
+Each figure is the 99th percentile of what a caller of the lead service waits, beside the same SQL through pgbench
+under the app role. ROWS is a million by default.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from lianxiao.lead.v1 import lead_service_pb2 as pb
+from services.lead.server import SERVICERS
+from shared.db import Database
+from shared.testing.wire import serving
+from tests.bench import lead_import, lead_volume, leads, pgbench
+from tests.bench.figures import Figure
+from tests.bench.lead_volume import Filled
+from tests.bench.stage import Stage
+
+ROWS = int(os.environ.get("ROWS") or 1_000_000)
+_RATE = 100
+_SECONDS = 20
+_LISTS = 400
+_SHAPES = 40
+_LIST = "/lianxiao.lead.v1.LeadService/ListLeads"
+_CAPTURE = "/lianxiao.lead.v1.LeadService/CaptureLead"
+_NAMES = ("王", "子涵", "王子", "浩然", "wangzi", "zihan", "李佳怡", "wzh", "思远", "陈雨欣")
+
+Call = Callable[[str, Any], Any]
+
+
+def main() -> int:
+    """Fill, measure, print; the exit code says whether every bar was met."""
+    met = True
+    with tempfile.TemporaryDirectory(prefix="lxbench") as folder, Stage(Path(folder)) as stage:
+        database = stage.database("lead")
+        begin = time.monotonic()
+        filled = lead_volume.fill(stage, database, stage.system(), ROWS)
+        sys.stderr.write(f"{ROWS} leads of one institution among {3 * ROWS}: {time.monotonic() - begin:.0f} s\n")
+        figures = [*_reads(stage, database, filled), _captures(stage, database, filled)]
+        figures += lead_import.measure(stage, database, filled)
+        for figure in figures:
+            sys.stdout.write(f"{figure.line()}\n")
+            met = met and figure.ok
+    return 0 if met else 1
+
+
+def requests(filled: Filled) -> dict[str, list[pb.ListLeadsRequest]]:
+    """Return what is asked for, by figure: every filter, pairs of them, both orders; phones; names."""
+    chance = random.Random(7)
+    single = [
+        "", 'state = "LEAD_STATE_OPEN"', 'owner_id = ""',
+        *(f'stage = "LEAD_STAGE_{name}"' for name in ("ENQUIRY", "CONTACTED", "QUOTED", "ENROLLED", "LOST")),
+        *(f'grade = "LEAD_GRADE_{name}"' for name in "ABC"),
+        *(f'source = "{name}"' for name in ("walk_in", "douyin", "nowhere")),
+        *(f'campus_id = "{campus}"' for campus in chance.sample(filled.campuses, 2)),
+        *(f'owner_id = "{owner}"' for owner in chance.sample(filled.owners, 2)),
+        'create_time >= "2026-03-01T00:00:00Z" AND create_time < "2026-04-01T00:00:00Z"',
+    ]  # fmt: skip
+    pairs = [f"{one} AND {two}" for one in single[1:] for two in single[1:] if one.split()[0] < two.split()[0]]
+    filters = single + chance.sample(pairs, min(len(pairs), _SHAPES))
+    orders = ("create_time desc", "create_time")
+    return {
+        "lead_list": [pb.ListLeadsRequest(filter=each, order_by=order) for each in filters for order in orders],
+        "lead_search_last4": [pb.ListLeadsRequest(search=digits) for digits in chance.sample(filled.last4, _SHAPES)],
+        "lead_search_name": [pb.ListLeadsRequest(search=name) for name in _NAMES],
+    }
+
+
+def _reads(stage: Stage, database: Database, filled: Filled) -> list[Figure]:
+    figures = []
+    with stage.server("lead") as port, _client(stage, f"127.0.0.1:{port}") as call:
+        for name, asked in requests(filled).items():
+            pages = [each for request in asked for each in _pages(call, request)]
+            ours = _percentile([_timed(call, _LIST, random.Random(n).choice(pages)) for n in range(_LISTS)])
+            scripts = _recorded(stage, database, pages)
+            slow = sorted(((_timed(call, _LIST, page), page) for page in pages), key=lambda pair: -pair[0])[:3]
+            sys.stderr.writelines(
+                f"{name}: {took:.0f} ms {page.filter} {page.order_by} {page.search}\n" for took, page in slow
+            )
+            limit = latency(stage, database, scripts, rate=0, seconds=10)
+            figures.append(Figure(name, ours, "ms p99", limit, need=100, absolute=True, at_most=True))
+    return figures
+
+
+def _pages(call: Call, request: pb.ListLeadsRequest) -> list[pb.ListLeadsRequest]:
+    """Return the request of the first and of the third page."""
+    pages, token = [request], ""
+    for _ in range(2):
+        token = call(
+            _LIST,
+            pb.ListLeadsRequest(
+                filter=request.filter, order_by=request.order_by, search=request.search, page_token=token
+            ),
+        ).next_page_token
+        if not token:
+            return pages
+    deep = pb.ListLeadsRequest()
+    deep.CopyFrom(request)
+    deep.page_token = token
+    return [*pages, deep]
+
+
+def _captures(stage: Stage, database: Database, filled: Filled) -> Figure:
+    """Return the latency of captures that arrive at their rate, whoever waits."""
+
+    def asked(number: int) -> pb.CaptureLeadRequest:
+        return leads.request(200_000 + number, filled.campuses[number % len(filled.campuses)])
+
+    with stage.server("lead") as port, _client(stage, f"127.0.0.1:{port}") as call:
+        for number in range(50):
+            call(_CAPTURE, asked(number))
+        begin = time.monotonic()
+
+        def one(number: int) -> float:
+            time.sleep(max(0.0, begin + number / _RATE - time.monotonic()))
+            return _timed(call, _CAPTURE, asked(100 + number))
+
+        with ThreadPoolExecutor(32) as pool:
+            ours = _percentile(list(pool.map(one, range(_RATE * _SECONDS))))
+    with serving("lead", SERVICERS, database) as wire:
+        work = wire.channel.unary_unary(_CAPTURE, request_serializer=pb.CaptureLeadRequest.SerializeToString)
+        signed = (("authorization", f"Bearer {stage.token()}"),)
+        work(asked(90_000), metadata=signed)
+        recordings = [
+            pgbench.record(database, partial(work, asked(90_001 + number), metadata=signed)) for number in range(8)
+        ]
+    scripts = [pgbench.script(each.without("access_revocation", "; select 1")) for each in recordings]
+    limit = latency(stage, database, scripts, rate=_RATE, seconds=10)
+    return Figure("lead_capture", ours, "ms p99", limit, need=50, absolute=True, at_most=True)
+
+
+def _recorded(stage: Stage, database: Database, pages: Sequence[pb.ListLeadsRequest]) -> list[str]:
+    with serving("lead", SERVICERS, database) as wire:
+        work = wire.channel.unary_unary(_LIST, request_serializer=pb.ListLeadsRequest.SerializeToString)
+        signed = (("authorization", f"Bearer {stage.token()}"),)
+        work(pages[0], metadata=signed)
+        recordings = [pgbench.record(database, partial(work, page, metadata=signed)) for page in pages[:120]]
+    return [
+        "\n".join(f"{text};" for text in each.without("access_revocation", "; select 1").texts) for each in recordings
+    ]
+
+
+class _client:
+    """A channel of somebody who may do everything."""
+
+    def __init__(self, stage: Stage, address: str) -> None:
+        self._channel = grpc.insecure_channel(address)
+        self._metadata = (("authorization", f"Bearer {stage.token()}"),)
+        kinds = {_LIST: pb.ListLeadsResponse, _CAPTURE: pb.CaptureLeadResponse}
+        self._methods = {
+            name: self._channel.unary_unary(
+                name,
+                request_serializer=lambda message: message.SerializeToString(),
+                response_deserializer=kind.FromString,
+            )
+            for name, kind in kinds.items()
+        }
+
+    def __enter__(self) -> Call:
+        return lambda method, request: self._methods[method](request, metadata=self._metadata)
+
+    def __exit__(self, *_: object) -> None:
+        self._channel.close()
+
+
+def _timed(call: Call, method: str, request: Any) -> float:
+    begin = time.perf_counter()
+    call(method, request)
+    return (time.perf_counter() - begin) * 1000
+
+
+def _percentile(times: Sequence[float]) -> float:
+    return statistics.quantiles(times, n=100)[-1]
+
+
+def latency(stage: Stage, database: Database, scripts: Sequence[str], *, rate: int, seconds: int) -> float:
+    """Return the 99th percentile in ms of scripts through pgbench under the app role."""
+    url = database.engine.url
+    command = [pgbench.program(), "-n", "-M", "simple", "-c", "8" if rate else "1", "-T", str(seconds), "-l"]
+    command += ["-R", str(rate)] if rate else []
+    for number, text in enumerate(scripts):
+        file = stage.folder / f"latency{number}.sql"
+        file.write_text(text)
+        command += ["-f", str(file)]
+    host = str(url.query.get("host") or url.host or "")
+    command += ["-h", host, "-p", str(url.port or 5432), "-U", str(url.username), str(url.database)]
+    for old in stage.folder.glob("pgbench_log.*"):
+        old.unlink()
+    environment = {"PGPASSWORD": str(url.password or ""), "PGOPTIONS": "-c jit=off -c timezone=UTC"}
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=stage.folder, env=environment)
+    if done.returncode or not re.search(r"tps = ", done.stdout):
+        raise RuntimeError(f"pgbench: {done.stdout[-1000:]}{done.stderr[-2000:]}")
+    lines = [line.split() for log in stage.folder.glob("pgbench_log.*") for line in log.read_text().splitlines()]
+    return _percentile([int(cells[2]) / 1000 for cells in lines])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
