@@ -34,6 +34,7 @@ _BATCH = 100_000
 _MINE = """create unlogged table copies (n int, id uuid, original uuid, profile bytea, last4 bytea, phone bytea);
 create unlogged table original_keys (institution_id uuid, key bytea, lead_id uuid);
 create unlogged table pools (kind text, n int, id uuid)"""
+_POOLED = "(select p.id from pools p where p.kind = '{kind}' and p.n = {n})"
 _LEADS = """insert into lead ({columns}) select {values} from copies c join lead o on o.id = c.original"""
 _KEYS = """insert into lead_key (institution_id, key, lead_id)
   select distinct k.institution_id, k.key, c.id from copies c join original_keys k on k.lead_id = c.original
@@ -113,15 +114,15 @@ def _copy(cursor: psycopg2.extensions.cursor, database: Database, caller: Caller
     columns = _columns(cursor)
     chosen = {
         "id": "c.id", "customer_id": "gen_random_uuid()", "profile_sealed": "c.profile",
-        "campus_id": f"(select id from pools where kind = 'campus' and pools.n = c.n %% {CAMPUSES})",
-        "owner_id": "case when c.n %% 10 < 3 then null else"
-        f" (select id from pools where kind = 'owner' and pools.n = (c.n / 10) %% {OWNERS}) end",
+        "campus_id": _POOLED.format(kind="campus", n=f"c.n %% {CAMPUSES}"),
+        "owner_id": f"case when c.n %% 10 >= 3 then {_POOLED.format(kind='owner', n=f'(c.n / 10) %% {OWNERS}')} end",
         "stage": "(array['enquiry','enquiry','enquiry','contacted','contacted','trial_booked','trialled','quoted',"
         "'enrolled','lost'])[1 + c.n / 7 %% 10]",
-        "state": "(array['open','open','open','open','open','open','open','open','enrolled','lost'])[1 + c.n / 7 %% 10]",
+        "state": "case c.n / 7 %% 10 when 8 then 'enrolled' when 9 then 'lost' else 'open' end",
         "lost_reason": "case when c.n / 7 %% 10 = 9 then 'price' else '' end",
         "grade": "(array['a','b','b','c','c','c'])[1 + c.n / 3 %% 6]",
-        "source": "(array['walk_in','web_form','import','referral','douyin','event','partner','phone'])[1 + c.n / 11 %% 8]",
+        "source": "(array['walk_in','web_form','import','referral','douyin','event','partner','phone'])"
+        "[1 + c.n / 11 %% 8]",
         "create_time": "to_timestamp((('x' || left(replace(c.id::text, '-', ''), 12))::bit(48)::bigint) / 1000.0)",
     }  # fmt: skip
     values = ", ".join(chosen.get(name, f"o.{name}") for name in columns)

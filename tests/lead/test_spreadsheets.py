@@ -171,10 +171,7 @@ def test_formulas_count_with_their_values_or_as_nothing() -> None:
 @pytest.mark.parametrize("nothing", [b"\0", b" ", b"\n", b",,,\r\n", "\u3000".encode()])
 def test_ten_megabytes_of_nothing_are_empty_and_soon_over(nothing: bytes) -> None:
     data = nothing * (10_000_000 // len(nothing))
-    try:
-        assert list(spreadsheets.rows(data, "a.csv")) == []
-    except Unreadable as error:
-        assert error.reason in {"FILE_EMPTY", "FILE_DAMAGED"}
+    assert _reason(data, "a.csv") in {"", "FILE_EMPTY", "FILE_DAMAGED"}
 
 
 def test_shared_texts_without_end_are_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
