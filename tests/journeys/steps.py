@@ -52,6 +52,8 @@ def enquire(chain: Chain, campaign_id: str = "") -> Child:
         "guardianRelation": "father",
         "school": "实验小学",
         "schoolGrade": "三年级",
+        # Whoever has the same name, parents and school is the same child, unless they were born on another day.
+        "birthDate": {"year": 2016, "month": 1 + secrets.randbelow(12), "day": 1 + secrets.randbelow(28)},
     }
     lead = chain.people["advisor"].post("/v1/leads", body)["lead"]
     assert lead["ownerId"] == chain.ids["advisor"]

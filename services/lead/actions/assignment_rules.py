@@ -25,7 +25,8 @@ LISTING: Listing[AssignmentRule] = Listing(
     },
     default_order="priority",
 )
-EDITABLE = ("name", "campus_id", "sources", "course_ids", "strategy", "candidates", "priority", "paused")
+EDITABLE = ("name", "campus_id", "sources", "course_ids", "strategy", "candidates", "priority", "paused", "region_ids",
+            "campaign_ids", "school_districts", "school_grades", "subjects")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,17 @@ class Details:
     course_ids: tuple[UUID, ...] = ()
     priority: int = 0
     paused: bool = False
+    region_ids: tuple[UUID, ...] = ()
+    campaign_ids: tuple[UUID, ...] = ()
+    school_districts: tuple[str, ...] = ()
+    school_grades: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
 
 
 def create(tx: Tx, details: Details) -> AssignmentRule:
     """Add a rule. Raises CAMPUS_NOT_FOUND, STAFF_NOT_ASSIGNABLE, and InvalidInput for a chain rule out of scope."""
     row = bulk.fresh(tx, AssignmentRule, turn=0)
-    _set(row, _columns(details), EDITABLE)
+    _set(row, columns(details), EDITABLE)
     _check(tx, row)
     tx.session.add(row)
     return row
@@ -55,12 +61,12 @@ def update(tx: Tx, rule_id: UUID, details: Details, names: Collection[str]) -> A
     """Change the named fields of a rule; raises what `create` raises, and ASSIGNMENT_RULE_NOT_FOUND."""
     row = tx.load(AssignmentRule, "assignment_rule", rule_id, for_update=True)
     with tx.session.no_autoflush:
-        _set(row, _columns(details), names)
+        _set(row, columns(details), names)
         _check(tx, row)
     return row
 
 
-def _columns(details: Details) -> dict[str, Any]:
+def columns(details: Details) -> dict[str, Any]:
     return {
         "name": details.name,
         "campus_id": details.campus_id,
@@ -70,6 +76,11 @@ def _columns(details: Details) -> dict[str, Any]:
         "candidates": [_stored(candidate) for candidate in details.candidates],
         "priority": details.priority,
         "paused": details.paused,
+        "region_ids": list(details.region_ids),
+        "campaign_ids": list(details.campaign_ids),
+        "school_districts": list(details.school_districts),
+        "school_grades": list(details.school_grades),
+        "subjects": list(details.subjects),
     }
 
 

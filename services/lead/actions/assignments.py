@@ -2,137 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import Boolean, Text, Uuid, column, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy import select
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadAssigned
-from services.lead.actions import bulk, leads, owners, staff
+from services.lead.actions import bulk, desks, leads, owners, staff
+from services.lead.actions.desks import Decided
 from services.lead.models import Assignment, Lead
-from services.lead.rules import assignment
-from services.lead.rules.assignment import Candidate, Choice, Rule
+from services.lead.rules import assignment, stages
+from services.lead.rules.assignment import Candidate, Rule, Standing
 from shared.db import Tx
-from shared.errors import NotFound, Refused
 from shared.events import publish
 from shared.wire_values import id_text
 
-# Counting stops here: whoever has so many open leads is the last choice anyway.
-_MOST_COUNTED = 2000
-_RULES = text(
-    f"""select c.id as campus, c.active, r.id as rule_id, r.campus_id, r.sources, r.course_ids, r.strategy,
-      r.candidates, a.able
-    from campus c
-    left join assignment_rule r on r.institution_id = c.institution_id and not r.paused
-      and (r.campus_id is null or r.campus_id = c.id)
-    left join lateral (
-      select jsonb_object_agg(s.id, case when r.strategy = 'least_open' or (x ->> 'capacity')::int > 0 then
-          (select count(*) from (select 1 from lead l where l.institution_id = s.institution_id and l.owner_id = s.id
-            and l.state = 'open' limit {_MOST_COUNTED}) counted) else 0 end) as able
-      from jsonb_array_elements(r.candidates) x
-      join staff s on s.institution_id = c.institution_id and s.id = (x ->> 'staff_id')::uuid and s.active
-        and (s.campus_ids is null or c.id = any (s.campus_ids))) a on true
-    where c.institution_id = cast(:institution as uuid) and c.id = any (cast(:campuses as uuid[]))
-    order by r.priority, r.id"""  # noqa: S608 - a constant
-).columns(
-    column("campus", Uuid),
-    column("active", Boolean),
-    column("rule_id", Uuid),
-    column("campus_id", Uuid),
-    column("sources", ARRAY(Text)),
-    column("course_ids", ARRAY(Uuid)),
-    column("strategy", Text),
-    column("candidates", JSONB),
-    column("able", JSONB),
-)
-_TURN = (
-    "update assignment_rule set turn = turn + %(count)s where institution_id = %(institution)s and id = %(rule)s"
-    " returning turn - %(count)s"
-)
-
-
-@dataclass(slots=True)
-class Decided:
-    """A choice and all that it was made of."""
-
-    rule: Rule
-    choice: Choice
-    turn: int
-    open_leads: dict[UUID, int]
-
-    def inputs(self) -> dict[str, Any]:
-        """Return what replays this decision, as JSON takes it."""
-        return {
-            "strategy": self.rule.strategy,
-            "turn": self.turn,
-            "candidates": [[str(c.staff_id), c.weight, c.capacity] for c in self.rule.candidates],
-            "open_leads": {str(who): count for who, count in self.open_leads.items()},
-            "scores": [[str(who), score] for who, score in self.choice.scores],
-        }
-
-
-@dataclass(slots=True)
-class Desk:
-    """The rules of some campuses, with who is available now; each decision changes the loads of the next.
-
-    `expected` is how many leads this batch may bring: so many turns of a rule are taken at once, and a turn that
-    nobody used does no harm.
-    """
-
-    expected: int
-    campuses: dict[UUID, bool] = field(default_factory=dict)
-    rules: dict[UUID, list[tuple[Rule, frozenset[UUID]]]] = field(default_factory=dict)
-    open_leads: Counter[UUID] = field(default_factory=Counter)
-    turns: dict[UUID, int] = field(default_factory=dict)
-
-    def check_campus(self, campus_id: UUID) -> None:
-        """Raise CAMPUS_NOT_FOUND or CAMPUS_CLOSED."""
-        if campus_id not in self.campuses:
-            raise NotFound("campus", campus_id)
-        if not self.campuses[campus_id]:
-            raise Refused("CAMPUS_CLOSED", "this campus takes no new leads", campus_id=str(campus_id))
-
-    def decide(self, tx: Tx, campus_id: UUID, source: str, course_ids: AbstractSet[UUID]) -> Decided | None:
-        """Let the first fitting rule with somebody free choose; None: into the pool."""
-        for rule, available in self.rules.get(campus_id, ()):
-            if not rule.fits(campus_id, source, course_ids):
-                continue
-            turn = self._turn(tx, rule)
-            loads = {c.staff_id: self.open_leads[c.staff_id] for c in rule.candidates if c.staff_id in available}
-            choice = assignment.choose(rule, turn=turn, available=available, open_leads=loads)
-            if choice is not None:
-                self.turns[rule.rule_id] = turn + 1
-                self.open_leads[choice.staff_id] += 1
-                return Decided(rule, choice, turn, loads)
-        return None
-
-    def _turn(self, tx: Tx, rule: Rule) -> int:
-        if rule.strategy == assignment.LEAST_OPEN:
-            return 0
-        if rule.rule_id not in self.turns:
-            values = {"count": self.expected, "institution": str(tx.institution_id), "rule": str(rule.rule_id)}
-            self.turns[rule.rule_id] = int(tx.run(_TURN, values).scalar_one())
-        return self.turns[rule.rule_id]
-
-
-def open_desk(tx: Tx, campus_ids: Iterable[UUID], *, expected: int) -> Desk:
-    """Load the campuses with their rules; the transaction must see the whole chain."""
-    desk = Desk(expected)
-    wanted = sorted({str(campus_id) for campus_id in campus_ids})
-    for row in tx.execute(_RULES, {"institution": str(tx.institution_id), "campuses": wanted}):
-        desk.campuses[row.campus] = row.active
-        rules = desk.rules.setdefault(row.campus, [])
-        if row.rule_id is not None:
-            able = {UUID(who): int(count) for who, count in (row.able or {}).items()}
-            # A rule that need not count sees zeros; another rule of the same people may have counted.
-            desk.open_leads |= Counter(able)
-            rules.append((_rule(row), frozenset(able)))
-    return desk
+ASSIGNED, CLOSED, NOT_ASSIGNABLE, MISSING, NO_RULE = "assigned", "closed", "not_assignable", "missing", "no_rule"
 
 
 def replay(row: Assignment) -> UUID | None:
@@ -141,8 +26,11 @@ def replay(row: Assignment) -> UUID | None:
         return None
     candidates = tuple(Candidate(UUID(who), weight, capacity) for who, weight, capacity in row.inputs["candidates"])
     loads = {UUID(who): int(count) for who, count in row.inputs["open_leads"].items()}
+    # Decisions of before the best match have no conversions.
+    known = row.inputs.get("conversions", {})
+    standing = Standing(loads, {UUID(who): (won, closed) for who, (won, closed) in known.items()})
     rule = Rule(row.rule_id, row.inputs["strategy"], candidates)
-    choice = assignment.choose(rule, turn=row.inputs["turn"], available=set(loads), open_leads=loads)
+    choice = assignment.choose(rule, turn=row.inputs["turn"], available=set(loads), standing=standing)
     return choice.staff_id if choice else None
 
 
@@ -205,17 +93,51 @@ def event(lead: Lead, rule_id: UUID | None) -> LeadAssigned:
     )
 
 
-def _rule(row: Any) -> Rule:
-    return Rule(
-        rule_id=row.rule_id,
-        strategy=row.strategy,
-        candidates=candidates_of(row.candidates),
-        campus_id=row.campus_id,
-        sources=frozenset(row.sources),
-        course_ids=frozenset(row.course_ids),
-    )
+def assign_many(tx: Tx, lead_ids: Collection[UUID], *, owner_id: UUID | None, choose: bool) -> dict[UUID, str]:
+    """Give many leads to somebody, to whom the rules choose, or to the pool; say for each what came of it.
+
+    What cannot be given stays as it is. Raises STAFF_NOT_ASSIGNABLE when the owner is no active staff member.
+    """
+    person = None
+    if owner_id is not None:
+        staff.check_assignable(tx, [owner_id], None)
+        person = staff.find(tx, owner_id)
+    query = select(Lead).where(Lead.id.in_(set(lead_ids))).order_by(Lead.id).with_for_update()
+    found = {row.id: row for row in tx.session.scalars(query.execution_options(populate_existing=True))}
+    tx.enter(tx.institution_id)
+    rows = list(found.values())
+    subjects = {leads.subject(course) for row in rows for course in row.intended_courses}
+    desk = desks.open_desk(tx, {row.campus_id for row in rows}, expected=len(rows), subjects=subjects)
+    answers: dict[UUID, str] = {}
+    for lead_id in lead_ids:
+        lead = found.get(lead_id)
+        if lead is None:
+            answers[lead_id] = MISSING
+        elif lead.state != stages.OPEN:
+            answers[lead_id] = CLOSED
+        elif choose:
+            answers[lead_id] = _decide(tx, lead, desk)
+        elif person is not None and person.campus_ids is not None and lead.campus_id not in person.campus_ids:
+            answers[lead_id] = NOT_ASSIGNABLE
+        else:
+            answers[lead_id] = _give(tx, lead, by_hand(tx, lead, owner_id, "batch"))
+    tx.session.flush()
+    return answers
 
 
-def candidates_of(stored: Sequence[Mapping[str, Any]]) -> tuple[Candidate, ...]:
-    """Read the candidates of a rule as they are stored."""
-    return tuple(Candidate(UUID(c["staff_id"]), int(c["weight"]), int(c["capacity"])) for c in stored)
+def _decide(tx: Tx, lead: Lead, desk: desks.Desk) -> str:
+    decided = desk.decide(tx, lead)
+    if decided is None:
+        return NO_RULE
+    row = by_rule(tx, lead, decided)
+    row.previous_owner_id = lead.owner_id
+    return _give(tx, lead, row)
+
+
+def _give(tx: Tx, lead: Lead, row: Assignment) -> str:
+    if row.owner_id != lead.owner_id:
+        owners.give(tx, lead, row.owner_id)
+        tx.session.add(row)
+        if row.owner_id is not None:
+            publish(tx, event(lead, row.rule_id))
+    return ASSIGNED

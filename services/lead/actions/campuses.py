@@ -12,6 +12,7 @@ from services.lead.rules import headers
 from shared.db import Tx
 from shared.errors import Refused
 from shared.ids import as_uuid
+from shared.wire_values import optional_id
 
 
 def project(tx: Tx, event: CampusChanged) -> None:
@@ -22,6 +23,7 @@ def project(tx: Tx, event: CampusChanged) -> None:
         row = Campus(id=campus_id)
         tx.session.add(row)
     row.name, row.time_zone, row.active = event.name, event.time_zone, event.active
+    row.region_id = optional_id(event.region_id)
 
 
 def check_open(tx: Tx, campus_id: UUID) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 from uuid import UUID
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadCaptured, LeadTouched
-from services.lead.actions import assignments, bulk, keys, known, leads, owners
-from services.lead.actions.assignments import Decided, Desk
+from services.lead.actions import assignments, bulk, desks, keys, known, leads, owners
+from services.lead.actions.desks import Decided, Desk
 from services.lead.actions.known import Known
 from services.lead.models import Assignment, Base, Duplicate, Lead, StageChange, Touch
 from services.lead.rules import matching, stages
@@ -113,7 +113,13 @@ def take_in(tx: Tx, arrivals: Sequence[Arrival]) -> list[Taken]:
         return []
     people = persons(arrivals)
     found = known.load(tx, people)
-    desk = assignments.open_desk(tx, (arrival.campus_id for arrival in arrivals), expected=len(arrivals))
+    desk = desks.open_desk(
+        tx,
+        (arrival.campus_id for arrival in arrivals),
+        expected=len(arrivals),
+        schools={arrival.enquiry.school for arrival in arrivals},
+        subjects={leads.subject(course) for arrival in arrivals for course in arrival.courses},
+    )
     ledger = Ledger()
     taken = []
     for arrival, person in zip(arrivals, people, strict=True):
@@ -125,6 +131,7 @@ def take_in(tx: Tx, arrivals: Sequence[Arrival]) -> list[Taken]:
         else:
             lead = _create(tx, ledger, arrival)
             found.add(lead, person, _index(tx, ledger, lead, arrival, person))
+            desk.tag(lead)
             _review(tx, ledger, lead, decision)
             _give(tx, ledger, lead, arrival, desk)
         taken.append(Taken(decision.verdict, lead))
@@ -176,6 +183,8 @@ def _create(tx: Tx, ledger: Ledger, arrival: Arrival) -> Lead:
         last_touch_time=tx.now,
         touch_count=1,
         lost_reason="",
+        school_district="",
+        tags=[],
     )
     Lead.profile.seal(tx, lead, Profile.of(enquiry).to_json())
     leads.regrade(tx, lead)
@@ -262,7 +271,7 @@ def _give(tx: Tx, ledger: Ledger, lead: Lead, arrival: Arrival, desk: Desk) -> N
         ledger.assignments.append(assignments.by_hand(tx, lead, arrival.owner_id))
         owners.give(tx, lead, arrival.owner_id)
     else:
-        decided = desk.decide(tx, lead.campus_id, lead.source, leads.course_ids(lead.intended_courses))
+        decided = desk.decide(tx, lead)
         if decided is None:
             return
         ledger.assignments.append(assignments.by_rule(tx, lead, decided))

@@ -254,6 +254,11 @@ def course_ids(courses: Collection[Mapping[str, Any]]) -> set[UUID]:
     return {UUID(course["course_id"]) for course in courses if course.get("course_id")}
 
 
+def subject(course: Mapping[str, Any]) -> str:
+    """Return what a course is counted under: its id, or its name where the family told only that."""
+    return str(course.get("course_id") or course.get("name") or "")
+
+
 def course(name: str, *, course_id: str = "", level: str = "", preferred_times: Sequence[str] = ()) -> dict[str, Any]:
     """Return an intended course as it is stored."""
     return {"course_id": course_id, "name": name, "level": level, "preferred_times": list(preferred_times)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.lead.models.assignments import Assignment, AssignmentRule
+from services.lead.models.assignments import AdvisorConversion, Assignment, AssignmentRule, SchoolDistrict
 from services.lead.models.base import Base
 from services.lead.models.claims import Arbitration, Claim, ClaimMove
 from services.lead.models.directory import Campus, Staff
@@ -18,6 +18,7 @@ from services.lead.models.sales import NpsAnswer, PipelineSetting, Sale, SalesTa
 from services.lead.models.tasks import Task
 
 __all__ = [
+    "AdvisorConversion",
     "Arbitration",
     "Assignment",
     "AssignmentRule",
@@ -53,6 +54,7 @@ __all__ = [
     "SalesPolicy",
     "SalesTarget",
     "SalesTeam",
+    "SchoolDistrict",
     "Staff",
     "StageChange",
     "SupportRequest",

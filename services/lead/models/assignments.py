@@ -35,8 +35,37 @@ class AssignmentRule(Row, Base):
     campus_id: Mapped[UUID | None]
     sources: Mapped[list[str]]
     course_ids: Mapped[list[UUID]]
+    region_ids: Mapped[list[UUID]]
+    campaign_ids: Mapped[list[UUID]]
+    school_districts: Mapped[list[str]]
+    school_grades: Mapped[list[str]]
+    subjects: Mapped[list[str]]
     strategy: Mapped[str]
     candidates: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     priority: Mapped[int]
     paused: Mapped[bool]
     turn: Mapped[int] = mapped_column(default=0)
+
+
+class AdvisorConversion(Base):
+    """How many closed leads an advisor had in a subject within the window of the policy, and how many enrolled.
+
+    A subject is the id of a course, or its name where the family only told that; empty: all together.
+    """
+
+    __tablename__ = "advisor_conversion"
+
+    institution_id: Mapped[UUID] = mapped_column(primary_key=True)
+    staff_id: Mapped[UUID] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    won: Mapped[int]
+    closed: Mapped[int]
+
+
+class SchoolDistrict(Row, Base):
+    """Which schools lie in a district; each in one."""
+
+    __tablename__ = "school_district"
+
+    name: Mapped[str]
+    schools: Mapped[list[str]]

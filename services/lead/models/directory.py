@@ -17,6 +17,7 @@ class Campus(Row, Base):
 
     name: Mapped[str]
     time_zone: Mapped[str]
+    region_id: Mapped[UUID | None]
     active: Mapped[bool]
 
 

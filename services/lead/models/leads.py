@@ -49,6 +49,8 @@ class Lead(OwnedRow, Base):
     pool_time: Mapped[datetime | None]
     invalid: Mapped[bool]
     archive_time: Mapped[datetime | None]
+    school_district: Mapped[str] = mapped_column(default="")
+    tags: Mapped[list[str]] = mapped_column(JSONB, default=list)
     # None: no clock has been started; then "waiting", "met", "breached", or "exempt" from it.
     response_state: Mapped[str | None]
     response_due_time: Mapped[datetime | None]

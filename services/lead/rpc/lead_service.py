@@ -144,6 +144,8 @@ def to_pb(tx: Tx, lead: Any) -> lead_pb2.Lead:
         update_time=lead.update_time,
         invalid=lead.invalid,
         archive_time=lead.archive_time,
+        school_district=lead.school_district,
+        tags=lead.tags,
         first_response_minutes=lead.first_response_minutes,
         response_breached=lead.response_state == responses.BREACHED,
         response_due_time=lead.response_due_time,
