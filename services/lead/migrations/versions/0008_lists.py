@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 
 _FILTERS = ("state", "owner_id", "campus_id", "grade", "source", "stage")
 _LEADING = {
