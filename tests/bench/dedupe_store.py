@@ -9,16 +9,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
 from itertools import islice
-from typing import Any
 from uuid import UUID
 
-from services.lead.actions import bulk, intake, keys, known, leads
+from services.lead.actions import bulk, intake, keys, known
+from services.lead.actions.intake import Arrival
 from services.lead.models import Lead
-from services.lead.rules import matching, stages
+from services.lead.rules import matching
 from services.lead.rules.adults import Adult
 from services.lead.rules.children import Person
 from services.lead.rules.matching import Record
 from services.lead.rules.profile import Profile
+from services.lead.rules.rows import Enquiry
 from shared.caller import Caller
 from shared.db import Database, Tx
 from shared.ids import uuid7
@@ -65,26 +66,8 @@ def _store(tx: Tx, campus: UUID, records: Sequence[Record]) -> None:
         told: dict[str, Any] = (
             {"birth_date": record.birth_date, "school": record.school} if isinstance(record, Person) else {}
         )
-        lead = bulk.fresh(
-            tx,
-            Lead,
-            **{"birth_date": "", "school": ""} | told,
-            customer_id=uuid7(),
-            campus_id=campus,
-            stage=stages.ENQUIRY,
-            stage_time=tx.now,
-            state=stages.OPEN,
-            source="import",
-            gender="",
-            school_grade="",
-            guardian_relation="",
-            intended_courses=[],
-            last_touch_time=tx.now,
-            touch_count=1,
-            lost_reason="",
-        )
+        lead = intake.fresh(tx, Arrival(Enquiry("", **told), campus, "import", payload={}))
         Lead.profile.seal(tx, lead, _text(record))
-        leads.regrade(tx, lead)
         rows.append(lead)
         keyed += [(keys.match_key(tx, key), str(lead.id)) for key in matching.keys(record)]
     parameters = {

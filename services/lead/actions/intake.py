@@ -160,7 +160,8 @@ def persons(arrivals: Sequence[Arrival]) -> list[Person]:
     ]
 
 
-def _create(tx: Tx, ledger: Ledger, arrival: Arrival) -> Lead:
+def fresh(tx: Tx, arrival: Arrival) -> Lead:
+    """Return the lead that an enquiry makes, as it stands before anybody has it."""
     enquiry = arrival.enquiry
     lead = bulk.fresh(
         tx,
@@ -188,6 +189,11 @@ def _create(tx: Tx, ledger: Ledger, arrival: Arrival) -> Lead:
     )
     Lead.profile.seal(tx, lead, Profile.of(enquiry).to_json())
     leads.regrade(tx, lead)
+    return lead
+
+
+def _create(tx: Tx, ledger: Ledger, arrival: Arrival) -> Lead:
+    lead = fresh(tx, arrival)
     ledger.leads[lead.id] = lead
     ledger.stays.append(leads.first_stay(tx, lead, stage=stages.ENQUIRY))
     ledger.touches.append(_arrived(tx, lead, arrival))
