@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
 from itertools import islice
+from typing import Any
 from uuid import UUID
 
 from services.lead.actions import bulk, intake, keys, known
