@@ -10,7 +10,7 @@ from lianxiao.billing.v1.billing_events_pb2 import (
     RefundPaid,
 )
 from lianxiao.org.v1.org_events_pb2 import CampusChanged, StaffChanged
-from lianxiao.scheduling.v1.scheduling_events_pb2 import TrialBooked, TrialResultRecorded
+from lianxiao.scheduling.v1.scheduling_events_pb2 import TrialBooked, TrialCancelled, TrialResultRecorded
 from services.lead.actions import campuses, enrolments, handovers, sales, tasks, trials
 from shared.inbox import AnyConsumer, Consumer
 
@@ -19,6 +19,7 @@ CONSUMERS: list[AnyConsumer] = [
     Consumer("lead.on_staff_changed", StaffChanged, handovers.on_staff_changed, ordered=True),
     Consumer("lead.on_trial_booked", TrialBooked, trials.on_booked),
     Consumer("lead.on_trial_result_recorded", TrialResultRecorded, trials.on_result_recorded),
+    Consumer("lead.on_trial_cancelled", TrialCancelled, trials.on_cancelled),
     Consumer("lead.on_order_activated", OrderActivated, enrolments.on_order_activated),
     Consumer("lead.on_hours_below_threshold", HoursBelowThreshold, tasks.on_hours_below_threshold),
     Consumer("lead.on_contract_signed", ContractSigned, sales.on_contract_signed),

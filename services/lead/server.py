@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from lianxiao.lead.v1 import assignment_rule_service_pb2_grpc as assignment_rule
 from lianxiao.lead.v1 import claim_service_pb2_grpc as claim
+from lianxiao.lead.v1 import contact_service_pb2_grpc as contact
 from lianxiao.lead.v1 import duplicate_service_pb2_grpc as duplicate
 from lianxiao.lead.v1 import follow_up_plan_service_pb2_grpc as follow_up_plan
+from lianxiao.lead.v1 import handover_service_pb2_grpc as handover
 from lianxiao.lead.v1 import import_service_pb2_grpc as lead_import
 from lianxiao.lead.v1 import lead_form_service_pb2_grpc as lead_form
 from lianxiao.lead.v1 import lead_service_pb2_grpc as lead
@@ -21,8 +23,10 @@ from lianxiao.lead.v1 import working_hours_service_pb2_grpc as working_hours
 from lianxiao.lead.v1 import workload_service_pb2_grpc as workload
 from services.lead.rpc.assignment_rule_service import AssignmentRuleService
 from services.lead.rpc.claim_service import ClaimService
+from services.lead.rpc.contact_service import ContactService
 from services.lead.rpc.duplicate_service import DuplicateService
 from services.lead.rpc.follow_up_plan_service import FollowUpPlanService
+from services.lead.rpc.handover_service import HandoverService
 from services.lead.rpc.import_service import ImportService
 from services.lead.rpc.lead_form_service import LeadFormService
 from services.lead.rpc.lead_service import LeadService
@@ -56,4 +60,6 @@ SERVICERS: list[Registration] = [
     (sales_target.add_SalesTargetServiceServicer_to_server, SalesTargetService),
     (workload.add_WorkloadServiceServicer_to_server, WorkloadService),
     (lead_form.add_LeadFormServiceServicer_to_server, LeadFormService),
+    (handover.add_HandoverServiceServicer_to_server, HandoverService),
+    (contact.add_ContactServiceServicer_to_server, ContactService),
 ]

@@ -24,7 +24,7 @@ APPENDED = {
         "ledger_period",
     ],
     "lead": [
-        *("touch", "follow_up", "assignment", "import_row", "form_visit", "nps_answer", "sale"),
+        *("touch", "follow_up", "assignment", "import_row", "form_visit", "grade_change", "nps_answer", "sale"),
         *("lead_policy", "arbitration", "claim_move", "partner_visit", "registration"),
     ],
     "marketing": ["campaign_cost"],

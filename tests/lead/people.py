@@ -12,8 +12,10 @@ import pytest
 from lianxiao.lead.v1 import (
     assignment_rule_service_pb2_grpc,
     claim_service_pb2_grpc,
+    contact_service_pb2_grpc,
     duplicate_service_pb2_grpc,
     follow_up_plan_service_pb2_grpc,
+    handover_service_pb2_grpc,
     import_service_pb2_grpc,
     lead_form_service_pb2_grpc,
     lead_pb2,
@@ -52,6 +54,8 @@ class Person:
         self.plans = follow_up_plan_service_pb2_grpc.FollowUpPlanServiceStub(self._channel)
         self.hours = working_hours_service_pb2_grpc.WorkingHoursServiceStub(self._channel)
         self.policy = sales_policy_service_pb2_grpc.SalesPolicyServiceStub(self._channel)
+        self.handovers = handover_service_pb2_grpc.HandoverServiceStub(self._channel)
+        self.contacts = contact_service_pb2_grpc.ContactServiceStub(self._channel)
         self.forms = lead_form_service_pb2_grpc.LeadFormServiceStub(self._channel)
         self.pipeline = pipeline_service_pb2_grpc.PipelineServiceStub(self._channel)
         self.targets = sales_target_service_pb2_grpc.SalesTargetServiceStub(self._channel)

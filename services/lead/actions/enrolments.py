@@ -6,7 +6,7 @@ from google.type.date_pb2 import Date
 
 from lianxiao.billing.v1.billing_events_pb2 import OrderActivated
 from lianxiao.lead.v1.lead_events_pb2 import LeadEnrolled
-from services.lead.actions import customers, known, leads, sales
+from services.lead.actions import customers, known, leads, sales, teaching
 from services.lead.models import Lead
 from services.lead.rules import stages
 from services.lead.rules.rows import date_parts
@@ -26,6 +26,7 @@ def on_order_activated(tx: Tx, event: OrderActivated) -> None:
     if lead is None or lead.state == stages.ENROLLED:
         return
     leads.enter(tx, lead, stages.ENROLLED)
+    teaching.ask_for(tx, lead)
     profile = known.profile_of(tx, lead)
     year, month, day = date_parts(lead.birth_date)
     enrolled = LeadEnrolled(

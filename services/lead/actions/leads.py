@@ -236,7 +236,9 @@ def last_seen(lead: Any) -> datetime:
 
 
 def graded(lead: Any, *, touches: int, seen: datetime, now: datetime) -> tuple[str, list[list[Any]]]:
-    """Return the grade of a lead and its reasons as they are stored."""
+    """Return the grade of a lead and its reasons as they are stored; a grade by hand stays."""
+    if lead.graded_by_hand:
+        return lead.grade, lead.grade_reasons
     facts = grading.Facts(
         stage=lead.stage,
         source=lead.source,

@@ -16,6 +16,7 @@ from services.lead.models.policies import LeadPolicy
 from services.lead.models.pool import LeadIssue, PoolQuota, QualityRun
 from services.lead.models.sales import NpsAnswer, PipelineSetting, Sale, SalesTarget, SalesTeam
 from services.lead.models.tasks import Task
+from services.lead.models.teaching import Contact, GradeChange, TeachingHandover
 
 __all__ = [
     "AdvisorConversion",
@@ -26,11 +27,13 @@ __all__ = [
     "Campus",
     "Claim",
     "ClaimMove",
+    "Contact",
     "CustomerAlias",
     "Duplicate",
     "FollowUp",
     "FollowUpPlan",
     "FormVisit",
+    "GradeChange",
     "Import",
     "ImportBatch",
     "ImportPart",
@@ -59,6 +62,7 @@ __all__ = [
     "StageChange",
     "SupportRequest",
     "Task",
+    "TeachingHandover",
     "Touch",
     "Trial",
     "Webhook",

@@ -58,6 +58,7 @@ class Lead(OwnedRow, Base):
     first_response_minutes: Mapped[int | None]
     expected_amount_fen: Mapped[int | None]
     expected_close_date: Mapped[date | None]
+    graded_by_hand: Mapped[bool | None]
     # None: a family.
     customer_type: Mapped[str | None]
 
@@ -144,4 +145,10 @@ class Trial(Row, Base):
     result: Mapped[str]
     feedback_sealed: Mapped[bytes | None]
 
+    # What the family said, 1 to 5 and in words.
+    rating: Mapped[int | None]
+    opinion_sealed: Mapped[bytes | None]
+    opinion_time: Mapped[datetime | None]
+
     feedback = Sealed("feedback_sealed")
+    opinion = Sealed("opinion_sealed")

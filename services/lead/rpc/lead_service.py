@@ -10,10 +10,21 @@ from google.type.date_pb2 import Date
 from lianxiao.lead.v1 import lead_pb2, timeline_pb2
 from lianxiao.lead.v1 import lead_service_pb2 as pb
 from lianxiao.lead.v1 import lead_service_pb2_grpc as pb_grpc
-from services.lead.actions import assignments, captures, follow_ups, known, leads, responses, searches, timelines
+from services.lead.actions import (
+    assignments,
+    captures,
+    follow_ups,
+    grades,
+    known,
+    leads,
+    responses,
+    searches,
+    timelines,
+)
 from services.lead.actions.follow_ups import Contact
 from services.lead.actions.intake import Arrival, Taken
-from services.lead.rpc import timeline
+from services.lead.models import GradeChange
+from services.lead.rpc import grade_changes, timeline
 from services.lead.rules import rows
 from services.lead.rules.matching import Verdict
 from services.lead.rules.rows import Enquiry
@@ -22,7 +33,16 @@ from shared.errors import InvalidInput
 from shared.ids import as_uuid
 from shared.listing import DEFAULT_SIZE, named_fields
 from shared.rpc import Servicer, command, query
-from shared.wire_values import date_pb, enum_value, id_text, optional_date, optional_id, optional_instant, stored_word
+from shared.wire_values import (
+    date_pb,
+    enum_value,
+    id_text,
+    instant,
+    optional_date,
+    optional_id,
+    optional_instant,
+    stored_word,
+)
 
 _OUTCOMES = {
     Verdict.NEW: pb.CAPTURE_OUTCOME_CREATED,
@@ -104,6 +124,30 @@ class LeadService(Servicer, pb_grpc.LeadServiceServicer):
         row = follow_ups.add(tx, as_uuid(request.lead_id), _contact(request), next_contact_time=promised)
         return pb.AddFollowUpResponse(follow_up=timeline.follow_up_to_pb(tx, row))
 
+    @command
+    def GradeLead(self, request: pb.GradeLeadRequest, tx: Tx) -> pb.GradeLeadResponse:
+        grade = stored_word(lead_pb2.LeadGrade, request.grade, "grade") if request.grade else ""
+        lead = grades.by_hand(tx, as_uuid(request.lead_id), grade=grade, reason=request.reason)
+        return pb.GradeLeadResponse(lead=to_pb(tx, lead))
+
+    @query
+    def ListGradeChanges(self, request: pb.ListGradeChangesRequest, tx: Tx) -> pb.ListGradeChangesResponse:
+        lead = leads.get(tx, as_uuid(request.lead_id))
+        page = grades.LISTING.page(tx, request, where=[GradeChange.lead_id == lead.id])
+        rows = [grade_changes.to_pb(tx, row) for row in page.rows]
+        return pb.ListGradeChangesResponse(grade_changes=rows, next_page_token=page.next_page_token)
+
+    @command
+    def ScoreLead(self, request: pb.ScoreLeadRequest, tx: Tx) -> pb.ScoreLeadResponse:
+        lead = grades.score(
+            tx,
+            as_uuid(request.lead_id),
+            probability=request.probability,
+            model_version=request.model_version,
+            time=instant(request.score_time),
+        )
+        return pb.ScoreLeadResponse(lead=to_pb(tx, lead))
+
 
 def to_pb(tx: Tx, lead: Any) -> lead_pb2.Lead:
     """Return the wire form of a lead, given as a model or as a row of its columns."""
@@ -152,6 +196,7 @@ def to_pb(tx: Tx, lead: Any) -> lead_pb2.Lead:
         expected_amount_fen=lead.expected_amount_fen,
         expected_close_date=date_pb(lead.expected_close_date),
         customer_type=lead.customer_type or "family",
+        graded_by_hand=bool(lead.graded_by_hand),
     )
 
 

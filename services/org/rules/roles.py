@@ -42,6 +42,7 @@ _SELLING = (
     *("refund.read", "refund.request", "message.read", "staff.read", "pii.read"),
     *("follow_up_plan.read", "follow_up_plan.start", "follow_up_plan.stop", "working_hours.read", "sales_policy.read"),
     *("pipeline.read", "sales_target.read", "sales_team.read", "sale.read", "nps_answer.*"),
+    "teaching_handover.create",
 )
 _TUTORING = (
     *_DAILY,
@@ -57,6 +58,7 @@ _TIMETABLING = (
 # No price, order, payment or split: what a family pays is none of a teacher's business; what a child is called is.
 _TEACHING = (
     *_DAILY,
+    *("teaching_handover.read", "teaching_handover.acknowledge"),
     *("lesson.read", "attendance.*", "trial.read", "trial.result", "class_group.read", "student.read", "pii.read"),
 )
 _MONEY = (
@@ -84,7 +86,7 @@ _LEADING = (
     *("registration.read", "approval_flow.read"),
     *("assignment_rule.read", "payment.*", "split_rule.read", "split.read", "refund.*", "template.read"),
     *("follow_up_plan.*", "working_hours.*", "sales_report.read", "sales_target.*", "sales_team.*"),
-    *("lead_form.*", "webhook.*"),
+    *("lead_form.*", "webhook.*", "teaching_handover.*"),
     *("campus.update", "region.read", "staff.*", "role.read", "role.assign", "institution.read"),
 )
 # What a partner's program does: it registers customers and asks for help.
@@ -102,6 +104,7 @@ _AUDITING = tuple(
             "sales_report",
             "pipeline",
             "lead_form",
+            "teaching_handover",
             "webhook",
             "sales_target",
             "sales_team",
