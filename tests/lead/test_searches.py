@@ -86,3 +86,23 @@ def test_a_token_belongs_to_its_search(tx: Tx) -> None:
     with pytest.raises(InvalidInput) as error:
         searches.page(tx, ListLeadsRequest(page_size=1, page_token=token))
     assert error.value.reason == "PAGE_TOKEN_INVALID"
+
+
+def test_many_hits_are_paged_to_the_last_in_both_orders(tx: Tx, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searches, "_WALKS", (3, 6))
+    campus = factories.campus(tx)
+    made = [
+        factories.lead(tx, campus, child_name=f"王小明{chr(0x4E00 + n)}", guardian_phone=f"+86137{n * 1111:08}").id
+        for n in range(11)
+    ]
+    factories.lead(tx, campus, child_name="王大明", guardian_phone="+8613700001234")
+    for order, expected in (("create_time", sorted(made)), ("create_time desc", sorted(made, reverse=True))):
+        found, token = [], ""
+        while True:
+            asked = ListLeadsRequest(search="王小明", order_by=order, page_size=2, page_token=token)
+            page = searches.page(tx, asked)
+            found += [row.id for row in page.rows]
+            token = page.next_page_token
+            if not token:
+                break
+        assert found == expected

@@ -19,6 +19,15 @@ from shared.ids import uuid7
 from shared.listing import Field, Listing, Page
 
 _POOL = re.compile(r'(^|\s+AND\s+)owner_id\s*=\s*""(?=\s+AND\s|\s*$)')
+# How many hits are collected before all are.
+_WALKS = (200, 4000)
+_RAREST = """select q.key from unnest(%(keys)s::bytea[]) as q (key) order by (select count(*) from (select 1
+  from lead_key k where k.institution_id = %(institution)s and k.key = q.key limit 3000) bounded), q.key limit 1"""
+# A condition that is a value is no join: it is asked for each row, and the walk ends where enough were found.
+_PROBE = """ and (select true from lead_key o
+  where o.institution_id = k.institution_id and o.key = {name} and o.lead_id = k.lead_id)"""
+_WALK = """select k.lead_id::text from lead_key k where k.institution_id = %(institution)s and k.key = {driver}{probes}
+  order by k.lead_id {order} limit %(most)s"""
 _TIME_BITS = 0xFFFFFFFFFFFF << 80
 
 
@@ -71,12 +80,36 @@ def page(tx: Tx, request: Any) -> Page[Any]:
         where.append(Lead.state != stages.MERGED)
     if "archive_time" not in request.filter:
         where.append(Lead.archive_time.is_(None))
-    if request.search:
-        where.append(_found_by(tx, keys.searched(tx, request.search)))
     # The token is bound to the search text; the pool must not be mistaken for everybody.
     bound = f"{request.search}|{rest != request.filter}"
     asked = Asked(request.page_size, request.page_token, rest.removeprefix(" AND "), request.order_by, bound)
-    return LISTING.page(tx, asked, where=where)
+    if not request.search:
+        return LISTING.page(tx, asked, where=where)
+    return _searched(tx, asked, where, keys.searched(tx, request.search))
+
+
+def _searched(tx: Tx, asked: Asked, where: Sequence[ColumnElement[bool]], wanted: Sequence[bytes]) -> Page[Any]:
+    """Return a page of what has all keys; of many hits only so many are collected as fill it."""
+    for most in _WALKS if len(wanted) > 1 else ():
+        ids = _walk(tx, wanted, most, ascending=asked.order_by in ("create_time", "create_time asc"))
+        found = LISTING.page(tx, asked, where=[*where, Lead.id.in_(ids)])
+        if found.next_page_token or len(ids) < most:
+            return found
+    return LISTING.page(tx, asked, where=[*where, _found_by(tx, wanted)])
+
+
+def _walk(tx: Tx, wanted: Sequence[bytes], most: int, *, ascending: bool) -> list[UUID]:
+    """Return the first leads with all of these keys, along the rarest one.
+
+    The planner cannot know behind row-level security that few of them are needed, and would join all.
+    """
+    names = {f"k{number}": key for number, key in enumerate(sorted(wanted))}
+    values: dict[str, object] = names | {"institution": str(tx.institution_id), "most": most}
+    rarest = tx.run(_RAREST, values | {"keys": list(names.values())}).scalar_one()
+    driver, *others = sorted(names, key=lambda name: names[name] != bytes(rarest))
+    probes = "".join(_PROBE.format(name=f"%({name})s") for name in others)
+    sql = _WALK.format(driver=f"%({driver})s", probes=probes, order="asc" if ascending else "desc")
+    return [UUID(text) for text in tx.run(sql, values).scalars()]
 
 
 def _found_by(tx: Tx, wanted: Sequence[bytes]) -> ColumnElement[bool]:
