@@ -188,6 +188,21 @@ def same_readme_headings(files: Iterable[Source]) -> Iterator[str]:
             yield f"{path}:1: same_readme_headings: has {headings}, the others have {usual}"
 
 
+def migrations_in_one_line(files: Iterable[Source]) -> Iterator[str]:
+    """Number a service's migrations without gaps, each behind the one before: two heads upgrade nothing."""
+    last: dict[str, int] = {}
+    for path, text in sorted((s.path, s.text) for s in files):
+        place = re.match(r"(services/\w+)/migrations/versions/(\d{4})_\w+\.py$", path)
+        if not place:
+            continue
+        before = last.get(place[1], 0)
+        last[place[1]] = before + 1
+        names = [f"{before + 1:04}", f"{before + 1:04}", f"{before:04}" if before else "None"]
+        said = [re.search(rf'(?m)^{name} = "?(\w+)"?$', text) for name in ("revision", "down_revision")]
+        if [place[2], *(match and match[1] for match in said)] != names:
+            yield f"{path}:1: migrations_in_one_line: this place is that of {names[0]}, behind {names[2]}"
+
+
 def findings(source: Source) -> Iterator[str]:
     """Apply every rule to one file and leave out what is excused with a reason."""
     for rule in RULES:
@@ -200,7 +215,7 @@ def main() -> int:
     """Print every finding; the exit code says whether there was one."""
     files = list(sources())
     found = [line for source in files for line in findings(source)]
-    found += same_readme_headings(files)
+    found += [*same_readme_headings(files), *migrations_in_one_line(files)]
     print("\n".join([*found, f"{len(found)} findings in {len(files)} files"]))
     return 1 if found else 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tools.lint import RULES, findings, same_readme_headings
+from tools.lint import RULES, findings, migrations_in_one_line, same_readme_headings
 from tools.sources import Source
 
 SLEEP = "time." + "sleep(1)"  # this file is a test as well, and holds itself to the rules
@@ -109,3 +109,19 @@ def test_a_page_with_other_headings_is_named() -> None:
     assert list(same_readme_headings(pages)) == []
     odd = Source("services/student/README.md", "# student\n## Events\n")
     assert [line.split(":")[0] for line in same_readme_headings([*pages, odd])] == ["services/student/README.md"]
+
+
+def _migration(number: str, behind: str, name: str = "x") -> Source:
+    text = f'revision = "{number}"\ndown_revision = {behind}\n'
+    return Source(f"services/lead/migrations/versions/{number}_{name}.py", text)
+
+
+def test_migrations_stand_in_one_line() -> None:
+    first, second = _migration("0001", "None"), _migration("0002", '"0001"')
+    assert list(migrations_in_one_line([second, first])) == []
+    twice = [first, second, _migration("0002", '"0001"', "y")]
+    assert [line.split(":")[0] for line in migrations_in_one_line(twice)] == [
+        "services/lead/migrations/versions/0002_y.py"
+    ]
+    assert len(list(migrations_in_one_line([first, _migration("0003", '"0002"')]))) == 1
+    assert len(list(migrations_in_one_line([first, _migration("0002", "None")]))) == 1
