@@ -189,7 +189,7 @@ def same_readme_headings(files: Iterable[Source]) -> Iterator[str]:
 
 
 def migrations_in_one_line(files: Iterable[Source]) -> Iterator[str]:
-    """Number a service's migrations without gaps, each behind the one before: two heads upgrade nothing."""
+    """Let a service's migrations have numbers without gaps, each behind the one before: two heads upgrade nothing."""
     last: dict[str, int] = {}
     for path, text in sorted((s.path, s.text) for s in files):
         place = re.match(r"(services/\w+)/migrations/versions/(\d{4})_\w+\.py$", path)
