@@ -24,7 +24,7 @@ _SAME_PHONE = {
 # Brothers and sisters share the phone but not the given name; a record without one may be of any of them.
 _NEVER = frozenset({"SIBLING", "NAME_SURNAME", "NAME_DIFFERENT", "NAME_MISSING", "BIRTH_YEAR_DIFFERENT"})
 _TIED = frozenset({"PHONE_AND_NAME", "PHONE_AND_CALL"})
-_AGAINST = frozenset({"GUARDIAN_DIFFERENT", "SCHOOL_DIFFERENT", "WECHAT_DIFFERENT", "BIRTH_CLOSE"})
+_AGAINST = frozenset({"GUARDIAN_DIFFERENT", "GUARDIAN_SURNAME", "SCHOOL_DIFFERENT", "WECHAT_DIFFERENT", "BIRTH_CLOSE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +106,17 @@ def _birth(new: str, known: str) -> str:
 
 
 def _settled(codes: Codes) -> bool:
-    """Say whether the machine may decide: the same phone, or the same written name and nothing against it."""
+    """Say whether the machine may decide: the same phone, or the same written name and nothing against it.
+
+    With another phone the name needs a birth date or a WeChat account beside it: many children have one name, and the
+    other parent's phone is for a person to judge.
+    """
     if not _NEVER.isdisjoint(codes):
         return False
-    return not _TIED.isdisjoint(codes) or ("NAME_EQUAL" in codes and _AGAINST.isdisjoint(codes))
+    if not _TIED.isdisjoint(codes):
+        return True
+    namesake = "PHONE_DIFFERENT" in codes and "BIRTH_MISSING" in codes and "WECHAT_EQUAL" not in codes
+    return "NAME_EQUAL" in codes and _AGAINST.isdisjoint(codes) and not namesake
 
 
 SCHEME = Scheme(
