@@ -25,6 +25,7 @@ _SAME_PHONE = {
 _NEVER = frozenset({"SIBLING", "NAME_SURNAME", "NAME_DIFFERENT", "NAME_MISSING", "BIRTH_YEAR_DIFFERENT"})
 _TIED = frozenset({"PHONE_AND_NAME", "PHONE_AND_CALL"})
 _AGAINST = frozenset({"GUARDIAN_DIFFERENT", "GUARDIAN_SURNAME", "SCHOOL_DIFFERENT", "WECHAT_DIFFERENT", "BIRTH_CLOSE"})
+_SAME_GUARDIAN = frozenset({"GUARDIAN_EQUAL", "GUARDIAN_HOMOPHONE", "WECHAT_EQUAL"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +109,16 @@ def _birth(new: str, known: str) -> str:
 def _settled(codes: Codes) -> bool:
     """Say whether the machine may decide: the same phone, or the same written name and nothing against it.
 
-    With another phone the name needs a birth date or a WeChat account beside it: many children have one name, and the
-    other parent's phone is for a person to judge.
+    Another phone must be that of the same guardian, by name or by WeChat account: what the other parent tells is for a
+    person to judge.
     """
     if not _NEVER.isdisjoint(codes):
         return False
     if not _TIED.isdisjoint(codes):
         return True
-    namesake = "PHONE_DIFFERENT" in codes and "BIRTH_MISSING" in codes and "WECHAT_EQUAL" not in codes
-    return "NAME_EQUAL" in codes and _AGAINST.isdisjoint(codes) and not namesake
+    if "PHONE_DIFFERENT" in codes and _SAME_GUARDIAN.isdisjoint(codes):
+        return False
+    return "NAME_EQUAL" in codes and _AGAINST.isdisjoint(codes)
 
 
 SCHEME = Scheme(

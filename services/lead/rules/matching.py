@@ -60,13 +60,14 @@ def weigh(new: Record, known: Record) -> Evidence:
     """Compare two records of one kind."""
     scheme = SCHEMES[type(new)]
     weights, codes = scheme.weights, scheme.codes(new, known)
+    supported = not scheme.support or not scheme.support.isdisjoint(codes)
     score = 1 / (1 + math.exp(-weights["BASE"] - sum(weights.get(code, 0.0) for code in codes)))
     telling = [(code, weights.get(code, 0.0)) for code in codes if not code.endswith("_MISSING")]
     return Evidence(
         score=score,
         reasons=tuple(sorted(telling, key=lambda reason: -abs(reason[1]))),
         certain=score >= scheme.attach_at and scheme.settled(codes),
-        likely=score >= scheme.review_at and (not scheme.support or not scheme.support.isdisjoint(codes)),
+        likely=score >= (scheme.review_at if supported else scheme.attach_at),
     )
 
 
