@@ -12,7 +12,17 @@ import pytest
 from sqlalchemy import select
 
 from lianxiao.org.v1.org_events_pb2 import StaffChanged, StaffRole
-from services.lead.actions import completions, follow_up_plans, follow_ups, leads, plan_runs, staff, task_watch, tasks
+from services.lead.actions import (
+    completions,
+    follow_up_plans,
+    follow_ups,
+    leads,
+    merges,
+    plan_runs,
+    staff,
+    task_watch,
+    tasks,
+)
 from services.lead.actions.follow_ups import Contact
 from services.lead.models import PlanRun, Task
 from shared.caller import Caller, Scope
@@ -71,6 +81,22 @@ def test_a_plan_stops_with_the_lead(tx: Tx) -> None:
     with pytest.raises(Refused) as error:
         completions.complete(tx, next(task.id for task in _tasks(tx) if task.state == "cancelled"))
     assert error.value.reason == "TASK_CANCELLED"
+
+
+def test_a_plan_rests_while_its_lead_is_merged(tx: Tx) -> None:
+    campus = factories.campus(tx)
+    survivor, other = (factories.lead(tx, campus, **factories.stranger(number)) for number in (1, 2))
+    run = plan_runs.start(tx, other.id, _plan(tx).id)
+    completions.complete(tx, _tasks(tx)[0].id)
+    tx.session.flush()
+    merge = merges.merge(tx, survivor=leads.get_for_update(tx, survivor.id), merged=leads.get_for_update(tx, other.id))
+    tx.session.expire_all()
+    assert (run.state, run.stop_reason) == ("stopped", "merged")
+    assert [task.state for task in _tasks(tx)] == ["done", "cancelled"]
+    merges.undo(tx, merge.id)
+    tx.session.expire_all()
+    assert (run.state, run.stop_reason, run.end_time) == ("running", "", None)
+    assert [task.state for task in _tasks(tx)] == ["done", "open"]
 
 
 def test_a_run_can_be_stopped_once(tx: Tx) -> None:

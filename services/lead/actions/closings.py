@@ -12,6 +12,14 @@ _STOP = """with stopped as (update plan_run set state = 'stopped', stop_reason =
       and (%(run)s::uuid is null or id = %(run)s) returning id)
   update task set state = 'cancelled', complete_time = %(now)s, update_time = %(now)s
     where institution_id = %(institution)s and state = 'open' and plan_run_id in (select id from stopped)"""
+_RESUME = """with stopped as (select id, end_time from plan_run
+      where institution_id = %(institution)s and lead_id = %(lead)s and state = 'stopped' and stop_reason = %(reason)s
+      for update),
+    resumed as (update plan_run set state = 'running', stop_reason = '', end_time = null, update_time = %(now)s
+      where institution_id = %(institution)s and id in (select id from stopped))
+  update task set state = 'open', complete_time = null, update_time = %(now)s from stopped
+    where institution_id = %(institution)s and plan_run_id = stopped.id and state = 'cancelled'
+      and complete_time = stopped.end_time"""
 _CANCEL = """update task set state = 'cancelled', complete_time = %(now)s, update_time = %(now)s
   where institution_id = %(institution)s and lead_id = %(lead)s and state = 'open'
     and kind in ('follow_up', 'first_response')"""
@@ -20,6 +28,11 @@ _CANCEL = """update task set state = 'cancelled', complete_time = %(now)s, updat
 def stop_runs(tx: Tx, lead_id: UUID, reason: str, *, run_id: UUID | None = None) -> None:
     """Stop one run of a lead, whose lock is held, or all of them, and cancel their open tasks."""
     tx.run(_STOP, _values(tx, lead_id) | {"reason": reason, "run": run_id})
+
+
+def resume_runs(tx: Tx, lead_id: UUID, reason: str) -> None:
+    """Let the runs go on that were stopped for a reason which no longer holds, with the tasks that this cancelled."""
+    tx.run(_RESUME, _values(tx, lead_id) | {"reason": reason})
 
 
 def close(tx: Tx, lead_id: UUID, reason: str) -> None:

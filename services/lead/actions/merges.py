@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadMerged, LeadMergeUndone
-from services.lead.actions import arbitrations, bulk, keys, known, leads, owners, timelines
+from services.lead.actions import arbitrations, bulk, closings, keys, known, leads, owners, timelines
 from services.lead.models import CustomerAlias, Duplicate, Lead, LeadMerge, Touch
 from services.lead.rules import stages
 from shared.db import Tx
@@ -48,6 +48,7 @@ def merge(tx: Tx, *, survivor: Lead, merged: Lead) -> LeadMerge:
         tx.session.add(CustomerAlias(id=merged.customer_id, survivor_id=survivor.customer_id, merge_id=row.id))
     keys.replace(tx, survivor.id, before=[], after=_keys(tx, timelines.cluster(tx, merged.id)))
     arbitrations.on_merge(tx, row, survivor=survivor, merged=merged)
+    closings.stop_runs(tx, merged.id, stages.MERGED)
     publish(tx, LeadMerged(**_told(row, survivor, merged)))
     return row
 
@@ -69,6 +70,7 @@ def undo(tx: Tx, merge_id: UUID) -> LeadMerge:
     merged.state, merged.merged_into_id = row.previous_state, None
     if merged.state == stages.OPEN:
         owners.keep_or_free(tx, merged)
+        closings.resume_runs(tx, merged.id, stages.MERGED)
     _count_touches(tx, survivor)
     leads.regrade(tx, survivor)
     alias = tx.session.get(CustomerAlias, (tx.institution_id, merged.customer_id))
