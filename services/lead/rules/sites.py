@@ -111,7 +111,7 @@ _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)")
 _HOUSE = re.compile(r"(\d+)")
 _ALIKE = 0.9
 _START = 4
-_MOST_WORDS = 3
+_MOST_WORDS = 2
 _NEIGHBOURS = 10
 
 
@@ -149,7 +149,7 @@ def _keys(site: Site) -> list[str]:
         found += [f"house|{house}|{street[:_START]}", *([f"number|{house}|{site.postcode}"] if site.postcode else [])]
     # The longest words are the rarest, nearly always.
     telling = sorted(words(site.name), key=lambda word: (-len(word), word))[:_MOST_WORDS]
-    return [*found, f"name|{'|'.join(sorted(telling))}"] if telling else found
+    return [*found, f"name|{street[:_START]}|{'|'.join(sorted(telling))}"] if telling else found
 
 
 def _codes(new: Site, known: Site) -> Codes:
