@@ -283,9 +283,22 @@ def _reach(methods: list[Method], *, answers: bool) -> Iterator[str]:
         pending += [field.message_type for field in descriptor.fields if field.message_type]
 
 
+def _enums(methods: list[Method]) -> Iterator[str]:
+    """Yield the full names of all enums of ours that stand in requests or answers."""
+    pending = [cast("Any", kind).DESCRIPTOR for method in methods for kind in (method.request, method.response)]
+    seen: set[str] = set()
+    while pending:
+        descriptor: Descriptor = pending.pop()
+        if descriptor.full_name in seen:
+            continue
+        seen.add(descriptor.full_name)
+        yield from (field.enum_type.full_name for field in descriptor.fields if field.enum_type)
+        pending += [field.message_type for field in descriptor.fields if field.message_type]
+
+
 def _names(methods: list[Method]) -> dict[str, str]:
     """Give types of different services that share a name the service's name as well."""
-    full = {*_reach(methods, answers=True), *_reach(methods, answers=False)}
+    full = {*_reach(methods, answers=True), *_reach(methods, answers=False), *_enums(methods)}
     shared = Counter(name.rpartition(".")[2] for name in full if name.startswith("lianxiao."))
     return {
         name: name.split(".")[1].capitalize() + name.rpartition(".")[2]

@@ -30,7 +30,7 @@ START_SECONDS = 60
 _NOTE = "folder"
 COMMON = {
     "listen_addresses": "",
-    "max_connections": "600",
+    "max_connections": "1000",
     "shared_buffers": "128MB",
     "timezone": "UTC",
     "log_timezone": "UTC",

@@ -7,8 +7,8 @@ from email.header import decode_header, make_header
 import pytest
 
 from shared.testing.mail import Letterbox
-from tests.journeys.api import eventually
-from tests.journeys.chain import YEAR_START, found
+from tests.journeys.api import Json, eventually
+from tests.journeys.chain import YEAR_START, Chain, found
 from tests.journeys.steps import (
     GIFT,
     HOURS,
@@ -73,11 +73,15 @@ def test_few_hours_make_one_task_and_one_reminder(system: System, letterbox: Let
         wait_for_hours(chain, child, 400 - 100 * number)
     tasks = eventually(
         "the advisor has a task",
-        lambda: [t for t in chain.people["advisor"].get("/v1/tasks")["tasks"] if t["leadId"] == child.lead_id],
+        lambda: [t for t in _tasks(chain) if t["leadId"] == child.lead_id and t["kind"] == "renewal"],
     )
     assert len(tasks) == 1
     eventually("three notices and a reminder", lambda: len(_mails(letterbox, child)) == 4)
     assert sum("即将用完" in subject for subject in _mails(letterbox, child)) == 1
+
+
+def _tasks(chain: Chain) -> list[Json]:
+    return list(chain.people["advisor"].get("/v1/tasks")["tasks"])
 
 
 def _mails(letterbox: Letterbox, child: Child) -> list[str]:

@@ -14,7 +14,7 @@ from services.lead.actions import bulk, leads
 from services.lead.models import Lead, Partner, PartnerAccount, PartnerVisit, Registration, SupportRequest
 from services.lead.rules import stages
 from shared.db import Tx
-from shared.errors import AlreadyExists, NotAllowed, Refused
+from shared.errors import AlreadyExists, InvalidInput, NotAllowed, Refused
 from shared.listing import Field, Listing
 
 SIGNED = "signed"
@@ -49,6 +49,7 @@ SUPPORT: Listing[SupportRequest] = Listing(
 )
 EDITABLE = ("name", "kind", "stage", "region_id", "contract_number", "contract_start_date", "contract_end_date",
             "contacts", "account_ids", "owner_id")  # fmt: skip
+_NEEDED = frozenset({"name", "kind", "stage"})
 _COLUMNS = {"contract_start_date": "contract_start", "contract_end_date": "contract_end"}
 
 
@@ -190,6 +191,8 @@ def figures(tx: Tx, partner_id: UUID) -> dict[str, int]:
 
 def _set(tx: Tx, row: Partner, values: Mapping[str, Any], names: Sequence[str]) -> None:
     for name in names:
+        if name in _NEEDED and not values[name]:
+            raise InvalidInput(name, "this must not be empty")
         if name == "contacts":
             Partner.contacts.seal(tx, row, json.dumps(values[name], ensure_ascii=False))
         else:
