@@ -137,7 +137,12 @@ def test_partners_are_kept_and_looked_after(wire: Wire, caller: Caller, chief: P
     assert people.refused(lambda: _partner(chief, "甲渠道"))[1] == "PARTNER_NAME_TAKEN"
     assert people.refused(lambda: _partner(chief, "乙渠道", program))[1] == "PARTNER_ACCOUNT_TAKEN"
     update = partner_service_pb2.UpdatePartnerRequest(
-        partner=partner_pb2.Partner(partner_id=partner_id, stage=partner_pb2.PARTNER_STAGE_PAUSED),
+        partner=partner_pb2.Partner(
+            partner_id=partner_id,
+            name="只看掩码",
+            kind=partner_pb2.PARTNER_KIND_SCHOOL,
+            stage=partner_pb2.PARTNER_STAGE_PAUSED,
+        ),
         update_mask=FieldMask(paths=["stage", "account_ids"]),
     )
     assert not chief.partners.UpdatePartner(update).partner.account_ids
