@@ -2,69 +2,73 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from gateway.edge import Edge
 from gateway.exchange import Exchange
 from gateway.problems import Problem
 
-SERVICE = "lianxiao.billing.v1.PaymentService"
-LEADS = "/callbacks/leads/"
-_FORMS = "lianxiao.lead.v1.LeadFormService"
-PREFIX = "/callbacks/payments/"
 LARGEST = 64 * 1024
-# How a provider begins the names of its three headers; the others use ours.
+# How a sender begins the names of its three headers; the others use ours.
 _HEADERS = {"wechat": "wechatpay"}
 _OURS = "lianxiao"
-_THANKS = b'{"code":"SUCCESS","message":"OK"}'
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One kind of notice: `POST {prefix}{institution_id}/{sender}`, the RPC that takes it, and what thanks for it."""
+
+    prefix: str
+    # The field of the request that says who sends.
+    sender: str
+    service: str
+    rpc: str
+    thanks: Callable[[Any], bytes]
+
+
+DOORS = (
+    Door(
+        "/callbacks/payments/",
+        "provider",
+        "lianxiao.billing.v1.PaymentService",
+        "HandlePaymentCallback",
+        # A provider repeats a notice until it reads this.
+        lambda _: b'{"code":"SUCCESS","message":"OK"}',
+    ),
+    Door(
+        "/callbacks/leads/",
+        "webhook_id",
+        "lianxiao.lead.v1.LeadFormService",
+        "ReceiveWebhook",
+        lambda answer: b'{"created":true}' if answer.created else b'{"created":false}',
+    ),
+)
 
 
 class Callbacks:
-    """`POST /callbacks/payments/{institution_id}/{provider}`: the body goes on untouched, for its signature to hold."""
+    """Takes the notices of one door; the body goes on untouched, for its signature to hold."""
 
-    def __init__(self, edge: Edge) -> None:
+    def __init__(self, edge: Edge, door: Door) -> None:
         self._edge = edge
+        self._door = door
 
     async def __call__(self, exchange: Exchange) -> None:
-        """Hand the notice to billing; the provider repeats it until it is thanked."""
-        parts = exchange.path.removeprefix(PREFIX).split("/")
-        if len(parts) != 2 or not all(parts):  # noqa: PLR2004 - institution and provider
+        """Hand the notice on; raises Problem ROUTE_NOT_FOUND, VERB_NOT_ALLOWED and what the service refuses."""
+        door = self._door
+        parts = exchange.path.removeprefix(door.prefix).split("/")
+        if len(parts) != 2 or not all(parts):  # noqa: PLR2004 - institution and sender
             raise Problem(404, "ROUTE_NOT_FOUND")
         if exchange.verb != "POST":
             raise Problem(405, "VERB_NOT_ALLOWED", allow="POST")
-        exchange.label = f"POST {PREFIX}{{institution_id}}/{{provider}}"
+        exchange.label = f"POST {door.prefix}{{institution_id}}/{{{door.sender}}}"
         self._edge.admit(exchange, is_public=True)
-        method = self._edge.method(SERVICE, "HandlePaymentCallback")
+        method = self._edge.method(door.service, door.rpc)
         request: Any = method.request()
-        request.institution_id, request.provider = parts
-        request.body = await exchange.body(LARGEST)
-        name = _HEADERS.get(request.provider, _OURS)
-        for part in ("signature", "timestamp", "nonce"):
-            setattr(request, part, exchange.header(f"{name}-{part}"))
-        await self._edge.backend.ask(method, request, exchange)
-        await exchange.answer(200, _THANKS)
-
-
-class LeadCallbacks:
-    """`POST /callbacks/leads/{institution_id}/{webhook_id}`: an enquiry that another program has signed."""
-
-    def __init__(self, edge: Edge) -> None:
-        self._edge = edge
-
-    async def __call__(self, exchange: Exchange) -> None:
-        """Hand the body to lead as it came."""
-        parts = exchange.path.removeprefix(LEADS).split("/")
-        if len(parts) != 2 or not all(parts):  # noqa: PLR2004 - institution and webhook
-            raise Problem(404, "ROUTE_NOT_FOUND")
-        if exchange.verb != "POST":
-            raise Problem(405, "VERB_NOT_ALLOWED", allow="POST")
-        exchange.label = f"POST {LEADS}{{institution_id}}/{{webhook_id}}"
-        self._edge.admit(exchange, is_public=True)
-        method = self._edge.method(_FORMS, "ReceiveWebhook")
-        request: Any = method.request()
-        request.institution_id, request.webhook_id = parts
+        request.institution_id, sender = parts
+        setattr(request, door.sender, sender)
         request.body = await exchange.body(LARGEST)
         for part in ("signature", "timestamp", "nonce"):
-            setattr(request, part, exchange.header(f"{_OURS}-{part}"))
-        answer: Any = await self._edge.backend.ask(method, request, exchange)
-        await exchange.answer(200, b'{"created":true}' if answer.created else b'{"created":false}')
+            setattr(request, part, exchange.header(f"{_HEADERS.get(sender, _OURS)}-{part}"))
+        await exchange.answer(200, door.thanks(await self._edge.backend.ask(method, request, exchange)))

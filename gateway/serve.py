@@ -43,8 +43,7 @@ def make_gateway(edge: Edge) -> Gateway:
     }
     # The last one takes all that no other does.
     prefixes: dict[str, Handler] = {
-        callbacks.PREFIX: callbacks.Callbacks(edge),
-        callbacks.LEADS: callbacks.LeadCallbacks(edge),
+        **{door.prefix: callbacks.Callbacks(edge, door) for door in callbacks.DOORS},
         "": Console(edge.config.console),
     }
     return Gateway(edge, fixed, prefixes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 from urllib.parse import unquote_to_bytes
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 from gateway.exchange import Exchange
 from gateway.problems import Problem
 from gateway.routes import Route
+from gateway.schemas import is_required
 from shared.codec.decode import decode
 from shared.codec.encode import encoder
 from shared.errors import InvalidInput
@@ -51,6 +52,7 @@ class Transcoder:
         self._has_page = "page_size" in self._descriptor.fields_by_name
         self._has_request_id = route.method.endpoint.has_request_id
         self._paths = {variable.field_path: variable.field_path.split(".") for variable in route.variables}
+        self._given_in_body = _required_around_variables(self._descriptor, self._paths.values())
         self._encode = _response_encoder(route)
 
     async def request(self, exchange: Exchange, values: dict[str, str]) -> Any:
@@ -72,6 +74,9 @@ class Transcoder:
             if payload.__class__ is not dict:
                 raise InvalidInput("", "the body must be a JSON object")
             self._query(exchange, {}, allowed=False)
+            for field in self._given_in_body:
+                if _existing(payload, field, None) is None:
+                    raise InvalidInput(field.json_name, "is required")
             return cast("JsonObject", payload)
         payload = {}
         if body:
@@ -109,6 +114,12 @@ class Transcoder:
     def response(self, message: Message) -> bytes:
         """Write a response message as JSON."""
         return orjson.dumps(self._encode(message))
+
+
+def _required_around_variables(descriptor: Descriptor, paths: Iterable[list[str]]) -> list[FieldDescriptor]:
+    """Return the required messages that a variable of the address would create if the body left them out."""
+    names = {path[0] for path in paths if len(path) > 1}
+    return [field for name in names if is_required(field := descriptor.fields_by_name[name])]
 
 
 def _response_encoder(route: Route) -> Callable[[Any], Any]:

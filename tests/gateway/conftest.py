@@ -37,12 +37,25 @@ class KnownTokens:
 @contextmanager
 def running(edge: Edge) -> Iterator[int]:
     """Run the gateway's own server in a thread; yield its port."""
+    with started(edge) as server:
+        yield port_of(server)
+
+
+def port_of(server: serve.Server) -> int:
+    """Return where a started server listens."""
+    port: int = server.servers[0].sockets[0].getsockname()[1]
+    return port
+
+
+@contextmanager
+def started(edge: Edge) -> Iterator[serve.Server]:
+    """Run the gateway's own server in a thread."""
     server = serve.make_server(edge)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     until(lambda: server.started or not thread.is_alive(), what="the gateway listens")
     try:
-        yield server.servers[0].sockets[0].getsockname()[1]
+        yield server
     finally:
         server.should_exit = True
         thread.join(20)

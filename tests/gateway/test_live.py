@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +18,7 @@ from lianxiao.notification.v1 import message_pb2
 from shared.errors import NotSignedIn
 from shared.testing.waiting import until
 from tests.gateway.backend import Backend, refusing, serving
-from tests.gateway.conftest import KnownTokens, client, running
+from tests.gateway.conftest import KnownTokens, client, port_of, running, started
 
 
 class Feed:
@@ -117,9 +118,9 @@ def test_a_stream_ends_when_the_caller_is_signed_out(http: httpx.Client, notific
         assert _first(stream, 1) == []
 
 
-def test_a_stream_ends_when_the_gateway_stops(http: httpx.Client, edge: Edge) -> None:
-    with http.stream("GET", "/v1/events") as stream:
-        edge.stopping._loop.call_soon_threadsafe(edge.stopping.set)  # type: ignore[attr-defined]  # noqa: SLF001
+def test_a_stream_ends_when_the_gateway_stops(edge: Edge) -> None:
+    with started(edge) as server, client(port_of(server)) as http, http.stream("GET", "/v1/events") as stream:
+        server.handle_exit(signal.SIGTERM, None)
         assert _first(stream, 1) == []
 
 

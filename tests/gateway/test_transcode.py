@@ -102,6 +102,17 @@ def test_the_body_may_repeat_the_address_but_not_contradict_it(http: httpx.Clien
     assert len(replies.asked) == 1
 
 
+@pytest.mark.parametrize("body", [{}, {"place": None}, {"requestId": ""}])
+def test_the_address_does_not_stand_in_for_a_required_message(
+    http: httpx.Client, replies: Backend, body: dict[str, Any]
+) -> None:
+    answer = http.post(f"/v1/notes/{ID}:place", json=body)
+    assert (answer.status_code, answer.json()["violations"][0]["field"]) == (422, "place")
+    assert not replies.asked
+    assert http.post(f"/v1/notes/{ID}:place", json={"place": {}}).status_code == 200
+    assert replies.last.place.note_id == ID
+
+
 def test_a_body_field_cannot_be_null(http: httpx.Client, replies: Backend) -> None:
     answer = http.patch(f"/v1/notes/{ID}", content=b"null", headers={"content-type": "application/json"})
     assert (answer.status_code, answer.json()["violations"][0]["field"]) == (422, "note")

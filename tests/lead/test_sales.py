@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from google.protobuf.field_mask_pb2 import FieldMask
 from google.type.date_pb2 import Date
 from hypothesis import given
 from hypothesis import strategies as st
@@ -223,9 +222,7 @@ def test_targets_teams_and_cards_on_the_wire(chief: Person, campus: UUID) -> Non
     assert (target.campus_id, target.attained) == (str(campus), 0)
     assert people.refused(lambda: chief.targets.CreateSalesTarget(create))[1] == "TARGET_TAKEN"
     target.value = 200_00
-    change = sales_target_service_pb2.UpdateSalesTargetRequest(
-        sales_target=target, update_mask=FieldMask(paths=["value"])
-    )
+    change = sales_target_service_pb2.UpdateSalesTargetRequest(sales_target=target)
     assert chief.targets.UpdateSalesTarget(change).sales_target.value == 200_00
     listed = chief.targets.ListSalesTargets(sales_target_service_pb2.ListSalesTargetsRequest()).sales_targets
     assert [each.value for each in listed] == [200_00]
