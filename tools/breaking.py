@@ -1,4 +1,7 @@
-"""Compare the contracts with those of the previous main commit: old clients and stored events must stay readable."""
+"""Compare the contracts with those of the previous main commit: old clients and stored events must stay readable.
+
+A commit that breaks one on purpose says why in a trailer `Breaks-Contract: reason`.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +27,17 @@ def check() -> str:
         before = Path(folder, "before.binpb")
         if not build_image(base, Path(folder), before):
             return f"skipped: no contracts in {base[:10]}"
+        if reason := broken_on_purpose(base):
+            return f"broken on purpose since {base[:10]}: {reason}"
         buf = str(ROOT / "node_modules" / ".bin" / "buf")
         node.run(ROOT, buf, "breaking", str(IMAGE), "--against", str(before), "--config", "buf.yaml")
     return f"against {base[:10]}"
+
+
+def broken_on_purpose(base: str) -> str:
+    """Return the reasons that the commits since `base` give; empty when none breaks a contract knowingly."""
+    lines = _git("log", "--format=%(trailers:key=Breaks-Contract,valueonly)", f"{base}..HEAD").splitlines()
+    return "; ".join(line for line in lines if line)
 
 
 def baseline() -> str | None:

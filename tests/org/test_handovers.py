@@ -7,7 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from lianxiao.lead.v1.lead_events_pb2 import HandedOver, LeadsHandedOver
+from lianxiao.common.v1.handover_pb2 import HandedOver
+from lianxiao.lead.v1.lead_events_pb2 import LeadsHandedOver
 from lianxiao.scheduling.v1.scheduling_events_pb2 import TeachingHandedOver
 from lianxiao.student.v1.student_events_pb2 import StudentsHandedOver
 from services.org.actions import handovers, staff

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -27,3 +28,19 @@ def test_a_removed_field_is_named(tmp_path: Path) -> None:
 
 def test_a_commit_without_contracts_has_no_image(tmp_path: Path) -> None:
     assert breaking.build_image("0" * 40, tmp_path, tmp_path / "before.binpb") is False
+
+
+def test_only_a_trailer_with_a_reason_allows_a_break(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def commit(message: str) -> None:
+        words = ("-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-q", "--allow-empty", "-m", message)
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+
+    subprocess.run(["git", "init", "-q", "-b", "main"], cwd=tmp_path, check=True)
+    monkeypatch.setattr(breaking, "ROOT", tmp_path)
+    commit("Begin")
+    commit("Mention it only\n\nThis Breaks-Contract: nothing.\n\nMore words")
+    assert breaking.broken_on_purpose("HEAD~1") == ""
+    commit("Move a message\n\nBreaks-Contract: one message stood three times")
+    commit("Go on")
+    assert breaking.broken_on_purpose("HEAD~3") == "one message stood three times"
+    assert breaking.broken_on_purpose("HEAD~1") == ""

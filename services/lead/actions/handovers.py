@@ -10,7 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from lianxiao.lead.v1.lead_events_pb2 import HandedOver, LeadReturned, LeadsHandedOver
+from lianxiao.common.v1.handover_pb2 import HandedOver
+from lianxiao.lead.v1.lead_events_pb2 import LeadReturned, LeadsHandedOver
 from lianxiao.org.v1.org_events_pb2 import StaffChanged
 from services.lead.actions import assignments, claims, owners, staff
 from services.lead.actions.claims import Claimant

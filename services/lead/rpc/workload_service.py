@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lianxiao.common.v1.handover_pb2 import WorkloadItem
 from lianxiao.lead.v1 import workload_service_pb2 as pb
 from lianxiao.lead.v1 import workload_service_pb2_grpc as pb_grpc
 from services.lead.actions import handovers
@@ -18,6 +19,6 @@ class WorkloadService(Servicer, pb_grpc.WorkloadServiceServicer):
     def GetWorkload(self, request: pb.GetWorkloadRequest, tx: Tx) -> pb.GetWorkloadResponse:
         counted = handovers.workload(tx, as_uuid(request.staff_id))
         items = [
-            pb.WorkloadItem(kind=kind, campus_id=id_text(campus_id), count=count) for kind, campus_id, count in counted
+            WorkloadItem(kind=kind, campus_id=id_text(campus_id), count=count) for kind, campus_id, count in counted
         ]
         return pb.GetWorkloadResponse(items=items)

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from lianxiao.common.v1.handover_pb2 import HandedOver
 from lianxiao.org.v1.org_events_pb2 import StaffChanged
-from lianxiao.scheduling.v1.scheduling_events_pb2 import HandedOver, TeachingHandedOver
+from lianxiao.scheduling.v1.scheduling_events_pb2 import TeachingHandedOver
 from services.scheduling.actions import teachers
 from services.scheduling.models import ClassGroup, Lesson, Teacher
 from shared.db import Tx

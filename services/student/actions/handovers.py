@@ -8,8 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from lianxiao.common.v1.handover_pb2 import HandedOver
 from lianxiao.org.v1.org_events_pb2 import StaffChanged
-from lianxiao.student.v1.student_events_pb2 import HandedOver, StudentsHandedOver
+from lianxiao.student.v1.student_events_pb2 import StudentsHandedOver
 from services.student.models import Staff, Student
 from shared.db import Tx
 from shared.events import publish
