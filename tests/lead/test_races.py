@@ -9,16 +9,18 @@ from threading import Barrier
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+import pytest
+from sqlalchemy import func, select, text
 
-from services.lead.actions import assignment_rules, captures, claims, duplicates, intake, leads
+from services.lead.actions import assignment_rules, assignments, captures, claims, duplicates, intake, leads
 from services.lead.actions.assignment_rules import Details
-from services.lead.models import Claim, Duplicate, Lead, LeadMerge
-from services.lead.rules.assignment import Candidate
+from services.lead.models import Assignment, Claim, Duplicate, Lead, LeadMerge
+from services.lead.rules.assignment import ROUND_ROBIN, STRATEGIES, Candidate
 from services.lead.rules.matching import Verdict
 from shared.caller import Caller
 from shared.db import Database, Tx
 from shared.errors import Refused
+from shared.testing.waiting import until
 from tests.lead import factories
 
 
@@ -77,6 +79,58 @@ def test_round_robin_stays_exact_under_contention(database: Database, caller: Ca
     ]
     owners = Counter(_at_once(database, caller, works))
     assert owners == dict.fromkeys(people, 3)
+
+
+def _team(database: Database, caller: Caller, size: int, strategy: str) -> tuple[UUID, list[UUID]]:
+    with database.begin(caller) as tx:
+        campus = factories.campus(tx)
+        people = [factories.advisor(tx, campus) for _ in range(size)]
+        candidates = tuple(Candidate(who) for who in people)
+        assignment_rules.create(tx, Details(name="规则", strategy=strategy, candidates=candidates))
+    return campus, people
+
+
+def _waiting(database: Database) -> bool:
+    with database.system() as tx:
+        query = "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())"
+        return bool(tx.scalar(text(query)))
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_whom_a_rule_would_choose_while_they_leave_is_passed_over(
+    database: Database, caller: Caller, strategy: str
+) -> None:
+    campus, (leaver, other) = _team(database, caller, 2, strategy)
+    arrivals = [factories.arrival(campus, **factories.stranger(n)) for n in range(2)]
+
+    def capture() -> list[UUID | None]:
+        with database.begin(caller) as tx:
+            return [taken.lead.owner_id for taken in intake.take_in(tx, arrivals)]
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.begin(caller) as leaving:
+            factories.leaves(leaving, leaver)
+            captured = pool.submit(capture)
+            until(lambda: _waiting(database), what="the capture waits for the person who leaves")
+        assert captured.result(timeout=30) == [other, other]
+    with database.begin(caller) as tx:
+        rows = tx.session.scalars(select(Assignment)).all()
+        assert [assignments.replay(row) for row in rows] == [other, other]
+
+
+def test_a_rule_gives_nothing_to_whoever_leaves_at_that_moment(database: Database, caller: Caller) -> None:
+    campus, (leaver, *_rest) = _team(database, caller, 3, ROUND_ROBIN)
+    first, second = (list(range(start, start + 9)) for start in (0, 9))
+    works: list[Callable[[Tx], Any]] = [
+        *(lambda tx, n=n: captures.capture(tx, factories.arrival(campus, **factories.stranger(n)))[1] for n in first),
+        lambda tx: factories.leaves(tx, leaver),
+        *(lambda tx, n=n: captures.capture(tx, factories.arrival(campus, **factories.stranger(n)))[1] for n in second),
+    ]
+    _at_once(database, caller, works)
+    with database.begin(caller) as tx:
+        owners = tx.session.scalars(select(Lead.owner_id)).all()
+    assert len(owners) == 18
+    assert leaver not in owners
 
 
 def test_of_200_claimants_one_wins_and_199_are_told_owner_and_end(database: Database, caller: Caller) -> None:

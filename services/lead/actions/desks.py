@@ -67,6 +67,9 @@ _TURN = (
     "update assignment_rule set turn = turn + %(count)s where institution_id = %(institution)s and id = %(rule)s"
     " returning turn - %(count)s"
 )
+# Whoever notes that this person left waits for our commit; or we wait for theirs, and find the person gone.
+_HOLD = """select coalesce(active and (campus_ids is null or %(campus)s::uuid = any (campus_ids)), false) from staff
+  where institution_id = %(institution)s and id = %(staff)s for share"""
 _COUNTED = (assignment.ROUND_ROBIN, assignment.WEIGHTED)
 Converted = dict[UUID, dict[str, tuple[int, int]]]
 
@@ -118,6 +121,7 @@ class Desk:
     rules: dict[UUID, list[Ready]] = field(default_factory=dict)
     open_leads: Counter[UUID] = field(default_factory=Counter)
     turns: dict[UUID, int] = field(default_factory=dict)
+    held: dict[tuple[UUID, UUID], bool] = field(default_factory=dict)
 
     def check_campus(self, campus_id: UUID) -> None:
         """Raise CAMPUS_NOT_FOUND or CAMPUS_CLOSED."""
@@ -135,22 +139,40 @@ class Desk:
             lead.tags = [f"{kind}:{value}" for kind, value in (*told, *subjects) if value]
 
     def decide(self, tx: Tx, lead: Any) -> Decided | None:
-        """Let the first fitting rule with somebody free choose; None: into the pool."""
+        """Let the first fitting rule with somebody free choose; None: into the pool.
+
+        Whoever is chosen stays until the commit; who left since the desk was opened is passed over.
+        """
         asked = self._asked(lead)
         wanted = {leads.subject(course) for course in lead.intended_courses} or {""}
         for ready in self.rules.get(lead.campus_id, ()):
             rule = ready.rule
             if not rule.fits(asked):
                 continue
-            turn = self._turn(tx, ready)
-            loads = {c.staff_id: self.open_leads[c.staff_id] for c in rule.candidates if c.staff_id in ready.available}
-            standing = Standing(loads, {who: _added(found, wanted) for who, found in ready.converted.items()})
-            choice = assignment.choose(rule, turn=turn, available=ready.available, standing=standing)
-            if choice is not None:
-                self.turns[rule.rule_id] = turn + 1
-                self.open_leads[choice.staff_id] += 1
-                return Decided(rule, choice, turn, standing)
+            decided = self._choose(tx, ready, wanted)
+            while decided is not None and not self._stays(tx, decided.choice.staff_id, lead.campus_id):
+                ready.available -= {decided.choice.staff_id}
+                decided = self._choose(tx, ready, wanted)
+            if decided is not None:
+                self.turns[rule.rule_id] = decided.turn + 1
+                self.open_leads[decided.choice.staff_id] += 1
+                return decided
         return None
+
+    def _choose(self, tx: Tx, ready: Ready, wanted: Collection[str]) -> Decided | None:
+        rule, turn = ready.rule, self._turn(tx, ready)
+        loads = {c.staff_id: self.open_leads[c.staff_id] for c in rule.candidates if c.staff_id in ready.available}
+        standing = Standing(loads, {who: _added(found, wanted) for who, found in ready.converted.items()})
+        choice = assignment.choose(rule, turn=turn, available=ready.available, standing=standing)
+        return Decided(rule, choice, turn, standing) if choice is not None else None
+
+    def _stays(self, tx: Tx, staff_id: UUID, campus_id: UUID) -> bool:
+        if self.dry:
+            return True
+        if (staff_id, campus_id) not in self.held:
+            values = {"institution": str(tx.institution_id), "staff": str(staff_id), "campus": str(campus_id)}
+            self.held[staff_id, campus_id] = bool(tx.run(_HOLD, values).scalar())
+        return self.held[staff_id, campus_id]
 
     def _asked(self, lead: Any) -> Asked:
         return Asked(
