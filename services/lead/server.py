@@ -15,7 +15,6 @@ from lianxiao.lead.v1 import partner_service_pb2_grpc as partner
 from lianxiao.lead.v1 import pipeline_service_pb2_grpc as pipeline
 from lianxiao.lead.v1 import policy_service_pb2_grpc as policy
 from lianxiao.lead.v1 import pool_service_pb2_grpc as pool
-from lianxiao.lead.v1 import sales_policy_service_pb2_grpc as sales_policy
 from lianxiao.lead.v1 import sales_report_service_pb2_grpc as sales_report
 from lianxiao.lead.v1 import sales_target_service_pb2_grpc as sales_target
 from lianxiao.lead.v1 import task_service_pb2_grpc as task
@@ -34,7 +33,6 @@ from services.lead.rpc.partner_service import PartnerService
 from services.lead.rpc.pipeline_service import PipelineService
 from services.lead.rpc.policy_service import PolicyService
 from services.lead.rpc.pool_service import PoolService
-from services.lead.rpc.sales_policy_service import SalesPolicyService
 from services.lead.rpc.sales_report_service import SalesReportService
 from services.lead.rpc.sales_target_service import SalesTargetService
 from services.lead.rpc.task_service import TaskService
@@ -51,7 +49,6 @@ SERVICERS: list[Registration] = [
     (claim.add_ClaimServiceServicer_to_server, ClaimService),
     (follow_up_plan.add_FollowUpPlanServiceServicer_to_server, FollowUpPlanService),
     (working_hours.add_WorkingHoursServiceServicer_to_server, WorkingHoursService),
-    (sales_policy.add_SalesPolicyServiceServicer_to_server, SalesPolicyService),
     (sales_report.add_SalesReportServiceServicer_to_server, SalesReportService),
     (policy.add_PolicyServiceServicer_to_server, PolicyService),
     (pool.add_PoolServiceServicer_to_server, PoolService),

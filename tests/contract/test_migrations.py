@@ -33,8 +33,8 @@ union all select 'trigger', tgname, pg_get_triggerdef(oid) from pg_trigger where
 union all select 'type', typname, typtype::text from pg_type where typnamespace = 'public'::regnamespace
   and typtype <> 'c' and typelem = 0"""
 _OF_ALEMBIC = "alembic_version"
-# Written and read by statements of their own.
-WITHOUT_MODEL = {"notification": {"feed"}}
+# Written and read by statements of their own; or left for the version before, which a trigger carries over.
+WITHOUT_MODEL = {"notification": {"feed"}, "lead": {"sales_policy"}}
 
 
 @pytest.fixture(params=every_service())

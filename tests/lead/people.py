@@ -25,7 +25,6 @@ from lianxiao.lead.v1 import (
     pipeline_service_pb2_grpc,
     policy_service_pb2_grpc,
     pool_service_pb2_grpc,
-    sales_policy_service_pb2_grpc,
     sales_report_service_pb2_grpc,
     sales_target_service_pb2_grpc,
     task_service_pb2_grpc,
@@ -53,7 +52,6 @@ class Person:
         self.tasks = task_service_pb2_grpc.TaskServiceStub(self._channel)
         self.plans = follow_up_plan_service_pb2_grpc.FollowUpPlanServiceStub(self._channel)
         self.hours = working_hours_service_pb2_grpc.WorkingHoursServiceStub(self._channel)
-        self.policy = sales_policy_service_pb2_grpc.SalesPolicyServiceStub(self._channel)
         self.handovers = handover_service_pb2_grpc.HandoverServiceStub(self._channel)
         self.contacts = contact_service_pb2_grpc.ContactServiceStub(self._channel)
         self.forms = lead_form_service_pb2_grpc.LeadFormServiceStub(self._channel)

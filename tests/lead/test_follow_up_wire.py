@@ -13,8 +13,8 @@ from lianxiao.lead.v1 import (
     follow_up_plan_pb2,
     follow_up_plan_service_pb2,
     lead_service_pb2,
-    sales_policy_pb2,
-    sales_policy_service_pb2,
+    policy_pb2,
+    policy_service_pb2,
     sales_report_service_pb2,
     task_pb2,
     task_service_pb2,
@@ -100,14 +100,13 @@ def test_hours_and_policy_are_set(chief: Person, campus: UUID) -> None:
     assert (list(told.openings), list(told.closed_dates), told.time_zone) == ([opening], [holiday], "Asia/Shanghai")
     shown = chief.hours.GetWorkingHours(working_hours_service_pb2.GetWorkingHoursRequest(campus_id=str(campus)))
     assert list(shown.working_hours.openings) == [opening]
-    policy = sales_policy_pb2.SalesPolicy(response_limit_minutes=10, reminder_minutes=1, escalate_minutes=2)
-    change = sales_policy_service_pb2.UpdateSalesPolicyRequest(
-        sales_policy=policy, update_mask=FieldMask(paths=["response_limit_minutes"])
-    )
-    assert chief.policy.UpdateSalesPolicy(change).sales_policy.reminder_minutes == 30
-    assert chief.policy.GetSalesPolicy(sales_policy_service_pb2.GetSalesPolicyRequest()).sales_policy == (
-        chief.policy.UpdateSalesPolicy(change).sales_policy
-    )
+    limit = policy_pb2.LeadPolicyValue(setting=policy_pb2.LEAD_SETTING_RESPONSE_LIMIT_MINUTES, value=10)
+    change = policy_service_pb2.ChangeLeadPolicyRequest(campus_id=str(campus), values=[limit])
+    changed = {each.setting: each for each in chief.policies.ChangeLeadPolicy(change).values}
+    assert changed[limit.setting].value == 10
+    assert changed[limit.setting].of_campus
+    whole = chief.policies.GetLeadPolicy(policy_service_pb2.GetLeadPolicyRequest()).values
+    assert {each.setting: each.value for each in whole}[limit.setting] == 30
 
 
 def test_the_figures_of_answers(chief: Person, campus: UUID) -> None:

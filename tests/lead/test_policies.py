@@ -48,6 +48,34 @@ def test_a_change_holds_from_its_day_on_and_only_there(tx: Tx) -> None:
     assert policies.in_force(tx, there, start)[policy.PROTECTION_DAYS].value == 40
 
 
+def test_weights_add_up_from_every_day_on_and_are_of_the_chain(tx: Tx) -> None:
+    here, month = factories.campus(tx), factories.later(tx, 30)
+    policies.change(tx, None, {policy.CONVERSION_WEIGHT: 100, policy.RENEWAL_WEIGHT: 0, policy.REFERRAL_WEIGHT: 0,
+                               policy.NPS_WEIGHT: 0}, month)  # fmt: skip
+    assert policies.weights(tx) == {"conversion": 40, "renewal": 20, "referral": 20, "nps": 20}
+    for campus, wanted, reason in (
+        (None, {policy.NPS_WEIGHT: 30}, "WEIGHTS_INVALID"),
+        # Today they add up; in a month they would not, because all is said but what was not set today.
+        (None, {policy.CONVERSION_WEIGHT: 40, policy.RENEWAL_WEIGHT: 61}, "WEIGHTS_INVALID"),
+        (here, {policy.NPS_WEIGHT: 20}, "SETTING_OF_CHAIN"),
+    ):
+        with pytest.raises(InvalidInput) as error:
+            policies.change(tx, campus, wanted, None)
+        assert error.value.reason == reason
+        tx.session.expunge_all()
+
+
+def test_what_the_version_before_writes_is_carried_over(tx: Tx) -> None:
+    old = """insert into sales_policy (institution_id, id, create_time, update_time, response_limit_minutes,
+      reminder_minutes, escalate_minutes, scorecard_weights) values (%(me)s, %(me)s, %(now)s, %(now)s, 45, 10, 600,
+      '{"conversion": 70, "renewal": 10, "referral": 10, "nps": 10}')"""
+    tx.run(old, {"me": str(tx.institution_id), "now": tx.now})
+    found = policies.values(tx, factories.campus(tx))
+    names = (policy.RESPONSE_LIMIT_MINUTES, policy.REMINDER_MINUTES, policy.ESCALATE_MINUTES)
+    assert [found[name] for name in names] == [45, 10, 600]
+    assert policies.weights(tx) == {"conversion": 70, "renewal": 10, "referral": 10, "nps": 10}
+
+
 def test_what_cannot_be_set(tx: Tx) -> None:
     here = factories.campus(tx)
     with pytest.raises(InvalidInput, match="lies between"):

@@ -92,8 +92,8 @@ def _team(database: Database, caller: Caller, size: int, strategy: str) -> tuple
 
 def _waiting(database: Database) -> bool:
     with database.system() as tx:
-        query = "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())"
-        return bool(tx.scalar(text(query)))
+        waits = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+        return tx.scalar(text(waits)) is not None
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)

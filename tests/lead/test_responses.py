@@ -10,13 +10,14 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from services.lead.actions import follow_ups, intake, leads, responses, sales_policies, working_hours
+from services.lead.actions import follow_ups, intake, leads, policies, responses, working_hours
 from services.lead.actions.follow_ups import Contact
 from services.lead.models import Lead, Task
+from services.lead.rules import policy
 from services.lead.rules.working_hours import Opening
-from shared.caller import Caller, Scope
+from shared.caller import Caller
 from shared.db import Database, Tx
-from shared.errors import DomainError, InvalidInput, NotAllowed
+from shared.errors import DomainError, InvalidInput
 from shared.ids import uuid7
 from shared.testing.bus import published
 from tests.lead import factories
@@ -124,8 +125,8 @@ def test_leads_of_files_are_exempt(world: World) -> None:
 
 def test_hours_and_limits_are_data(world: World) -> None:
     with world.at() as tx:
-        sales_policies.update(tx, {"response_limit_minutes": 60})
-        sales_policies.update(tx, {"reminder_minutes": 5})
+        policies.change(tx, None, {policy.RESPONSE_LIMIT_MINUTES: 90, policy.REMINDER_MINUTES: 5}, None)
+        policies.change(tx, world.campus, {policy.RESPONSE_LIMIT_MINUTES: 60}, None)
         openings = [Opening(0, time(10), time(10, 30)), Opening(1, time(10), time(12))]
         working_hours.replace(tx, world.campus, openings=openings, closed=[])
     lead_id = world.lead()
@@ -134,13 +135,6 @@ def test_hours_and_limits_are_data(world: World) -> None:
     with world.at() as tx, pytest.raises(InvalidInput) as error:
         working_hours.replace(tx, world.campus, openings=[openings[0], openings[0]], closed=[])
     assert error.value.reason == "HOURS_OVERLAP"
-
-
-def test_the_policy_of_the_chain_is_not_for_a_campus_to_change(database: Database, caller: Caller) -> None:
-    scope = Scope(frozenset({uuid7()}))
-    with database.begin(caller, scope=scope) as tx, pytest.raises(NotAllowed) as error:
-        sales_policies.update(tx, {"reminder_minutes": 1})
-    assert error.value.reason == "CHAIN_SCOPE_NEEDED"
 
 
 def test_the_report_counts_by_advisor_and_campus(world: World) -> None:

@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 
 from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold, OrderActivated, RefundPaid
 from lianxiao.lead.v1 import (
-    sales_policy_pb2,
-    sales_policy_service_pb2,
+    policy_pb2,
+    policy_service_pb2,
     sales_report_service_pb2,
     sales_target_pb2,
     sales_target_service_pb2,
 )
-from services.lead.actions import sales_policies, sales_targets, scorecards
+from services.lead.actions import policies, sales_targets, scorecards
 from services.lead.consumers import CONSUMERS
 from services.lead.models import Sale, SalesTarget
-from services.lead.rules import scorecard
+from services.lead.rules import policy, scorecard
 from services.lead.rules.scorecard import Input
 from shared.caller import Caller, Scope
 from shared.db import Database, Tx
@@ -160,8 +160,9 @@ def test_a_score_lies_between_nought_and_a_hundred(counts: list[tuple[int, int]]
 
 def test_what_nobody_counted_leaves_its_weight_to_the_others() -> None:
     inputs = [Input("conversion", 1, 2), Input("renewal", 0, 0), Input("referral", 0, 0), Input("nps", 0, 0)]
-    assert scorecard.score(inputs, scorecard.DEFAULT_WEIGHTS) == 50
-    assert scorecard.score(inputs[1:], scorecard.DEFAULT_WEIGHTS) == 0
+    weights = dict(zip(scorecard.MEASURES, (40, 20, 20, 20), strict=True))
+    assert scorecard.score(inputs, weights) == 50
+    assert scorecard.score(inputs[1:], weights) == 0
     assert scorecard.score([Input("nps", 1, 1), *inputs[:3]], {**dict.fromkeys(scorecard.MEASURES, 0), "nps": 1}) == 100
 
 
@@ -200,7 +201,7 @@ def test_an_answer_needs_a_customer(tx: Tx) -> None:
         scorecards.answer(tx, uuid7(), score=1)
     assert error.value.reason == "CUSTOMER_NOT_FOUND"
     with pytest.raises(DomainError) as wrong:
-        sales_policies.update(tx, {"scorecard_weights": {"conversion": 99}})
+        policies.change(tx, None, {policy.CONVERSION_WEIGHT: 99}, None)
     assert wrong.value.reason == "WEIGHTS_INVALID"
 
 
@@ -244,9 +245,11 @@ def test_answers_and_cards_on_the_wire(chief: Person, campus: UUID) -> None:
         request.end_time.FromDatetime(now + timedelta(days=1))
     assert not chief.reports.GetScorecards(cards).scorecards
     assert [row.new_leads for row in chief.reports.GetAdvisorReport(figures).rows] == [1]
-    weights = sales_policy_pb2.ScorecardWeights(conversion=10, renewal=20, referral=30, nps=40)
-    policy = sales_policy_pb2.SalesPolicy(
-        response_limit_minutes=30, reminder_minutes=30, escalate_minutes=60, scorecard_weights=weights
-    )
-    update = sales_policy_service_pb2.UpdateSalesPolicyRequest(sales_policy=policy)
-    assert chief.policy.UpdateSalesPolicy(update).sales_policy.scorecard_weights == weights
+    weights = {"CONVERSION": 10, "RENEWAL": 20, "REFERRAL": 30, "NPS": 40}
+    values = [
+        policy_pb2.LeadPolicyValue(setting=f"LEAD_SETTING_{measure}_WEIGHT", value=percent)
+        for measure, percent in weights.items()
+    ]
+    change = policy_service_pb2.ChangeLeadPolicyRequest(values=values)
+    told = {each.setting: each.value for each in chief.policies.ChangeLeadPolicy(change).values}
+    assert [told[each.setting] for each in values] == list(weights.values())

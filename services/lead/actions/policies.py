@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 
 from services.lead.actions import campuses, leads
 from services.lead.models import LeadPolicy
-from services.lead.rules import policy
+from services.lead.rules import policy, scorecard
 from services.lead.rules.policy import SETTINGS, Stated
 from shared.db import Tx
 from shared.errors import InvalidInput
@@ -38,10 +38,17 @@ def in_force(tx: Tx, campus_id: UUID | None, at: datetime) -> dict[str, Stated]:
     return policy.in_force((Stated(*row) for row in rows), campus_id=campus_id, at=at)
 
 
+def weights(tx: Tx) -> dict[str, int]:
+    """Return how much each measure of a score card counts now, in percent."""
+    found = values(tx, None)
+    return {measure: found[setting] for measure, setting in policy.WEIGHTS.items()}
+
+
 def change(tx: Tx, campus_id: UUID | None, wanted: Mapping[str, int], start_time: datetime | None) -> datetime:
     """Set values from an instant on; return the instant.
 
-    Raises InvalidInput SETTING_OUT_OF_RANGE and TIME_PAST, CAMPUS_NOT_FOUND, CHAIN_SCOPE_NEEDED without a campus.
+    Raises InvalidInput SETTING_OUT_OF_RANGE, SETTING_OF_CHAIN, WEIGHTS_INVALID and TIME_PAST, CAMPUS_NOT_FOUND,
+    CHAIN_SCOPE_NEEDED without a campus.
     """
     if campus_id is None:
         tx.check_chain()
@@ -51,17 +58,36 @@ def change(tx: Tx, campus_id: UUID | None, wanted: Mapping[str, int], start_time
     if start < tx.now:
         raise InvalidInput("start_time", "settings cannot be changed in the past", reason="TIME_PAST")
     for name, number in wanted.items():
-        bounds = SETTINGS[name]
-        if not bounds.least <= number <= bounds.most:
-            raise InvalidInput(
-                "values",
-                f"{name} lies between {bounds.least} and {bounds.most}",
-                reason="SETTING_OUT_OF_RANGE",
-                setting=name,
-                least=bounds.least,
-                most=bounds.most,
-            )
+        _check(name, number, campus_id)
         row = LeadPolicy(campus_id=campus_id, setting=name, value=number, start_time=start, staff_id=leads.actor(tx))
         tx.session.add(row)
     tx.session.flush()
+    if not wanted.keys().isdisjoint(policy.WEIGHTS.values()):
+        _check_weights(tx, start)
     return start
+
+
+def _check(name: str, number: int, campus_id: UUID | None) -> None:
+    bounds = SETTINGS[name]
+    if campus_id is not None and bounds.of_chain:
+        raise InvalidInput("values", f"{name} is one for the whole chain", "SETTING_OF_CHAIN", setting=name)
+    if not bounds.least <= number <= bounds.most:
+        raise InvalidInput(
+            "values",
+            f"{name} lies between {bounds.least} and {bounds.most}",
+            reason="SETTING_OUT_OF_RANGE",
+            setting=name,
+            least=bounds.least,
+            most=bounds.most,
+        )
+
+
+def _check_weights(tx: Tx, start: datetime) -> None:
+    """Raise InvalidInput WEIGHTS_INVALID unless the weights add up from an instant on, at every later change too."""
+    planned = select(LeadPolicy.start_time).where(LeadPolicy.institution_id == tx.institution_id)
+    later = planned.where(LeadPolicy.setting.in_(policy.WEIGHTS.values()), LeadPolicy.start_time > start).distinct()
+    for at in (start, *tx.session.scalars(later)):
+        stated = in_force(tx, None, at)
+        numbers = [stated[name].value if name in stated else SETTINGS[name].default for name in policy.WEIGHTS.values()]
+        if sum(numbers) != scorecard.WHOLE:
+            raise InvalidInput("values", "the weights add up to 100", "WEIGHTS_INVALID")

@@ -5,7 +5,7 @@ Captures do not look at clocks; a job starts them within seconds. Leads of files
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,9 +14,9 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadResponseBreached
-from services.lead.actions import sales_policies, tasks, working_hours
+from services.lead.actions import policies, tasks, working_hours
 from services.lead.models import Lead
-from services.lead.rules import stages
+from services.lead.rules import policy, stages
 from services.lead.rules import working_hours as clock
 from shared.db import Tx
 from shared.errors import InvalidInput
@@ -76,12 +76,12 @@ def watch(tx: Tx) -> bool:
     mine = (Lead.response_state == WAITING, Lead.state == stages.OPEN, Lead.response_due_time <= tx.now)
     late = select(Lead).where(*mine).order_by(Lead.response_due_time).limit(_BATCH).with_for_update(skip_locked=True)
     found = tx.session.scalars(late).all()
-    limit = timedelta(minutes=sales_policies.get(tx).response_limit_minutes)
+    limits = _limits(tx, {lead.campus_id for lead in found})
     for lead in found:
         lead.response_state = BREACHED
         work = tasks.Work(
             kind=tasks.FIRST_RESPONSE,
-            due_time=tx.now + limit,
+            due_time=tx.now + timedelta(minutes=limits[lead.campus_id]),
             campus_id=lead.campus_id,
             lead=lead,
             origin=f"response|{lead.id}",
@@ -143,10 +143,15 @@ def first_id(instant: datetime) -> UUID:
 def _dues(tx: Tx, rows: Sequence[Any]) -> list[datetime | None]:
     """Return until when each of these new leads is to be answered; None for those that need no answer."""
     clocks = working_hours.clocks(tx, (row.campus_id for row in rows))
-    limit = sales_policies.get(tx).response_limit_minutes
+    limits = _limits(tx, clocks)
     return [
         None
         if row.imported or row.campus_id not in clocks
-        else clock.after(clocks[row.campus_id], row.create_time, limit)
+        else clock.after(clocks[row.campus_id], row.create_time, limits[row.campus_id])
         for row in rows
     ]
+
+
+def _limits(tx: Tx, campus_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """Return within how many working minutes each campus answers."""
+    return {campus_id: policies.value(tx, policy.RESPONSE_LIMIT_MINUTES, campus_id) for campus_id in campus_ids}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from services.lead.actions import customers, leads, responses, sales_policies
+from services.lead.actions import customers, leads, policies, responses
 from services.lead.models import NpsAnswer
 from services.lead.rules import scorecard
 from services.lead.rules.scorecard import Input
@@ -102,7 +102,7 @@ def cards(tx: Tx, *, start: datetime, end: datetime) -> list[Card]:
     for row in tx.run(_INPUTS, values):
         if row.who is not None:
             counted[row.who][row.what] = Input(row.what, row.good, row.n)
-    weights = sales_policies.weights(sales_policies.get(tx))
+    weights = policies.weights(tx)
     found = []
     for owner_id, inputs in counted.items():
         whole = tuple(inputs.get(measure, Input(measure, 0, 0)) for measure in scorecard.MEASURES)

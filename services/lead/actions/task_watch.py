@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import any_, literal, select
 
 from lianxiao.lead.v1.lead_events_pb2 import TaskEscalated, TaskOverdue, TaskReminded
-from services.lead.actions import sales_policies, tasks
-from services.lead.models import Lead, SalesPolicy, Staff, Task
-from services.lead.rules import task_clock
+from services.lead.actions import policies, tasks
+from services.lead.models import Lead, Staff, Task
+from services.lead.rules import policy, task_clock
 from shared.db import Tx
 from shared.events import publish
 from shared.wire_values import id_text
@@ -26,19 +26,19 @@ def watch(tx: Tx) -> bool:
     due = (Task.state == tasks.OPEN, Task.next_watch_time <= tx.now)
     query = select(Task).where(*due).order_by(Task.next_watch_time).limit(_BATCH).with_for_update(skip_locked=True)
     found = tx.session.scalars(query).all()
-    policy = sales_policies.get(tx)
+    settings = {campus_id: policies.values(tx, campus_id) for campus_id in {task.campus_id for task in found}}
     for task in found:
-        _advance(tx, task, policy)
+        _advance(tx, task, settings[task.campus_id])
     return len(found) == _BATCH
 
 
-def _advance(tx: Tx, task: Task, policy: SalesPolicy) -> None:
+def _advance(tx: Tx, task: Task, settings: Mapping[str, int]) -> None:
     steps, task.next_watch_time = task_clock.reached(
         task.watch,
         tx.now,
         task.due_time,
-        reminder=timedelta(minutes=policy.reminder_minutes),
-        escalate=timedelta(minutes=policy.escalate_minutes),
+        reminder=timedelta(minutes=settings[policy.REMINDER_MINUTES]),
+        escalate=timedelta(minutes=settings[policy.ESCALATE_MINUTES]),
     )
     for step in steps:
         task.watch = step

@@ -13,9 +13,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold
 from lianxiao.lead.v1.lead_events_pb2 import TaskCreated
-from services.lead.actions import bulk, campuses, customers, leads, sales_policies, staff
+from services.lead.actions import bulk, campuses, customers, leads, policies, staff
 from services.lead.models import Lead, Task
-from services.lead.rules import task_clock
+from services.lead.rules import policy, task_clock
 from shared.db import Tx
 from shared.errors import InvalidInput, Refused
 from shared.events import publish
@@ -91,6 +91,7 @@ def create_by_hand(
 
 def create(tx: Tx, work: Work, *, owner_id: UUID | None) -> Task | None:
     """Add a task and tell of it; None when one of the same origin is there already."""
+    reminder = policies.value(tx, policy.REMINDER_MINUTES, work.campus_id)
     task = bulk.fresh(
         tx,
         Task,
@@ -108,7 +109,7 @@ def create(tx: Tx, work: Work, *, owner_id: UUID | None) -> Task | None:
         complete_time=None,
         plan_run_id=work.plan_run_id,
         watch=task_clock.NONE,
-        next_watch_time=work.due_time - timedelta(minutes=sales_policies.get(tx).reminder_minutes),
+        next_watch_time=work.due_time - timedelta(minutes=reminder),
         overdue_time=None,
         escalated_to_id=None,
     )

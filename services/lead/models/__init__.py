@@ -8,7 +8,7 @@ from services.lead.models.claims import Arbitration, Claim, ClaimMove
 from services.lead.models.directory import Campus, Staff
 from services.lead.models.doors import FormVisit, LeadForm, Webhook, WebhookCall
 from services.lead.models.duplicates import CustomerAlias, Duplicate, LeadMerge
-from services.lead.models.follow_ups import FollowUpPlan, PlanRun, SalesPolicy, WorkingHours
+from services.lead.models.follow_ups import FollowUpPlan, PlanRun, WorkingHours
 from services.lead.models.imports import Import, ImportBatch, ImportPart, ImportRow
 from services.lead.models.leads import FollowUp, Lead, LeadKey, StageChange, Touch, Trial
 from services.lead.models.partners import Partner, PartnerAccount, PartnerVisit, Registration, SupportRequest
@@ -54,7 +54,6 @@ __all__ = [
     "QualityRun",
     "Registration",
     "Sale",
-    "SalesPolicy",
     "SalesTarget",
     "SalesTeam",
     "SchoolDistrict",

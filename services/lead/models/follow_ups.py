@@ -1,4 +1,4 @@
-"""How a chain stays in touch: opening hours, what it has decided, plans and their runs."""
+"""How a chain stays in touch: opening hours, plans and their runs."""
 
 from __future__ import annotations
 
@@ -20,18 +20,6 @@ class WorkingHours(CampusRow, Base):
 
     openings: Mapped[list[list[Any]]] = mapped_column(JSONB)
     closed_dates: Mapped[list[str]]
-
-
-class SalesPolicy(Row, Base):
-    """What a chain has decided about how it sells; the id is the institution's."""
-
-    __tablename__ = "sales_policy"
-
-    response_limit_minutes: Mapped[int]
-    reminder_minutes: Mapped[int]
-    escalate_minutes: Mapped[int]
-    # By measure, in percent; None: the usual weights.
-    scorecard_weights: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 
 class FollowUpPlan(Row, Base):

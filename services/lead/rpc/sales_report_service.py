@@ -5,7 +5,7 @@ from __future__ import annotations
 from lianxiao.lead.v1 import sales_report_pb2
 from lianxiao.lead.v1 import sales_report_service_pb2 as pb
 from lianxiao.lead.v1 import sales_report_service_pb2_grpc as pb_grpc
-from services.lead.actions import responses, sales_policies, scorecards
+from services.lead.actions import policies, responses, scorecards
 from services.lead.models import NpsAnswer
 from shared.db import Tx
 from shared.ids import as_uuid
@@ -31,7 +31,7 @@ class SalesReportService(Servicer, pb_grpc.SalesReportServiceServicer):
 
     @query
     def GetScorecards(self, request: pb.GetScorecardsRequest, tx: Tx) -> pb.GetScorecardsResponse:
-        weights = sales_policies.weights(sales_policies.get(tx))
+        weights = policies.weights(tx)
         found = scorecards.cards(tx, start=instant(request.start_time), end=instant(request.end_time))
         return pb.GetScorecardsResponse(scorecards=[_card(each, weights) for each in found])
 

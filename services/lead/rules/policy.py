@@ -17,15 +17,23 @@ SILENT_DAYS = "silent_days"
 ARCHIVE_DAYS = "archive_days"
 CONVERSION_DAYS = "conversion_days"
 PARTNER_RULE = "partner_rule"
+RESPONSE_LIMIT_MINUTES = "response_limit_minutes"
+REMINDER_MINUTES = "reminder_minutes"
+ESCALATE_MINUTES = "escalate_minutes"
+CONVERSION_WEIGHT = "conversion_weight"
+RENEWAL_WEIGHT = "renewal_weight"
+REFERRAL_WEIGHT = "referral_weight"
+NPS_WEIGHT = "nps_weight"
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """The value of a new institution, and the bounds of every other."""
+    """The value of a new institution, and the bounds of every other; `of_chain`: campuses cannot differ."""
 
     default: int
     least: int
     most: int
+    of_chain: bool = False
 
 
 SETTINGS = {
@@ -39,6 +47,21 @@ SETTINGS = {
     ARCHIVE_DAYS: Setting(90, 1, 3650),
     CONVERSION_DAYS: Setting(180, 7, 3650),
     PARTNER_RULE: Setting(1, 1, 3),
+    RESPONSE_LIMIT_MINUTES: Setting(30, 1, 7 * 1440),
+    REMINDER_MINUTES: Setting(30, 0, 7 * 1440),
+    ESCALATE_MINUTES: Setting(1440, 1, 30 * 1440),
+    CONVERSION_WEIGHT: Setting(40, 0, 100, of_chain=True),
+    RENEWAL_WEIGHT: Setting(20, 0, 100, of_chain=True),
+    REFERRAL_WEIGHT: Setting(20, 0, 100, of_chain=True),
+    NPS_WEIGHT: Setting(20, 0, 100, of_chain=True),
+}
+
+# By measure of rules.scorecard, in percent; together they are the whole.
+WEIGHTS = {
+    "conversion": CONVERSION_WEIGHT,
+    "renewal": RENEWAL_WEIGHT,
+    "referral": REFERRAL_WEIGHT,
+    "nps": NPS_WEIGHT,
 }
 
 

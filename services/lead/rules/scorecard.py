@@ -8,7 +8,6 @@ from dataclasses import dataclass
 MEASURES = ("conversion", "renewal", "referral", "nps")
 NPS = "nps"
 WHOLE = 100
-DEFAULT_WEIGHTS = {"conversion": 40, "renewal": 20, "referral": 20, "nps": 20}
 
 
 @dataclass(frozen=True, slots=True)

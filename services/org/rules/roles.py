@@ -40,7 +40,7 @@ _SELLING = (
     ),
     *("consumption.read", "student.read", "guardian.*", "class_group.read", "lesson.read", "campaign.read"),
     *("refund.read", "refund.request", "message.read", "staff.read", "pii.read"),
-    *("follow_up_plan.read", "follow_up_plan.start", "follow_up_plan.stop", "working_hours.read", "sales_policy.read"),
+    *("follow_up_plan.read", "follow_up_plan.start", "follow_up_plan.stop", "working_hours.read", "lead_policy.read"),
     *("pipeline.read", "sales_target.read", "sales_team.read", "sale.read", "nps_answer.*"),
     "teaching_handover.create",
 )
@@ -100,7 +100,6 @@ _AUDITING = tuple(
             "lead_import",
             "follow_up_plan",
             "working_hours",
-            "sales_policy",
             "sales_report",
             "pipeline",
             "lead_form",
