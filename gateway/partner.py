@@ -1,9 +1,11 @@
-"""The gRPC port for partner platforms: unary calls pass through by method name, after the same checks as REST."""
+"""The gRPC port for partner platforms: calls and streams pass by method name, after the same checks as REST."""
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -12,11 +14,12 @@ import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from opentelemetry.trace import SpanKind
 
+from gateway.catalogue import Method
 from gateway.config import Config
 from gateway.edge import Edge
 from shared import status, telemetry
 from shared.caller import Caller
-from shared.errors import DomainError, NotSignedIn
+from shared.errors import DomainError, LimitReached, NotSignedIn
 
 LARGEST_MESSAGE = 4 * 1024 * 1024
 _PASSED_ON = ("accept-language", "x-request-id")
@@ -65,33 +68,45 @@ class Partner:
     def _handler(self, path: str) -> _Handler | None:
         known = self._forwards.get(path)
         if known is None and path in self._edge.catalogue.methods:
-            known = self._forwards[path] = self._forward(path)
+            method = self._edge.catalogue.methods[path]
+            make = self._forward if method.endpoint.acknowledgement is None else self._forward_stream
+            known = self._forwards[path] = make(path, method)
         return known
 
-    def _forward(self, path: str) -> _Handler:
-        method = self._edge.catalogue.methods[path]
+    def _forward(self, path: str, method: Method) -> _Handler:
         call = self._edge.channels.channel(method.endpoint.service).unary_unary(path)
 
         async def forward(request: bytes, context: Any) -> bytes:
-            given = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
-            begun = time.perf_counter()
-            outcome = "OK"
-            with telemetry.span(method.endpoint.action, parent=given.get("traceparent", ""), kind=SpanKind.SERVER):
-                try:
-                    metadata = self._admit(given, context.peer(), is_public=method.is_public)
-                    return cast("bytes", await call(request, timeout=self._seconds(context), metadata=metadata))
-                except DomainError as error:
-                    outcome = error.code
-                    return await _abort(context, status.to_status(error, telemetry.trace_id()))
-                except grpc.aio.AioRpcError as error:
-                    outcome = error.code().name
-                    return await _abort(context, _refusal(error))
-                finally:
-                    telemetry.RPC_SECONDS.labels(f"partner {method.endpoint.action}", outcome).observe(
-                        time.perf_counter() - begun
-                    )
+            given = _texts(context)
+            async with _refusing(method, context, given):
+                metadata, _ = self._admit(given, context.peer(), is_public=method.is_public)
+                return cast("bytes", await call(request, timeout=self._seconds(context), metadata=metadata))
 
         return grpc.unary_unary_rpc_method_handler(cast("Any", forward))
+
+    def _forward_stream(self, path: str, method: Method) -> _Handler:
+        call = self._edge.channels.channel(method.endpoint.service).stream_stream(path)
+
+        async def forward(requests: AsyncIterator[bytes], context: Any) -> AsyncIterator[bytes]:
+            given = _texts(context)
+            async with _refusing(method, context, given):
+                metadata, key = self._admit(given, context.peer(), is_public=method.is_public)
+                opened = call(self._paced(requests, key), timeout=context.time_remaining(), metadata=metadata)
+                async for reply in opened:
+                    yield reply
+
+        return grpc.stream_stream_rpc_method_handler(cast("Any", forward))
+
+    async def _paced(self, requests: AsyncIterator[bytes], key: str) -> AsyncIterator[bytes]:
+        """Pass messages on, each counted as a call; what is too fast waits, and its sender with it."""
+        async for request in requests:
+            while True:
+                try:
+                    self._edge.rate.take(key)
+                    break
+                except LimitReached as full:
+                    await asyncio.sleep(full.retry_after_seconds)
+            yield request
 
     def _seconds(self, context: Any) -> float:
         """Return how long a backend may take: our limit, or what the partner's own leaves."""
@@ -99,8 +114,8 @@ class Partner:
         limit = self._edge.config.deadline_seconds
         return limit if remaining is None else min(limit, remaining)
 
-    def _admit(self, given: dict[str, str], peer: str, *, is_public: bool) -> list[tuple[str, str]]:
-        """Return the metadata to pass on; raises NotSignedIn or LimitReached."""
+    def _admit(self, given: dict[str, str], peer: str, *, is_public: bool) -> tuple[list[tuple[str, str]], str]:
+        """Return the metadata to pass on, and under whom the call is counted; raises NotSignedIn or LimitReached."""
         caller: Caller | None = None
         token = given.get("authorization", "")
         try:
@@ -113,7 +128,7 @@ class Partner:
             self._edge.rate.take(key)
         passed = [(name, given[name]) for name in _PASSED_ON if name in given]
         passed.append(("traceparent", telemetry.traceparent()))
-        return [*passed, ("authorization", token)] if caller else passed
+        return ([*passed, ("authorization", token)] if caller else passed), key
 
 
 class _Everything(grpc.GenericRpcHandler):
@@ -129,9 +144,34 @@ class _Health(health_pb2_grpc.HealthServicer):
         return health_pb2.HealthCheckResponse(status=health_pb2.HealthCheckResponse.SERVING)
 
 
-async def _abort(context: Any, refusal: Any) -> bytes:
-    abort = cast("Callable[..., Awaitable[bytes]]", context.abort)
-    return await abort(refusal.code, refusal.details, tuple(refusal.trailing_metadata or ()))
+@asynccontextmanager
+async def _refusing(method: Method, context: Any, given: Mapping[str, str]) -> AsyncIterator[None]:
+    """Run a block as a call: observed, and ended with its refusal or its backend's."""
+    begun, outcome = time.perf_counter(), "OK"
+    try:
+        with telemetry.span(method.endpoint.action, parent=given.get("traceparent", ""), kind=SpanKind.SERVER):
+            try:
+                yield
+            except DomainError as error:
+                outcome = error.code
+                await _abort(context, status.to_status(error, telemetry.trace_id()))
+            except grpc.aio.AioRpcError as error:
+                outcome = error.code().name
+                await _abort(context, _refusal(error))
+    finally:
+        telemetry.child(telemetry.RPC_SECONDS, f"partner {method.endpoint.action}", outcome).observe(
+            time.perf_counter() - begun
+        )
+
+
+def _texts(context: Any) -> dict[str, str]:
+    return {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
+
+
+async def _abort(context: Any, refusal: Any) -> None:
+    """End a call; gRPC raises its own exception."""
+    abort = cast("Callable[..., Awaitable[None]]", context.abort)
+    await abort(refusal.code, refusal.details, tuple(refusal.trailing_metadata or ()))
 
 
 def _refusal(error: grpc.aio.AioRpcError) -> Any:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 import grpc
 import protovalidate
 from google.protobuf.message import DecodeError, Message
 from opentelemetry.trace import SpanKind
-from prometheus_client import Histogram
 
 from shared import status, telemetry
 from shared.caller import CHAIN, NOBODY, Caller, Scope
@@ -23,6 +24,7 @@ from shared.endpoints import PUBLIC, SIGNED_IN, Endpoint
 from shared.errors import DomainError, InvalidInput, NotAllowed, NotSignedIn, Unavailable
 from shared.masking import mask
 from shared.rpc import Call
+from shared.streams import Streams
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,14 @@ _SHAVE_SECONDS = 0.02
 _LEAST_SECONDS = 0.01
 _ANYBODY = Caller(NOBODY, NOBODY, "anonymous")
 _UNREADABLE: Any = object()
+
+
+Behaviour = Callable[[Message, Call], Message]
+
+
+@dataclass(slots=True)
+class _Outcome:
+    code: str = "OK"
 
 
 class Identity(Protocol):
@@ -42,8 +52,9 @@ class Identity(Protocol):
 class Boundary(grpc.ServerInterceptor):
     """Wraps each handler once, at its first call."""
 
-    def __init__(self, known: Mapping[str, Endpoint], identify: Identity) -> None:
+    def __init__(self, known: Mapping[str, Endpoint], identify: Identity, streams: Streams) -> None:
         self._known = known
+        self._streams = streams
         self._identify = identify
         self._validator = protovalidate.Validator()
         self._handlers: dict[str, Any] = {}
@@ -62,36 +73,89 @@ class Boundary(grpc.ServerInterceptor):
         return handler
 
     def _guard(self, endpoint: Endpoint, inner: Any) -> Any:
-        behaviour: Callable[[Message, Call], Message] = inner.unary_unary
-        clocks: dict[str, Histogram] = {}
-        public = endpoint.permission == PUBLIC
+        reader = _reader(inner.request_deserializer)
+        if endpoint.acknowledgement is not None:
+            answered = self._stream(endpoint, inner.stream_stream)
+            return grpc.stream_stream_rpc_method_handler(answered, reader, inner.response_serializer)
+        behaviour: Behaviour = inner.unary_unary
 
         def serve(request: Message, context: grpc.ServicerContext) -> Message:
-            begun = time.perf_counter()
-            code = "OK"
-            metadata = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
-            with telemetry.span(endpoint.action, parent=metadata.get("traceparent", ""), kind=SpanKind.SERVER):
+            metadata = _texts(context)
+            with self._observed(endpoint, metadata) as outcome:
                 try:
-                    call = self._admit(endpoint, request, metadata, context)
-                    reply = behaviour(request, call)
-                    # What a public call answers is meant for whoever asked: tokens, mostly.
-                    return reply if public else mask(reply, allowed=call.caller.allows("pii.read"))
+                    return self._answer(endpoint, behaviour, request, metadata, context)
                 except DomainError as error:
-                    code = error.code
+                    outcome.code = error.code
                     context.abort_with_status(status.to_status(error, telemetry.trace_id()))
                 except Exception:
-                    code = "INTERNAL"
+                    outcome.code = "INTERNAL"
                     log.exception("unexpected error", extra={"facts": {"method": endpoint.action}})
                     context.abort_with_status(status.internal(telemetry.trace_id()))
-                finally:
-                    clock = clocks.get(code) or clocks.setdefault(
-                        code, telemetry.RPC_SECONDS.labels(endpoint.action, code)
-                    )
-                    clock.observe(time.perf_counter() - begun)
 
-        return grpc.unary_unary_rpc_method_handler(
-            serve, _reader(inner.request_deserializer), inner.response_serializer
-        )
+        return grpc.unary_unary_rpc_method_handler(serve, reader, inner.response_serializer)
+
+    def _stream(self, endpoint: Endpoint, behaviour: Behaviour) -> Callable[[Any, Any], Iterator[Message]]:
+        """Return a method that answers message after message; gRPC asks for the next when the last was sent.
+
+        A refusal is an answer like another. What leaves the outcome open ends the stream: the sender comes back with
+        the messages that have no answer yet. Every message is admitted anew, so an ended session ends the stream.
+        """
+
+        def acknowledge(request: Any, metadata: Mapping[str, str], context: grpc.ServicerContext) -> Any:
+            with self._observed(endpoint, metadata) as outcome:
+                request_id = "" if request is _UNREADABLE else request.request_id
+                reply: Any
+                try:
+                    reply = self._answer(endpoint, behaviour, request, metadata, context)
+                except DomainError as error:
+                    outcome.code = error.code
+                    if isinstance(error, NotSignedIn | Unavailable):
+                        context.abort_with_status(status.to_status(error, telemetry.trace_id()))
+                    reply = endpoint.acknowledgement(refusal=status.to_message(error, telemetry.trace_id()))
+                except Exception:
+                    outcome.code = "INTERNAL"
+                    log.exception("unexpected error", extra={"facts": {"method": endpoint.action}})
+                    context.abort_with_status(status.internal(telemetry.trace_id()))
+                reply.request_id = request_id
+                return reply
+
+        def serve(requests: Iterator[Message], context: grpc.ServicerContext) -> Iterator[Message]:
+            metadata = _texts(context)
+            try:
+                caller, _ = self._authorise(endpoint, metadata.get("authorization", ""))
+                key = (endpoint.path, caller.institution_id, caller.subject_id)
+                with self._streams.open(key, context) as stream:
+                    for request in requests:
+                        stream.touch()
+                        yield acknowledge(request, metadata, context)
+                        stream.touch()
+            except DomainError as error:
+                context.abort_with_status(status.to_status(error, telemetry.trace_id()))
+
+        return serve
+
+    @contextmanager
+    def _observed(self, endpoint: Endpoint, metadata: Mapping[str, str]) -> Iterator[_Outcome]:
+        begun, outcome = time.perf_counter(), _Outcome()
+        try:
+            with telemetry.span(endpoint.action, parent=metadata.get("traceparent", ""), kind=SpanKind.SERVER):
+                yield outcome
+        finally:
+            took = time.perf_counter() - begun
+            telemetry.child(telemetry.RPC_SECONDS, endpoint.action, outcome.code).observe(took)
+
+    def _answer(
+        self,
+        endpoint: Endpoint,
+        behaviour: Behaviour,
+        request: Message,
+        metadata: Mapping[str, str],
+        context: grpc.ServicerContext,
+    ) -> Message:
+        call = self._admit(endpoint, request, metadata, context)
+        reply = behaviour(request, call)
+        # What a public call answers is meant for whoever asked: tokens, mostly.
+        return reply if endpoint.permission == PUBLIC else mask(reply, allowed=call.caller.allows("pii.read"))
 
     def _admit(
         self, endpoint: Endpoint, request: Message, metadata: Mapping[str, str], context: grpc.ServicerContext
@@ -121,6 +185,10 @@ class Boundary(grpc.ServerInterceptor):
         if scope is None:
             raise NotAllowed("PERMISSION_MISSING", "your roles do not allow this", permission=endpoint.permission)
         return caller, scope
+
+
+def _texts(context: grpc.ServicerContext) -> dict[str, str]:
+    return {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
 
 
 def _reader(parse: Callable[[bytes], Message]) -> Callable[[bytes], Message]:

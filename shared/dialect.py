@@ -44,10 +44,10 @@ class Link(driver_connection):
         self._next = f"{self._next}; {text}" if self._next else text
         self._each = self._next if self._each else ""
 
-    def quote(self, sql: str, parameters: Sequence[object]) -> str:
+    def quote(self, sql: str, parameters: Parameters) -> str:
         """Return a statement with its parameters in it."""
         cursor: Any = self.cursor()
-        text: bytes = cursor.mogrify(sql, parameters)
+        text: bytes = cursor.mogrify(sql, parameters or None)
         return text.decode()
 
     def forget(self) -> None:

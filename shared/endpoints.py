@@ -9,6 +9,7 @@ from typing import Any
 from google.api import annotations_pb2
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
+from google.protobuf.message_factory import GetMessageClass
 
 from lianxiao.options.v1 import options_pb2
 
@@ -27,6 +28,8 @@ class Endpoint:
     is_query: bool
     has_request_id: bool
     subject_field: str
+    # What acknowledges a message of a stream; None for a call of one message.
+    acknowledgement: Any = None
 
     @property
     def action(self) -> str:
@@ -40,7 +43,10 @@ class Endpoint:
 
 
 def endpoints(service: ServiceDescriptor) -> dict[str, Endpoint]:
-    """Return the endpoints of a proto service by method path; raises SystemExit when one lacks its permission."""
+    """Return the endpoints of a proto service by method path; raises SystemExit when one lacks its permission.
+
+    Streams go both ways, and every message is answered: see `shared.streams`.
+    """
     return {_path(service, method): _endpoint(service, method) for method in service.methods}
 
 
@@ -55,14 +61,20 @@ def _endpoint(service: ServiceDescriptor, method: MethodDescriptor) -> Endpoint:
     if not permission:
         raise SystemExit(f"{path} has no (lianxiao.options.v1.permission); a server does not start with it")
     names = re.findall(r"{([a-z_.]+)", http_route(options)[1])
+    has_request_id = "request_id" in method.input_type.fields_by_name
+    streams = {method.client_streaming, method.server_streaming}
+    answered = has_request_id and {"request_id", "refusal"} <= set(method.output_type.fields_by_name)
+    if streams == {True, False} or (True in streams and not answered):
+        raise SystemExit(f"{path} is no stream in which each message has a request id and an answer")
     return Endpoint(
         path=path,
         service=service.full_name.split(".")[1],
         name=method.name,
         permission=permission,
         is_query=options.idempotency_level == MethodOptions.NO_SIDE_EFFECTS,
-        has_request_id="request_id" in method.input_type.fields_by_name,
+        has_request_id=has_request_id,
         subject_field=names[0] if names and "." not in names[0] else "",
+        acknowledgement=GetMessageClass(method.output_type) if True in streams else None,
     )
 
 

@@ -211,7 +211,7 @@ class Handler:
     def _mark_done(self, tx: Tx, delivery: Delivery, *, ordered: bool) -> None:
         """Mark ahead of the handler's first statement; the key of the inbox refuses a second time, and so all of it."""
         place = (delivery.aggregate_id, delivery.sequence) if ordered else (None, None)
-        tx.soon(_MARK, str(delivery.institution_id), str(delivery.event_id), delivery.consumer, *place)
+        tx.soon(_MARK, (str(delivery.institution_id), str(delivery.event_id), delivery.consumer, *place))
         tx.later(_DROP, delivery.id)
 
     def _record(self, delivery: Delivery, statement: str, *parameters: object) -> None:

@@ -15,7 +15,7 @@ import functools
 import hashlib
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast, get_type_hints
 
@@ -147,6 +147,16 @@ def command(method: Callable[[S, Q, Tx], R]) -> Callable[[S, Q, grpc.ServicerCon
         return call.command(self.database, request, lambda tx: method(self, request, tx), reply_type())
 
     return run
+
+
+def stream(
+    method: Callable[[S, Q, Tx], R],
+) -> Callable[[S, Iterator[Q], grpc.ServicerContext], Iterator[R]]:
+    """Make a servicer method answer the messages of a stream: each is a `command` of its own.
+
+    The boundary hands it one message after the other, so it is written as if there were only one.
+    """
+    return cast("Callable[[S, Iterator[Q], grpc.ServicerContext], Iterator[R]]", command(method))
 
 
 def query(method: Callable[[S, Q, Tx], R]) -> Callable[[S, Q, grpc.ServicerContext], R]:

@@ -24,6 +24,7 @@ from shared.endpoints import Endpoint, endpoints
 from shared.errors import DomainError
 from shared.rpc import Servicer
 from shared.settings import Settings, settings
+from shared.streams import Streams
 from shared.tokens import Revocations, TokenVerifier
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,8 @@ _DRAIN_SECONDS = 1.0
 _STOP_SECONDS = 10.0
 _CHECK_SECONDS = 1.0
 _WAKE_SECONDS = 0.5
+# Of so many threads one may be held by a stream.
+_STREAM_PART = 4
 
 
 class Server:
@@ -69,7 +72,7 @@ class Server:
                 known.update(endpoints(descriptor_of(add)))
         self._server = grpc.server(
             futures.ThreadPoolExecutor(config.grpc_threads, thread_name_prefix="rpc"),
-            interceptors=[Boundary(known, self._identify)],
+            interceptors=[Boundary(known, self._identify, Streams(max(1, config.grpc_threads // _STREAM_PART)))],
             options=_OPTIONS,
             maximum_concurrent_rpcs=config.grpc_threads * 16,
         )

@@ -33,6 +33,11 @@ _AWAY = ("08", "57P", "53")
 
 
 def to_status(error: DomainError, trace_id: str) -> grpc.Status:
+    """Return what ends a call with an error."""
+    return rpc_status.to_status(to_message(error, trace_id))
+
+
+def to_message(error: DomainError, trace_id: str) -> status_pb2.Status:
     """Return the status of an error: code, message, ErrorInfo, and field violations or a retry delay."""
     info = dict(error.info) | ({"trace_id": trace_id} if trace_id else {})
     details: list[Message] = [error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=info)]
@@ -43,9 +48,7 @@ def to_status(error: DomainError, trace_id: str) -> grpc.Status:
     if isinstance(error, LimitReached | Unavailable):
         delay = duration_pb2.Duration(seconds=error.retry_after_seconds)
         details.append(error_details_pb2.RetryInfo(retry_delay=delay))
-    return rpc_status.to_status(
-        status_pb2.Status(code=CODES[error.code], message=error.message, details=[_pack(d) for d in details])
-    )
+    return status_pb2.Status(code=CODES[error.code], message=error.message, details=[_pack(d) for d in details])
 
 
 def internal(trace_id: str) -> grpc.Status:

@@ -77,6 +77,7 @@ def _store(tx: Tx, campus: UUID, records: Sequence[Record]) -> None:
         "keyed": [lead_id for _, lead_id in keyed],
     }
     bulk.insert(tx, {Lead: rows}, steps=[intake.KEYED], parameters=parameters)
+    tx.run("select")
 
 
 def _text(record: Record) -> str:
@@ -92,7 +93,7 @@ def look_up(database: Database, caller: Caller, record: Record) -> float:
     begin = time.perf_counter()
     with database.begin(caller, read_only=True) as tx:
         if isinstance(record, Person):
-            known.load(tx, [record], lock=False).decide(tx, record)
+            known.load(tx, [record], lock=False)[0].decide(tx, record)
         else:
             rows = known.look_up(tx, [keys.match_key(tx, key) for key in matching.keys(record)])
             kind = type(record)

@@ -69,7 +69,7 @@ class Requests:
         seen = set()
         for one in descriptor.fields:
             choice = one.containing_oneof
-            if one.name == "request_id" or (choice is not None and choice.name in seen):
+            if (one.name == "request_id" and not is_required(one)) or (choice is not None and choice.name in seen):
                 continue
             value = self._value(one, depth)
             if value is None:

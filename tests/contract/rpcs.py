@@ -14,15 +14,20 @@ from shared.endpoints import PUBLIC, SIGNED_IN
 
 @dataclass(frozen=True, slots=True)
 class Rpc:
-    """An RPC and its first route."""
+    """An RPC and its first route, which a stream has not."""
 
     method: Method
-    route: Route
+    route: Route | None
 
     @property
     def name(self) -> str:
         """Short name such as `lead.AssignLead`."""
         return self.method.endpoint.action
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The ways into it: a service's own port, the partner port, and REST."""
+        return ("service", "partner", "rest") if self.route is not None else ("service", "partner")
 
     @property
     def permission(self) -> str:
@@ -34,7 +39,7 @@ class Rpc:
 def every() -> tuple[Rpc, ...]:
     """Return all RPCs, by name."""
     methods = catalogue.load(Config().image).methods.values()
-    found = [Rpc(method, next(iter(routes_of([method])))) for method in methods]
+    found = [Rpc(method, next(iter(routes_of([method])), None)) for method in methods]
     return tuple(sorted(found, key=lambda rpc: rpc.name))
 
 

@@ -31,8 +31,9 @@ def table(service: str) -> list[str]:
     for descriptor in descriptors(service):
         known = {endpoint.name: endpoint for endpoint in endpoints(descriptor).values()}
         for method in descriptor.methods:
-            verb, path = http_route(method.GetOptions())
-            rows.append(f"| {method.name} | {verb} {path} | {known[method.name].permission} |")
+            stream = known[method.name].acknowledgement is not None
+            route = "gRPC stream" if stream else " ".join(http_route(method.GetOptions()))
+            rows.append(f"| {method.name} | {route} | {known[method.name].permission} |")
     return rows
 
 

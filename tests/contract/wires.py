@@ -15,13 +15,13 @@ import httpx
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
+from google.rpc import code_pb2, error_details_pb2
 
 from shared.client import address_of
 from shared.testing.waiting import until
 from shared.testing.wire import refusal
 from tests.contract.rpcs import Rpc
 
-CHANNELS = ("service", "partner", "rest")
 _SECONDS = 30.0
 _AWAY = {"UNAVAILABLE", "DEADLINE_EXCEEDED"}
 # HTTP says less than gRPC: three refusals share 409.
@@ -67,11 +67,17 @@ class Wires:
     def _grpc(self, channel: str, rpc: Rpc, request: Message, token: str) -> Answer:
         wire = self.partner if channel == "partner" else self.service(rpc.method.endpoint.service)
         metadata = (("authorization", f"Bearer {token}"),) if token else ()
-        ask = wire.unary_unary(
-            rpc.method.endpoint.path, type(request).SerializeToString, rpc.method.response.FromString
-        )
+        method, forms = rpc.method, (type(request).SerializeToString, rpc.method.response.FromString)
+        reply: Any
         try:
-            reply: Any = ask(request, timeout=_SECONDS, metadata=metadata)
+            if method.endpoint.acknowledgement is not None:
+                asked = wire.stream_stream(method.endpoint.path, *forms)
+                reply = next(asked(iter([request]), timeout=_SECONDS, metadata=metadata))
+                if reply.refusal.code:
+                    return Answer(*_refused(reply.refusal), json.dumps(MessageToDict(reply), ensure_ascii=False))
+            else:
+                asking = wire.unary_unary(method.endpoint.path, *forms)
+                reply = asking(request, timeout=_SECONDS, metadata=metadata)
         except grpc.RpcError as error:
             failed: Any = error
             trailing = [bytes(v) if isinstance(v, bytes) else str(v).encode() for _, v in failed.trailing_metadata()]
@@ -108,9 +114,17 @@ def connected(url: str, addresses: str, partner_port: int) -> Iterator[Wires]:
             channel.close()
 
 
+def _refused(refusal: Any) -> tuple[str, str]:
+    """Return code and reason of a message that was refused within a stream."""
+    info = error_details_pb2.ErrorInfo()
+    refusal.details[0].Unpack(info)
+    return code_pb2.Code.Name(refusal.code), info.reason
+
+
 def rest_form(rpc: Rpc, request: Message) -> tuple[str, str, dict[str, Any], Any]:
     """Return verb, path, query parameters and JSON body that stand for a request."""
     route = rpc.route
+    assert route is not None, f"{rpc.name} has no route"
     payload: dict[str, Any] = MessageToDict(request)
     path = route.template
     for variable in route.variables:

@@ -44,7 +44,8 @@ class Person:
 
     def __init__(self, wire: Wire, caller: Caller) -> None:
         self.id = caller.subject_id
-        self._channel = grpc.intercept_channel(wire.channel, _Signed(wire.metadata(caller)))
+        signed = wire.metadata(caller)
+        self._channel = grpc.intercept_channel(wire.channel, _Signed(signed), _SignedStream(signed))
         self.leads = lead_service_pb2_grpc.LeadServiceStub(self._channel)
         self.imports = import_service_pb2_grpc.ImportServiceStub(self._channel)
         self.duplicates = duplicate_service_pb2_grpc.DuplicateServiceStub(self._channel)
@@ -81,6 +82,16 @@ class _Signed(grpc.UnaryUnaryClientInterceptor):
 
     def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
         return continuation(details._replace(metadata=self._metadata), request)
+
+
+class _SignedStream(grpc.StreamStreamClientInterceptor):
+    """Puts the token on every stream."""
+
+    def __init__(self, metadata: Sequence[Any]) -> None:
+        self._metadata = metadata
+
+    def intercept_stream_stream(self, continuation: Any, details: Any, requests: Any) -> Any:
+        return continuation(details._replace(metadata=self._metadata), requests)
 
 
 def advisor(wire: Wire, database: Database, caller: Caller, campus: UUID, *more: str) -> Person:

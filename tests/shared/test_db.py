@@ -178,9 +178,9 @@ def test_what_is_sent_soon_goes_ahead_of_the_next_statement(database: Database, 
     statement = "insert into thing (institution_id, id, name) values (%s, %s, %s)"
     with database.begin(caller) as tx:
         for name in ("plain", "100 %s"):
-            tx.soon(statement, str(tx.institution_id), str(uuid7()), name)
+            tx.soon(statement, (str(tx.institution_id), str(uuid7()), name))
         assert tx.run("select count(*) from thing where name <> %s", ("x",)).scalar() == 2
-        tx.soon(statement, str(tx.institution_id), str(uuid7()), "last")
+        tx.soon(statement, (str(tx.institution_id), str(uuid7()), "last"))
         tx.later("select 1")
     with database.begin(caller) as tx:
         assert names(tx) == {"plain", "100 %s", "last"}

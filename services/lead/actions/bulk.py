@@ -1,4 +1,4 @@
-"""Rows of several tables in one statement: what a capture or a batch of an import writes costs one round trip."""
+"""Rows of several tables in one statement: what a capture or a batch of an import writes costs no round trip."""
 
 from __future__ import annotations
 
@@ -36,9 +36,10 @@ def insert(
     steps: Sequence[str] = (),
     parameters: Mapping[str, object] | None = None,
 ) -> None:
-    """Insert the rows of each model and run further statements (`steps`) with them, in one round trip.
+    """Insert the rows of each model and run further statements (`steps`) with them, together with the next statement.
 
-    Foreign keys among the rows are checked at its end, so their order does not matter.
+    There must be one, as for `Tx.soon`. Foreign keys among the rows are checked at its end, so their order does not
+    matter.
     """
     tables = [cast("Table", model.__table__) for model, some in rows.items() if some]
     parts = [*map(_insert, tables), *steps]
@@ -49,7 +50,7 @@ def insert(
         if some:
             values |= _columns(model, some)
     named = (f"step_{number} as ({part})" for number, part in enumerate(parts))
-    tx.run(f"with {', '.join(named)} select", values)
+    tx.soon(f"with {', '.join(named)} select", values)
 
 
 @cache

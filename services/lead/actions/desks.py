@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, Text, Uuid, column, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy import column, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.lead.actions import leads
 from services.lead.rules import assignment
@@ -20,9 +21,11 @@ from shared.errors import NotFound, Refused
 # Counting stops here: whoever has so many open leads is the last choice anyway.
 _MOST_COUNTED = 2000
 _FIELD = "field"
-_RULES = text(
-    f"""select c.id as campus, c.active, c.region_id, r.id as rule_id, r.campus_id, r.sources, r.course_ids,
+# As one JSON value, so that it can be asked together with something else.
+QUESTION = f"""select jsonb_agg(to_jsonb(r) order by r.priority, r.rule_id) from (
+    select c.id as campus, c.active, c.region_id, r.id as rule_id, r.campus_id, r.sources, r.course_ids,
       r.region_ids, r.campaign_ids, r.school_districts, r.school_grades, r.subjects, r.strategy, r.candidates, r.turn,
+      r.priority,
       a.able, a.won,
       (select jsonb_object_agg(s, d.name) from school_district d cross join lateral unnest(d.schools) as s
         where d.institution_id = c.institution_id and s = any (cast(:schools as text[]))) as districts
@@ -41,28 +44,7 @@ _RULES = text(
       from jsonb_array_elements(r.candidates) x
       join staff s on s.institution_id = c.institution_id and s.id = (x ->> 'staff_id')::uuid and s.active
         and (s.campus_ids is null or c.id = any (s.campus_ids))) a on true
-    where c.institution_id = cast(:institution as uuid) and c.id = any (cast(:campuses as uuid[]))
-    order by r.priority, r.id"""  # noqa: S608 - a constant
-).columns(
-    column("campus", Uuid),
-    column("active", Boolean),
-    column("region_id", Uuid),
-    column("rule_id", Uuid),
-    column("campus_id", Uuid),
-    column("sources", ARRAY(Text)),
-    column("course_ids", ARRAY(Uuid)),
-    column("region_ids", ARRAY(Uuid)),
-    column("campaign_ids", ARRAY(Uuid)),
-    column("school_districts", ARRAY(Text)),
-    column("school_grades", ARRAY(Text)),
-    column("subjects", ARRAY(Text)),
-    column("strategy", Text),
-    column("candidates", JSONB),
-    column("turn", BigInteger),
-    column("able", JSONB),
-    column("won", JSONB),
-    column("districts", JSONB),
-)
+    where c.institution_id = cast(:institution as uuid) and c.id = any (cast(:campuses as uuid[]))) r"""  # noqa: S608 - a constant
 _TURN = (
     "update assignment_rule set turn = turn + %(count)s where institution_id = %(institution)s and id = %(rule)s"
     " returning turn - %(count)s"
@@ -70,6 +52,9 @@ _TURN = (
 # Whoever notes that this person left waits for our commit; or we wait for theirs, and find the person gone.
 _HOLD = """select coalesce(active and (campus_ids is null or %(campus)s::uuid = any (campus_ids)), false) from staff
   where institution_id = %(institution)s and id = %(staff)s for share"""
+_QUESTION = text(QUESTION).columns(column("told", JSONB))
+_IDS = ("campus", "region_id", "rule_id", "campus_id")
+_LISTS_OF_IDS = ("course_ids", "region_ids", "campaign_ids")
 _COUNTED = (assignment.ROUND_ROBIN, assignment.WEIGHTED)
 Converted = dict[UUID, dict[str, tuple[int, int]]]
 
@@ -199,23 +184,29 @@ class Desk:
 
 
 def open_desk(
-    tx: Tx,
-    campus_ids: Iterable[UUID],
-    *,
-    expected: int,
-    schools: Collection[str] = (),
-    subjects: Collection[str] = (),
-    dry: bool = False,
+    tx: Tx, campus_ids: Iterable[UUID], *, expected: int, subjects: Collection[str] = (), dry: bool = False
 ) -> Desk:
     """Load the campuses with their rules; the transaction must see the whole chain."""
-    desk = Desk(expected, dry)
-    values = {
+    told = tx.scalar(_QUESTION, question(tx, campus_ids, subjects=subjects))
+    return read(told, expected=expected, dry=dry)
+
+
+def question(
+    tx: Tx, campus_ids: Iterable[UUID], *, schools: Collection[str] = (), subjects: Collection[str] = ()
+) -> dict[str, Any]:
+    """Return the values of QUESTION."""
+    return {
         "institution": str(tx.institution_id),
         "campuses": sorted({str(campus_id) for campus_id in campus_ids}),
         "schools": sorted({school for school in schools if school}),
         "subjects": sorted({"", *subjects}),
     }
-    for row in tx.execute(_RULES, values):
+
+
+def read(told: Sequence[Mapping[str, Any]] | None, *, expected: int, dry: bool = False) -> Desk:
+    """Return the desk that the answer to QUESTION describes."""
+    desk = Desk(expected, dry)
+    for row in map(_row, told or ()):
         desk.campuses[row.campus], desk.regions[row.campus] = row.active, row.region_id
         desk.districts |= row.districts or {}
         rules = desk.rules.setdefault(row.campus, [])
@@ -223,8 +214,18 @@ def open_desk(
             able = {UUID(who): int(count) for who, count in (row.able or {}).items()}
             # A rule that need not count sees zeros; another rule of the same people may have counted.
             desk.open_leads |= Counter(able)
-            rules.append(Ready(_rule(row), frozenset(able), _converted(row.won or {}), row.turn))
+            rules.append(Ready(rule_of(row, row.rule_id), frozenset(able), _converted(row.won or {}), row.turn))
     return desk
+
+
+def _row(told: Mapping[str, Any]) -> Any:
+    """Return a row of JSON with its ids as ids."""
+    row = SimpleNamespace(**told)
+    for name in _IDS:
+        setattr(row, name, told[name] and UUID(told[name]))
+    for name in _LISTS_OF_IDS:
+        setattr(row, name, [UUID(each) for each in told[name] or ()])
+    return row
 
 
 def candidates_of(stored: Sequence[Mapping[str, Any]]) -> tuple[Candidate, ...]:
@@ -247,10 +248,6 @@ def rule_of(row: Any, rule_id: UUID) -> Rule:
         school_grades=frozenset(row.school_grades),
         subjects=frozenset(row.subjects),
     )
-
-
-def _rule(row: Any) -> Rule:
-    return rule_of(row, row.rule_id)
 
 
 def _converted(stored: Mapping[str, Mapping[str, Sequence[int]] | None]) -> Converted:

@@ -118,7 +118,7 @@ def _rehearse(tx: Tx, row: Import) -> None:
         lines = _lines(tx, row, batch)
         fresh = [line for line in lines if line.arrival is not None and line.row_key not in seen]
         arrivals = [line.arrival for line in fresh if line.arrival is not None]
-        found.absorb(known.load(tx, intake.persons(arrivals), lock=False))
+        found.absorb(known.load(tx, intake.persons(arrivals), lock=False)[0])
         for line, verdict in zip(fresh, intake.judge(tx, arrivals, found), strict=True):
             line.outcome = MERGED if line.row_key in seen else _OUTCOMES[verdict]
             seen.add(line.row_key)

@@ -1,6 +1,6 @@
 """How enquiries come in, one at the desk or five hundred of a file: known, alike or new, and who gets it.
 
-All writing of one call happens in one statement. The transaction must see the whole chain, because a child that
+A call asks once and writes once, with its commit. The transaction must see the whole chain, because a child that
 another campus knows is the same child.
 """
 
@@ -72,7 +72,7 @@ class Ledger:
     touched: dict[UUID, tuple[Any, int]] = field(default_factory=dict)
 
     def write(self, tx: Tx) -> None:
-        """Write all rows in one round trip."""
+        """Write all rows with the next statement, which is the commit where nobody asks for them."""
         rows: dict[type[Base], Sequence[Base]] = {
             Lead: list(self.leads.values()),
             Touch: self.touches,
@@ -112,14 +112,14 @@ def take_in(tx: Tx, arrivals: Sequence[Arrival]) -> list[Taken]:
     if not arrivals:
         return []
     people = persons(arrivals)
-    found = known.load(tx, people)
-    desk = desks.open_desk(
+    question = desks.question(
         tx,
         (arrival.campus_id for arrival in arrivals),
-        expected=len(arrivals),
         schools={arrival.enquiry.school for arrival in arrivals},
         subjects={leads.subject(course) for arrival in arrivals for course in arrival.courses},
     )
+    found, rules = known.load(tx, people, beside=desks.QUESTION, values=question)
+    desk = desks.read(rules, expected=len(arrivals))
     ledger = Ledger()
     taken = []
     for arrival, person in zip(arrivals, people, strict=True):

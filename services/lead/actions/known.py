@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, Result, column, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import LargeBinary, TextualSelect, column, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.lead.actions import keys
 from services.lead.models import Lead
@@ -23,9 +24,7 @@ _MOST_PER_KEY = 100
 _COLUMNS = tuple(Lead.__table__.columns)
 # Each lead once, by its primary key: row-level security hides from the planner how many rows a join would find, and
 # `offset 0` keeps it from beginning with the leads.
-_LOOK_UP = text(
-    f"""select pg_advisory_xact_lock(h) from unnest(cast(:locks as bigint[])) as h;
-    select f.found_by, {", ".join("l." + c.name for c in _COLUMNS)}
+_FOUND = f"""select f.found_by, {", ".join("l." + c.name for c in _COLUMNS)}
     from (select k.lead_id, array_agg(q.key) as found_by from unnest(cast(:keys as bytea[])) as q (key)
       cross join lateral (select k.lead_id from lead_key k
         where k.institution_id = cast(:institution as uuid) and k.key = q.key
@@ -34,7 +33,17 @@ _LOOK_UP = text(
     cross join lateral (select * from lead l
       where l.institution_id = cast(:institution as uuid) and l.id = f.lead_id offset 0) l
     where l.state <> 'merged'"""  # noqa: S608 - names of our own columns
-).columns(column("found_by", ARRAY(LargeBinary)), *_COLUMNS)
+_NOTHING = "select null::jsonb"
+
+
+@cache
+def _look_up(beside: str) -> TextualSelect:
+    """Return the look-up, which brings the answer to another question along, in its first row."""
+    return text(
+        f"""select pg_advisory_xact_lock(h) from unnest(cast(:locks as bigint[])) as h;
+        select case when row_number() over () = 1 then ({beside}) end as beside, found.*
+        from (select) one left join ({_FOUND}) found on true"""  # noqa: S608 - constants of ours
+    ).columns(column("beside", JSONB), column("found_by", ARRAY(LargeBinary)), *_COLUMNS)
 
 
 @dataclass(slots=True)
@@ -73,28 +82,44 @@ class Known:
         return matching.decide(person, candidates)
 
 
-def load(tx: Tx, persons: Sequence[Person], *, lock: bool = True) -> Known:
+def load(
+    tx: Tx,
+    persons: Sequence[Person],
+    *,
+    lock: bool = True,
+    beside: str = _NOTHING,
+    values: Mapping[str, Any] | None = None,
+) -> tuple[Known, Any]:
     """Lock the phones of these persons until the transaction ends, then find every lead that shares a key.
 
     Two round trips in one: the look-up sees what the holder of the lock before us has committed. Locks are taken in
-    sorted order, so that two batches cannot wait for each other. The transaction must see the whole chain.
+    sorted order, so that two batches cannot wait for each other. `beside` is another question, a SELECT of one JSON
+    value with its `values`; the answer comes along. The transaction must see the whole chain.
     """
     phones = {keys.phone_key(tx, phone) for person in persons for phone in person.phones} if lock else set()
     wanted = {keys.match_key(tx, key) for person in persons for key in matching.keys(person)}
     found = Known()
-    for row in look_up(tx, wanted, locks=phones):
-        found.add(row, person_of(tx, row), map(bytes, row.found_by))
-    return found
+    rows = _asked(tx, wanted, phones, beside, values or {})
+    for row in rows:
+        if row.id is not None:
+            found.add(row, person_of(tx, row), map(bytes, row.found_by))
+    return found, rows[0].beside
 
 
-def look_up(tx: Tx, wanted: Collection[bytes], *, locks: Collection[bytes] = ()) -> Result[Any]:
-    """Return the leads that stand under any of these keys, with those that found them; first lock some keys."""
+def look_up(tx: Tx, wanted: Collection[bytes]) -> list[Any]:
+    """Return the leads that stand under any of these keys, with those that found them."""
+    return [row for row in _asked(tx, wanted, (), _NOTHING, {}) if row.id is not None]
+
+
+def _asked(
+    tx: Tx, wanted: Collection[bytes], locks: Collection[bytes], beside: str, values: Mapping[str, Any]
+) -> Sequence[Any]:
     parameters = {
         "locks": sorted(int.from_bytes(key[:8], "big", signed=True) for key in locks),
         "keys": sorted(wanted),
         "institution": str(tx.institution_id),
     }
-    return tx.execute(_LOOK_UP, parameters)
+    return tx.execute(_look_up(beside), parameters | dict(values)).all()
 
 
 def profile_of(tx: Tx, lead: Any) -> Profile:

@@ -19,7 +19,7 @@ from shared.db import Tx
 from shared.errors import InvalidInput
 from shared.ids import as_uuid
 from shared.listing import named_fields
-from shared.rpc import Servicer, command, query
+from shared.rpc import Servicer, command, query, stream
 from shared.wire_values import (
     date_pb,
     enum_value,
@@ -88,6 +88,11 @@ class PartnerService(Servicer, pb_grpc.PartnerServiceServicer):
     def RegisterCustomer(self, request: pb.RegisterCustomerRequest, tx: Tx) -> pb.RegisterCustomerResponse:
         row = registrations.register(tx, _arrival(tx, request))
         return pb.RegisterCustomerResponse(registration=registrations_to_pb(tx, [row])[0])
+
+    @stream
+    def RegisterCustomers(self, request: pb.RegisterCustomersRequest, tx: Tx) -> pb.RegisterCustomersResponse:
+        row = registrations.register(tx, _arrival(tx, request))
+        return pb.RegisterCustomersResponse(registration=registrations_to_pb(tx, [row])[0])
 
     @query
     def ListRegistrations(self, request: pb.ListRegistrationsRequest, tx: Tx) -> pb.ListRegistrationsResponse:
@@ -206,7 +211,7 @@ def _values(partner: partner_pb2.Partner) -> dict[str, Any]:
     }
 
 
-def _arrival(tx: Tx, request: pb.RegisterCustomerRequest) -> Arrival:
+def _arrival(tx: Tx, request: pb.RegisterCustomerRequest | pb.RegisterCustomersRequest) -> Arrival:
     born = request.birth_date
     try:
         birth_date = rows.date_text(born.year, born.month, born.day, today=tx.now.date())
