@@ -42,8 +42,8 @@ def every_rpc_is_wrapped(source: Source) -> Found:
         for method in node.body:
             if isinstance(method, ast.FunctionDef) and method.name[0].isupper():
                 names = {_name(decorator) for decorator in method.decorator_list}
-                if not names & {"command", "query"} and "call_of(" not in ast.unparse(method):
-                    yield method.lineno, f"{method.name} needs @command, @query or call_of(context)"
+                if not names & {"command", "query", "stream"} and "call_of(" not in ast.unparse(method):
+                    yield method.lineno, f"{method.name} needs @command, @query, @stream or call_of(context)"
 
 
 def short_enough(source: Source) -> Found:

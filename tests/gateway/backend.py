@@ -54,6 +54,17 @@ class Backend:
         self.port = 0
         self.validator: Any = None
 
+    def stream(self, name: str, request_type: Any, response_type: Any) -> grpc.RpcMethodHandler[Any, Any]:
+        """Answer each message of a stream with its request id."""
+
+        def serve(requests: Iterator[Any], context: grpc.ServicerContext) -> Iterator[Any]:
+            metadata = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
+            for request in requests:
+                self.asked.append((name, request, metadata, context.time_remaining()))
+                yield response_type(request_id=request.request_id)
+
+        return grpc.stream_stream_rpc_method_handler(serve, request_type.FromString, response_type.SerializeToString)
+
     def handler(self, name: str, request_type: Any, response_type: Any) -> grpc.RpcMethodHandler[Any, Any]:
         def serve(request: Any, context: grpc.ServicerContext) -> Any:
             metadata = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
@@ -95,7 +106,7 @@ def serving(*services: Any, port: int = 0) -> Iterator[Backend]:
     server = grpc.server(futures.ThreadPoolExecutor(8))
     for service in services:
         handlers = {
-            method.name: backend.handler(
+            method.name: (backend.stream if method.client_streaming else backend.handler)(
                 method.name, GetMessageClass(method.input_type), GetMessageClass(method.output_type)
             )
             for method in service.methods

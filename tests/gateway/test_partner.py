@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -130,6 +131,33 @@ def test_each_caller_has_a_limit(channel: grpc.Channel) -> None:
             codes.append(error.code().name)
     assert codes == ["OK"] * LIMIT + ["RESOURCE_EXHAUSTED"]
     assert _call(channel, "GetNote", pb.GetNoteRequest(), (("authorization", "Bearer good-2"),)) == pb.GetNoteResponse()
+
+
+def _pour(channel: grpc.Channel, count: int, seconds: float, metadata: Any = GOOD) -> Any:
+    method = channel.stream_stream(
+        "/lianxiao.sample.v1.NoteService/PourNotes",
+        pb.PourNotesRequest.SerializeToString,
+        pb.PourNotesResponse.FromString,
+    )
+    requests = (pb.PourNotesRequest(request_id=str(number)) for number in range(count))
+    return method(requests, timeout=seconds, metadata=metadata)
+
+
+def test_a_stream_passes_through_message_by_message(channel: grpc.Channel, replies: Backend) -> None:
+    assert [answer.request_id for answer in _pour(channel, 5, 10)] == list("01234")
+    _, _, metadata, _ = replies.asked[-1]
+    assert metadata["authorization"] == "Bearer good"
+    with pytest.raises(grpc.RpcError) as refused:
+        next(_pour(channel, 1, 10, (("authorization", "Bearer forged"),)))
+    assert refused.value.code() == grpc.StatusCode.UNAUTHENTICATED
+
+
+def test_a_stream_that_is_too_fast_waits_and_is_not_broken(channel: grpc.Channel, replies: Backend) -> None:
+    with pytest.raises(grpc.RpcError) as ended:
+        deque(_pour(channel, LIMIT * 2, 3), maxlen=0)
+    assert ended.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+    # The opening counts as one.
+    assert len(replies.asked) == LIMIT - 1
 
 
 def test_a_backend_that_breaks_shows_nothing_of_it(channel: grpc.Channel, replies: Backend) -> None:

@@ -80,7 +80,7 @@ def handler(behaviour: Answering, identify: Any = None) -> Any:
     """Return the guarded stream over a method."""
     caller = Caller(uuid7(), uuid7(), "partner", (Grant(("registration.*",)),))
     boundary = Boundary(KNOWN, identify or (lambda _token, _service: caller), Streams(1))
-    inner = grpc.stream_stream_rpc_method_handler(behaviour, pb.RegisterCustomersRequest.FromString, None)
+    inner: Any = grpc.stream_stream_rpc_method_handler(behaviour, pb.RegisterCustomersRequest.FromString, None)
     details: Any = type("Details", (), {"method": METHOD})
     return boundary.intercept_service(lambda _: inner, details)
 
