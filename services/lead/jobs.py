@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from services.lead.actions import import_files, quality, recycling, responses, rule_previews, task_watch, webhooks
+from services.lead.actions import (
+    grading_rules,
+    import_files,
+    quality,
+    recycling,
+    responses,
+    rule_previews,
+    task_watch,
+    webhooks,
+)
 from shared.jobs import AnyJob, Job
 
 JOBS: list[AnyJob] = [
@@ -13,5 +22,6 @@ JOBS: list[AnyJob] = [
     Job("lead.forget_nonces", 3600.0, webhooks.forget_nonces),
     Job("lead.recycle", 60.0, recycling.step),
     Job("lead.refresh_conversions", 3600.0, rule_previews.refresh_conversions),
+    Job("lead.grade_all", 60.0, grading_rules.step),
     Job("lead.look_for_flaws", 600.0, quality.step),
 ]

@@ -7,6 +7,7 @@ from lianxiao.lead.v1 import claim_service_pb2_grpc as claim
 from lianxiao.lead.v1 import contact_service_pb2_grpc as contact
 from lianxiao.lead.v1 import duplicate_service_pb2_grpc as duplicate
 from lianxiao.lead.v1 import follow_up_plan_service_pb2_grpc as follow_up_plan
+from lianxiao.lead.v1 import grading_rule_service_pb2_grpc as grading_rule
 from lianxiao.lead.v1 import handover_service_pb2_grpc as handover
 from lianxiao.lead.v1 import import_service_pb2_grpc as lead_import
 from lianxiao.lead.v1 import lead_form_service_pb2_grpc as lead_form
@@ -25,6 +26,7 @@ from services.lead.rpc.claim_service import ClaimService
 from services.lead.rpc.contact_service import ContactService
 from services.lead.rpc.duplicate_service import DuplicateService
 from services.lead.rpc.follow_up_plan_service import FollowUpPlanService
+from services.lead.rpc.grading_rule_service import GradingRuleService
 from services.lead.rpc.handover_service import HandoverService
 from services.lead.rpc.import_service import ImportService
 from services.lead.rpc.lead_form_service import LeadFormService
@@ -57,6 +59,7 @@ SERVICERS: list[Registration] = [
     (sales_target.add_SalesTargetServiceServicer_to_server, SalesTargetService),
     (workload.add_WorkloadServiceServicer_to_server, WorkloadService),
     (lead_form.add_LeadFormServiceServicer_to_server, LeadFormService),
+    (grading_rule.add_GradingRuleServiceServicer_to_server, GradingRuleService),
     (handover.add_HandoverServiceServicer_to_server, HandoverService),
     (contact.add_ContactServiceServicer_to_server, ContactService),
 ]

@@ -15,6 +15,7 @@ from lianxiao.lead.v1 import (
     contact_service_pb2_grpc,
     duplicate_service_pb2_grpc,
     follow_up_plan_service_pb2_grpc,
+    grading_rule_service_pb2_grpc,
     handover_service_pb2_grpc,
     import_service_pb2_grpc,
     lead_form_service_pb2_grpc,
@@ -53,6 +54,7 @@ class Person:
         self.tasks = task_service_pb2_grpc.TaskServiceStub(self._channel)
         self.plans = follow_up_plan_service_pb2_grpc.FollowUpPlanServiceStub(self._channel)
         self.hours = working_hours_service_pb2_grpc.WorkingHoursServiceStub(self._channel)
+        self.grading = grading_rule_service_pb2_grpc.GradingRuleServiceStub(self._channel)
         self.handovers = handover_service_pb2_grpc.HandoverServiceStub(self._channel)
         self.contacts = contact_service_pb2_grpc.ContactServiceStub(self._channel)
         self.forms = lead_form_service_pb2_grpc.LeadFormServiceStub(self._channel)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from services.lead.actions import leads, plan_runs, tasks
+from services.lead.actions import grading, leads, plan_runs, tasks
 from services.lead.models import PlanRun, Task
 from shared.db import Tx
 from shared.errors import InvalidInput
@@ -31,5 +31,5 @@ def complete(tx: Tx, task_id: UUID, *, result: str = "", next_contact_time: date
         plan_runs.step_done(tx, run)
     if lead is not None and next_contact_time is not None:
         tasks.promise(tx, lead, next_contact_time)
-        leads.regrade(tx, lead)
+        grading.regrade(tx, lead)
     return task

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadFollowedUp
-from services.lead.actions import bulk, leads, responses, tasks
+from services.lead.actions import bulk, grading, leads, responses, tasks
 from services.lead.models import FollowUp, Lead
 from services.lead.rules import stages
 from shared.db import Tx
@@ -70,7 +70,7 @@ def add(tx: Tx, lead_id: UUID, contact: Contact, *, next_contact_time: datetime 
     if next_contact_time is not None:
         tasks.promise(tx, lead, next_contact_time)
     leads.advance(tx, lead, stages.CONTACTED)
-    leads.regrade(tx, lead)
+    grading.regrade(tx, lead)
     publish(tx, _event(lead, row, first=first))
     return row
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from services.lead.actions import bulk, leads
+from services.lead.actions import bulk, grading, leads
 from services.lead.models import GradeChange, Lead
 from shared.db import Tx
 from shared.errors import InvalidInput, Refused
@@ -15,14 +15,19 @@ LISTING: Listing[GradeChange] = Listing(GradeChange, fields={"create_time": Fiel
 
 
 def by_hand(tx: Tx, lead_id: UUID, *, grade: str, reason: str) -> Lead:
-    """Grade a lead, or with an empty grade give it back to the rule. Raises LEAD_NOT_FOUND, LEAD_MERGED."""
+    """Grade a lead, or with an empty grade give it back to the rule.
+
+    Raises LEAD_NOT_FOUND, LEAD_MERGED, InvalidInput GRADE_REASON_MISSING.
+    """
+    if not reason.strip():
+        raise InvalidInput("reason", "say why", reason="GRADE_REASON_MISSING")
     lead = leads.get_unmerged(tx, lead_id)
     previous = lead.grade
     lead.graded_by_hand = bool(grade)
     if grade:
         lead.grade = grade
     else:
-        leads.regrade(tx, lead)
+        grading.regrade(tx, lead)
     row = bulk.fresh(
         tx,
         GradeChange,

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadCaptured, LeadTouched
-from services.lead.actions import assignments, bulk, desks, keys, known, leads, owners
+from services.lead.actions import assignments, bulk, desks, grading, keys, known, leads, owners
 from services.lead.actions.desks import Decided, Desk
 from services.lead.actions.known import Known
 from services.lead.models import Assignment, Base, Duplicate, Lead, StageChange, Touch
@@ -93,9 +93,7 @@ class Ledger:
     def _touched(self, tx: Tx) -> dict[str, object]:
         # In the order of ids, so that two batches cannot wait for each other.
         again = sorted(self.touched.items())
-        graded = [
-            leads.graded(lead, touches=lead.touch_count + times, seen=tx.now, now=tx.now) for _, (lead, times) in again
-        ]
+        graded = [grading.graded(tx, lead, touches=lead.touch_count + times, seen=tx.now) for _, (lead, times) in again]
         return {
             "touched": [str(lead_id) for lead_id, _ in again],
             "times": [times for _, (_, times) in again],
@@ -188,7 +186,7 @@ def fresh(tx: Tx, arrival: Arrival) -> Lead:
         tags=[],
     )
     Lead.profile.seal(tx, lead, Profile.of(enquiry).to_json())
-    leads.regrade(tx, lead)
+    grading.regrade(tx, lead)
     return lead
 
 
@@ -220,7 +218,7 @@ def _index(tx: Tx, ledger: Ledger, lead: Lead, arrival: Arrival, person: Person)
 def _touch(tx: Tx, ledger: Ledger, lead: Any, arrival: Arrival) -> None:
     if lead.id in ledger.leads:
         lead.touch_count += 1
-        leads.regrade(tx, lead)
+        grading.regrade(tx, lead)
     else:
         ledger.touched[lead.id] = (lead, ledger.touched.get(lead.id, (lead, 0))[1] + 1)
     ledger.touches.append(_arrived(tx, lead, arrival))

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadLost, LeadStageChanged
-from services.lead.actions import bulk, campuses, closings, keys, known, owners
+from services.lead.actions import bulk, campuses, closings, grading, keys, known, owners
 from services.lead.models import Lead, StageChange
-from services.lead.rules import grading, rows, stages
+from services.lead.rules import rows, stages
 from services.lead.rules.profile import Profile
 from shared.caller import NOBODY
 from shared.crypto import normalise_phone
@@ -26,7 +25,7 @@ _BY_ID = select(Lead.__table__).where(Lead.institution_id == bindparam("institut
 PERSONAL = frozenset(Profile.__dataclass_fields__)
 _PHONES = frozenset({"guardian_phone", "alternate_phone"})
 _PLAIN = frozenset({"birth_date", "gender", "school", "school_grade", "guardian_relation", "intended_courses",
-                    "next_contact_time",
+                    "next_contact_time", "intent",
                     "expected_amount_fen", "expected_close_date", "customer_type"})  # fmt: skip
 CHANGEABLE = PERSONAL | _PLAIN | {"campus_id"}
 
@@ -97,7 +96,7 @@ def update(tx: Tx, lead_id: UUID, changes: Mapping[str, Any]) -> Lead:
         raise InvalidInput("lead.guardian_phone", "a lead needs a phone", reason="PHONE_MISSING")
     Lead.profile.seal(tx, lead, profile.to_json())
     keys.replace(tx, lead.id, before=old_keys, after=_keys(tx, lead))
-    regrade(tx, lead)
+    grading.regrade(tx, lead)
     return lead
 
 
@@ -181,7 +180,7 @@ def enter(tx: Tx, lead: Lead, stage: str, *, reason: str = "", detail: str = "")
     lead.lost_reason = reason if stage == stages.LOST else ""
     if stage != stages.LOST:
         lead.invalid, lead.archive_time = False, None
-    regrade(tx, lead)
+    grading.regrade(tx, lead)
     if lead.state != stages.OPEN:
         closings.close(tx, lead.id, stage)
     publish(
@@ -222,33 +221,6 @@ def first_stay(
 def _stay(tx: Tx, lead: Lead) -> StageChange | None:
     query = select(StageChange).where(StageChange.lead_id == lead.id, StageChange.exit_time.is_(None))
     return tx.session.scalars(query).one_or_none()
-
-
-def regrade(tx: Tx, lead: Any) -> None:
-    """Grade a lead by what is known now."""
-    lead.grade, lead.grade_reasons = graded(lead, touches=lead.touch_count, seen=last_seen(lead), now=tx.now)
-
-
-def last_seen(lead: Any) -> datetime:
-    """Return when the family was last heard of."""
-    times: list[datetime] = [lead.last_touch_time, lead.last_contact_time or lead.last_touch_time]
-    return max(times)
-
-
-def graded(lead: Any, *, touches: int, seen: datetime, now: datetime) -> tuple[str, list[list[Any]]]:
-    """Return the grade of a lead and its reasons as they are stored; a grade by hand stays."""
-    if lead.graded_by_hand:
-        return lead.grade, lead.grade_reasons
-    facts = grading.Facts(
-        stage=lead.stage,
-        source=lead.source,
-        has_course=bool(lead.intended_courses),
-        touches=touches,
-        last_seen=seen,
-        next_contact=lead.next_contact_time,
-    )
-    result = grading.grade(facts, now)
-    return result.letter, [list(reason) for reason in result.reasons]
 
 
 def course_ids(courses: Collection[Mapping[str, Any]]) -> set[UUID]:

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadMerged, LeadMergeUndone
-from services.lead.actions import arbitrations, bulk, closings, keys, known, leads, owners, timelines
+from services.lead.actions import arbitrations, bulk, closings, grading, keys, known, leads, owners, timelines
 from services.lead.models import CustomerAlias, Duplicate, Lead, LeadMerge, Touch
 from services.lead.rules import stages
 from shared.db import Tx
@@ -43,7 +43,8 @@ def merge(tx: Tx, *, survivor: Lead, merged: Lead) -> LeadMerge:
     merged.state, merged.merged_into_id = stages.MERGED, survivor.id
     survivor.touch_count += merged.touch_count
     survivor.last_touch_time = max(survivor.last_touch_time, merged.last_touch_time)
-    leads.regrade(tx, survivor)
+    survivor.trial_state = survivor.trial_state or merged.trial_state
+    grading.regrade(tx, survivor)
     if survivor.customer_id != merged.customer_id:
         tx.session.add(CustomerAlias(id=merged.customer_id, survivor_id=survivor.customer_id, merge_id=row.id))
     keys.replace(tx, survivor.id, before=[], after=_keys(tx, timelines.cluster(tx, merged.id)))
@@ -72,7 +73,7 @@ def undo(tx: Tx, merge_id: UUID) -> LeadMerge:
         owners.keep_or_free(tx, merged)
         closings.resume_runs(tx, merged.id, stages.MERGED)
     _count_touches(tx, survivor)
-    leads.regrade(tx, survivor)
+    grading.regrade(tx, survivor)
     alias = tx.session.get(CustomerAlias, (tx.institution_id, merged.customer_id))
     if alias is not None and alias.merge_id == row.id:
         tx.session.delete(alias)

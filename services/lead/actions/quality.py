@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.lead.actions import bulk, known, leads, policies
+from services.lead.actions import bulk, grading, known, policies
 from services.lead.models import Lead, LeadIssue, QualityRun
 from services.lead.rules import policy, stages
 from services.lead.rules import quality as rules
@@ -92,7 +92,7 @@ def _flaws(tx: Tx, lead: Lead, silent: dict[UUID, int]) -> list[str]:
     return rules.flaws(
         phone_is_valid=normalise_phone(phone) is not None,
         phone=phone,
-        last_seen=leads.last_seen(lead),
+        last_seen=grading.last_seen(lead),
         now=tx.now,
         silent_days=silent[lead.campus_id],
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import update
 
 from lianxiao.scheduling.v1.scheduling_events_pb2 import TrialBooked, TrialCancelled, TrialResultRecorded
-from services.lead.actions import leads, tasks
+from services.lead.actions import grading, leads, tasks
 from services.lead.models import Lead, Task, Trial
 from services.lead.rules import stages
 from shared.db import Tx
@@ -28,7 +28,7 @@ def on_booked(tx: Tx, event: TrialBooked) -> None:
     trial.teacher_id = optional_id(event.teacher_id)
     if trial.state == "booked":
         _task(tx, lead, trial, REMINDER, max(trial.start_time - _AHEAD, tx.now))
-    leads.advance(tx, lead, stages.TRIAL_BOOKED)
+    _note(tx, lead, trial, stages.TRIAL_BOOKED)
 
 
 def on_result_recorded(tx: Tx, event: TrialResultRecorded) -> None:
@@ -41,7 +41,7 @@ def on_result_recorded(tx: Tx, event: TrialResultRecorded) -> None:
     _drop_reminder(tx, trial)
     if not event.attended:
         _task(tx, lead, trial, NO_SHOW, tx.now + _AHEAD)
-    leads.advance(tx, lead, stages.TRIALLED if event.attended else stages.TRIAL_BOOKED)
+    _note(tx, lead, trial, stages.TRIALLED if event.attended else stages.TRIAL_BOOKED)
 
 
 def on_cancelled(tx: Tx, event: TrialCancelled) -> None:
@@ -51,6 +51,15 @@ def on_cancelled(tx: Tx, event: TrialCancelled) -> None:
     if trial.state == "booked":
         trial.state, trial.result = "cancelled", ""
         _drop_reminder(tx, trial)
+        _note(tx, lead, trial, lead.stage)
+
+
+def _note(tx: Tx, lead: Lead, trial: Trial, reached: str) -> None:
+    """Let the lead know how its last trial stands; a child who has been there once has been there."""
+    if lead.trial_state != "attended":
+        lead.trial_state = trial.state
+    leads.advance(tx, lead, reached)
+    grading.regrade(tx, lead)
 
 
 def _task(tx: Tx, lead: Lead, trial: Trial, kind: str, due: datetime) -> None:

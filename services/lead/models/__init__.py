@@ -9,6 +9,7 @@ from services.lead.models.directory import Campus, Staff
 from services.lead.models.doors import FormVisit, LeadForm, Webhook, WebhookCall
 from services.lead.models.duplicates import CustomerAlias, Duplicate, LeadMerge
 from services.lead.models.follow_ups import FollowUpPlan, PlanRun, WorkingHours
+from services.lead.models.grading import GradeChange, GradingRule, GradingRun
 from services.lead.models.imports import Import, ImportBatch, ImportPart, ImportRow
 from services.lead.models.leads import FollowUp, Lead, LeadKey, StageChange, Touch, Trial
 from services.lead.models.partners import Partner, PartnerAccount, PartnerVisit, Registration, SupportRequest
@@ -16,7 +17,7 @@ from services.lead.models.policies import LeadPolicy
 from services.lead.models.pool import LeadIssue, PoolQuota, QualityRun
 from services.lead.models.sales import NpsAnswer, PipelineSetting, Sale, SalesTarget, SalesTeam
 from services.lead.models.tasks import Task
-from services.lead.models.teaching import Contact, GradeChange, TeachingHandover
+from services.lead.models.teaching import Contact, TeachingHandover
 
 __all__ = [
     "AdvisorConversion",
@@ -34,6 +35,8 @@ __all__ = [
     "FollowUpPlan",
     "FormVisit",
     "GradeChange",
+    "GradingRule",
+    "GradingRun",
     "Import",
     "ImportBatch",
     "ImportPart",

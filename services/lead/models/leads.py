@@ -59,6 +59,9 @@ class Lead(OwnedRow, Base):
     expected_amount_fen: Mapped[int | None]
     expected_close_date: Mapped[date | None]
     graded_by_hand: Mapped[bool | None]
+    # How the last trial stands, and how much the family wants it ("high", "medium", "low"); None: not known.
+    trial_state: Mapped[str | None]
+    intent: Mapped[str | None]
     # None: a family.
     customer_type: Mapped[str | None]
 

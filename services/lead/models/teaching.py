@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped
 
 from services.lead.models.base import Base
 from shared.crypto import Sealed
@@ -46,19 +44,3 @@ class Contact(Row, Base):
     removed: Mapped[bool]
 
     person = Sealed("person_sealed")
-
-
-class GradeChange(Row, Base):
-    """One change of a lead's grade; never changed. The database notes what the rule does by itself."""
-
-    __tablename__ = "grade_change"
-
-    lead_id: Mapped[UUID]
-    grade: Mapped[str]
-    previous_grade: Mapped[str]
-    by_hand: Mapped[bool]
-    reasons: Mapped[list[list[Any]]] = mapped_column(JSONB)
-    reason_sealed: Mapped[bytes | None]
-    staff_id: Mapped[UUID | None]
-
-    reason = Sealed("reason_sealed")

@@ -9,7 +9,7 @@ from lianxiao.lead.v1 import contact_service_pb2 as pb
 from lianxiao.lead.v1 import contact_service_pb2_grpc as pb_grpc
 from services.lead.actions import contacts, leads
 from services.lead.models import Contact
-from services.lead.rpc import lead_service
+from services.lead.rpc import leads_pb
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.rpc import Servicer, command, query
@@ -57,7 +57,7 @@ class ContactService(Servicer, pb_grpc.ContactServiceServicer):
     def GetCaller(self, request: pb.GetCallerRequest, tx: Tx) -> pb.GetCallerResponse:
         found = contacts.caller(tx, request.phone)
         return pb.GetCallerResponse(
-            leads=[lead_service.to_pb(tx, lead) for lead in found.leads],
+            leads=[leads_pb.to_pb(tx, lead) for lead in found.leads],
             contacts=[to_pb(tx, row) for row in found.contacts],
         )
 

@@ -11,7 +11,7 @@ from lianxiao.lead.v1 import duplicate_service_pb2 as pb
 from lianxiao.lead.v1 import duplicate_service_pb2_grpc as pb_grpc
 from services.lead.actions import customers, duplicates, merges
 from services.lead.models import Duplicate, Lead
-from services.lead.rpc import lead_service
+from services.lead.rpc import leads_pb
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.rpc import Servicer, command, query
@@ -55,7 +55,7 @@ def to_pb(tx: Tx, row: Duplicate, found: Mapping[UUID, Lead]) -> duplicate_pb2.D
 
     def shown(lead_id: UUID) -> Any:
         lead = found.get(lead_id)
-        return lead_service.to_pb(tx, lead) if lead is not None else lead_pb2.Lead(lead_id=str(lead_id))
+        return leads_pb.to_pb(tx, lead) if lead is not None else lead_pb2.Lead(lead_id=str(lead_id))
 
     return duplicate_pb2.Duplicate(
         duplicate_id=str(row.id),

@@ -15,16 +15,14 @@ from services.lead.actions import (
     captures,
     follow_ups,
     grades,
-    known,
     leads,
-    responses,
     searches,
     timelines,
 )
 from services.lead.actions.follow_ups import Contact
 from services.lead.actions.intake import Arrival, Taken
 from services.lead.models import GradeChange
-from services.lead.rpc import grade_changes, timeline
+from services.lead.rpc import grade_changes, leads_pb, timeline
 from services.lead.rules import rows
 from services.lead.rules.matching import Verdict
 from services.lead.rules.rows import Enquiry
@@ -34,9 +32,6 @@ from shared.ids import as_uuid
 from shared.listing import DEFAULT_SIZE, named_fields
 from shared.rpc import Servicer, command, query
 from shared.wire_values import (
-    date_pb,
-    enum_value,
-    id_text,
     instant,
     optional_date,
     optional_id,
@@ -57,7 +52,7 @@ class LeadService(Servicer, pb_grpc.LeadServiceServicer):
     @command
     def CaptureLead(self, request: pb.CaptureLeadRequest, tx: Tx) -> pb.CaptureLeadResponse:
         verdict, lead, visible = captures.capture(tx, _arrival(tx, request))
-        shown = to_pb(tx, lead) if visible else ids_to_pb(lead)
+        shown = leads_pb.to_pb(tx, lead) if visible else leads_pb.ids_to_pb(lead)
         return pb.CaptureLeadResponse(lead=shown, created=verdict != Verdict.ATTACH, outcome=_OUTCOMES[verdict])
 
     @command
@@ -74,12 +69,14 @@ class LeadService(Servicer, pb_grpc.LeadServiceServicer):
 
     @query
     def GetLead(self, request: pb.GetLeadRequest, tx: Tx) -> pb.GetLeadResponse:
-        return pb.GetLeadResponse(lead=to_pb(tx, leads.get(tx, as_uuid(request.lead_id))))
+        return pb.GetLeadResponse(lead=leads_pb.to_pb(tx, leads.get(tx, as_uuid(request.lead_id))))
 
     @query
     def ListLeads(self, request: pb.ListLeadsRequest, tx: Tx) -> pb.ListLeadsResponse:
         page = searches.page(tx, request)
-        return pb.ListLeadsResponse(leads=[to_pb(tx, row) for row in page.rows], next_page_token=page.next_page_token)
+        return pb.ListLeadsResponse(
+            leads=[leads_pb.to_pb(tx, row) for row in page.rows], next_page_token=page.next_page_token
+        )
 
     @command
     def UpdateLead(self, request: pb.UpdateLeadRequest, tx: Tx) -> pb.UpdateLeadResponse:
@@ -89,27 +86,27 @@ class LeadService(Servicer, pb_grpc.LeadServiceServicer):
         changes = {name: _value(tx, request.lead, name) for name in names}
         lead = leads.update(tx, _id(request.lead.lead_id), changes)
         tx.audit("lead.UpdateLead", "lead", lead.id, fields=names)
-        return pb.UpdateLeadResponse(lead=to_pb(tx, lead))
+        return pb.UpdateLeadResponse(lead=leads_pb.to_pb(tx, lead))
 
     @command
     def AssignLead(self, request: pb.AssignLeadRequest, tx: Tx) -> pb.AssignLeadResponse:
         owner_id = optional_id(request.owner_id)
         lead = assignments.assign(tx, as_uuid(request.lead_id), owner_id=owner_id, reason=request.reason)
-        return pb.AssignLeadResponse(lead=to_pb(tx, lead))
+        return pb.AssignLeadResponse(lead=leads_pb.to_pb(tx, lead))
 
     @command
     def MoveLead(self, request: pb.MoveLeadRequest, tx: Tx) -> pb.MoveLeadResponse:
         lead = leads.move(tx, as_uuid(request.lead_id), stage=stored_word(lead_pb2.LeadStage, request.stage, "stage"))
-        return pb.MoveLeadResponse(lead=to_pb(tx, lead))
+        return pb.MoveLeadResponse(lead=leads_pb.to_pb(tx, lead))
 
     @command
     def LoseLead(self, request: pb.LoseLeadRequest, tx: Tx) -> pb.LoseLeadResponse:
         lead = leads.lose(tx, as_uuid(request.lead_id), reason=request.reason, detail=request.detail)
-        return pb.LoseLeadResponse(lead=to_pb(tx, lead))
+        return pb.LoseLeadResponse(lead=leads_pb.to_pb(tx, lead))
 
     @command
     def ReopenLead(self, request: pb.ReopenLeadRequest, tx: Tx) -> pb.ReopenLeadResponse:
-        return pb.ReopenLeadResponse(lead=to_pb(tx, leads.reopen(tx, as_uuid(request.lead_id))))
+        return pb.ReopenLeadResponse(lead=leads_pb.to_pb(tx, leads.reopen(tx, as_uuid(request.lead_id))))
 
     @query
     def ListTimeline(self, request: pb.ListTimelineRequest, tx: Tx) -> pb.ListTimelineResponse:
@@ -128,7 +125,7 @@ class LeadService(Servicer, pb_grpc.LeadServiceServicer):
     def GradeLead(self, request: pb.GradeLeadRequest, tx: Tx) -> pb.GradeLeadResponse:
         grade = stored_word(lead_pb2.LeadGrade, request.grade, "grade") if request.grade else ""
         lead = grades.by_hand(tx, as_uuid(request.lead_id), grade=grade, reason=request.reason)
-        return pb.GradeLeadResponse(lead=to_pb(tx, lead))
+        return pb.GradeLeadResponse(lead=leads_pb.to_pb(tx, lead))
 
     @query
     def ListGradeChanges(self, request: pb.ListGradeChangesRequest, tx: Tx) -> pb.ListGradeChangesResponse:
@@ -146,74 +143,7 @@ class LeadService(Servicer, pb_grpc.LeadServiceServicer):
             model_version=request.model_version,
             time=instant(request.score_time),
         )
-        return pb.ScoreLeadResponse(lead=to_pb(tx, lead))
-
-
-def to_pb(tx: Tx, lead: Any) -> lead_pb2.Lead:
-    """Return the wire form of a lead, given as a model or as a row of its columns."""
-    profile = known.profile_of(tx, lead)
-    return lead_pb2.Lead(
-        lead_id=str(lead.id),
-        customer_id=str(lead.customer_id),
-        campus_id=str(lead.campus_id),
-        owner_id=id_text(lead.owner_id),
-        stage=enum_value(lead_pb2.LeadStage, lead.stage),
-        state=enum_value(lead_pb2.LeadState, lead.state),
-        grade=enum_value(lead_pb2.LeadGrade, lead.grade),
-        grade_reasons=[lead_pb2.GradeReason(code=code, points=points) for code, points in lead.grade_reasons],
-        score=_score(lead),
-        source=lead.source,
-        campaign_id=id_text(lead.campaign_id),
-        child_name=profile.child_name,
-        birth_date=_date(lead.birth_date),
-        gender=lead.gender,
-        school=lead.school,
-        school_grade=lead.school_grade,
-        guardian_name=profile.guardian_name,
-        guardian_phone=profile.guardian_phone,
-        alternate_phone=profile.alternate_phone,
-        guardian_email=profile.guardian_email,
-        guardian_relation=lead.guardian_relation,
-        wechat_id=profile.wechat_id,
-        wechat_union_id=profile.wechat_union_id,
-        intended_courses=[lead_pb2.IntendedCourse(**course) for course in lead.intended_courses],
-        remark=profile.remark,
-        next_contact_time=lead.next_contact_time,
-        last_contact_time=lead.last_contact_time,
-        touch_count=lead.touch_count,
-        stage_time=lead.stage_time,
-        lost_reason=lead.lost_reason,
-        merged_into_lead_id=id_text(lead.merged_into_id),
-        create_time=lead.create_time,
-        update_time=lead.update_time,
-        invalid=lead.invalid,
-        archive_time=lead.archive_time,
-        school_district=lead.school_district,
-        tags=lead.tags,
-        first_response_minutes=lead.first_response_minutes,
-        response_breached=lead.response_state == responses.BREACHED,
-        response_due_time=lead.response_due_time,
-        expected_amount_fen=lead.expected_amount_fen,
-        expected_close_date=date_pb(lead.expected_close_date),
-        customer_type=lead.customer_type or "family",
-        graded_by_hand=bool(lead.graded_by_hand),
-    )
-
-
-def ids_to_pb(lead: Any) -> lead_pb2.Lead:
-    """Return what everybody may know of a lead that they may not see."""
-    return lead_pb2.Lead(lead_id=str(lead.id), customer_id=str(lead.customer_id))
-
-
-def _score(lead: Any) -> lead_pb2.LeadScore | None:
-    if lead.score is None:
-        return None
-    return lead_pb2.LeadScore(probability=lead.score, model_version=lead.score_model or "", score_time=lead.score_time)
-
-
-def _date(text: str) -> Date | None:
-    year, month, day = rows.date_parts(text)
-    return Date(year=year, month=month, day=day) if year else None
+        return pb.ScoreLeadResponse(lead=leads_pb.to_pb(tx, lead))
 
 
 def _arrival(tx: Tx, request: pb.CaptureLeadRequest) -> Arrival:

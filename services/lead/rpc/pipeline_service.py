@@ -6,7 +6,7 @@ from lianxiao.lead.v1 import lead_pb2, pipeline_pb2
 from lianxiao.lead.v1 import pipeline_service_pb2 as pb
 from lianxiao.lead.v1 import pipeline_service_pb2_grpc as pb_grpc
 from services.lead.actions import pipelines
-from services.lead.rpc import lead_service
+from services.lead.rpc import leads_pb
 from services.lead.rules.pipeline import Stage
 from shared.db import Tx
 from shared.rpc import Servicer, command, query
@@ -68,7 +68,7 @@ def _column(tx: Tx, column: pipelines.Column) -> pipeline_pb2.BoardColumn:
         stage=_stage_pb(column.stage),
         lead_count=column.lead_count,
         amount_fen=column.amount_fen,
-        leads=[lead_service.to_pb(tx, lead) for lead in column.leads],
+        leads=[leads_pb.to_pb(tx, lead) for lead in column.leads],
     )
 
 

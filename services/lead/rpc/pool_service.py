@@ -7,7 +7,7 @@ from lianxiao.lead.v1 import pool_service_pb2 as pb
 from lianxiao.lead.v1 import pool_service_pb2_grpc as pb_grpc
 from services.lead.actions import claims, known, leads, pools, quality
 from services.lead.models import Lead, LeadIssue
-from services.lead.rpc import lead_service
+from services.lead.rpc import leads_pb
 from services.lead.rules import quality as rules
 from shared.db import Tx
 from shared.ids import as_uuid
@@ -50,7 +50,7 @@ class PoolService(Servicer, pb_grpc.PoolServiceServicer):
     def InvalidateLead(self, request: pb.InvalidateLeadRequest, tx: Tx) -> pb.InvalidateLeadResponse:
         reason = stored_word(pool_pb2.InvalidReason, request.reason, "reason")
         lead = leads.invalidate(tx, as_uuid(request.lead_id), reason=reason, detail=request.detail)
-        return pb.InvalidateLeadResponse(lead=lead_service.to_pb(tx, lead))
+        return pb.InvalidateLeadResponse(lead=leads_pb.to_pb(tx, lead))
 
     @query
     def ListLeadIssues(self, request: pb.ListLeadIssuesRequest, tx: Tx) -> pb.ListLeadIssuesResponse:

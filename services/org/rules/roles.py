@@ -41,6 +41,7 @@ _SELLING = (
     *("consumption.read", "student.read", "guardian.*", "class_group.read", "lesson.read", "campaign.read"),
     *("refund.read", "refund.request", "message.read", "staff.read", "pii.read"),
     *("follow_up_plan.read", "follow_up_plan.start", "follow_up_plan.stop", "working_hours.read", "lead_policy.read"),
+    "grading_rule.read",
     *("pipeline.read", "sales_target.read", "sales_team.read", "sale.read", "nps_answer.*"),
     "teaching_handover.create",
 )
@@ -103,6 +104,7 @@ _AUDITING = tuple(
             "sales_report",
             "pipeline",
             "lead_form",
+            "grading_rule",
             "teaching_handover",
             "webhook",
             "sales_target",
