@@ -91,7 +91,7 @@ def parts(only: str, without: str, *, chaos: bool) -> list[tuple[str, Sequence[s
     rest = f" and {without}" if without else ""
     if chaos:
         return [("chaos", ["-m", f"chaos{rest}"])]
-    fast = ["-n", "2", "--dist", "loadfile", "-m", f"not chaos and not bench{rest}"]
+    fast = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "-m", f"not chaos and not bench{rest}"]
     return [("fast", fast), ("alone", ["-m", f"chaos{rest}"])]
 
 

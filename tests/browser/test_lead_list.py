@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import PHONE, SignIn
 from tests.browser.people import Api, Family
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # the first test starts the whole system
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]  # the first test starts the whole system
 
 
 def test_a_lead_is_found_by_a_part_of_its_name_and_by_four_digits(sign_in: SignIn, api: Api, family: Family) -> None:

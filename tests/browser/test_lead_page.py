@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import SignIn
 from tests.browser.people import Api, Family
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # the first test starts the whole system
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]  # the first test starts the whole system
 
 
 def test_a_follow_up_appears_in_the_timeline_and_moves_the_stage(sign_in: SignIn, api: Api, family: Family) -> None:

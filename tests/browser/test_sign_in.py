@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import SignIn, enter
 from tests.browser.people import User
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # the first test starts the whole system
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]  # the first test starts the whole system
 
 
 def test_a_wrong_password_is_refused_in_words(page: Page, users: Mapping[str, User]) -> None:

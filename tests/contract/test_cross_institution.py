@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.contract import rpcs
+from tests.contract.callers import EVERYTHING, Person
 from tests.contract.conftest import Whole
 from tests.contract.house import PHONE, PRIVATE
 from tests.contract.requests import Requests, ids_in
@@ -19,6 +21,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 QUERIES = [rpc for rpc in rpcs.every() if rpc.method.endpoint.is_query]
 MOST_IDS = 12
 WORDS = {"search", "phone"}
+
+
+@pytest.fixture(scope="module")
+def elsewhere(whole: Whole) -> Callable[[], str]:
+    """Return who makes tokens for the administrator of an institution that has written nothing yet."""
+    _, outsider = whole.system.new_institution()
+    person = Person.of(outsider.token)
+    return lambda: whole.cast.gate.token(person, EVERYTHING)
 
 
 def told(whole: Whole, answer: Answer, request: Any) -> list[str]:
@@ -40,16 +50,18 @@ def with_ids(whole: Whole, rpc: Rpc) -> list[Any]:
 
 @pytest.mark.parametrize("rpc", QUERIES, ids=[rpc.name for rpc in QUERIES])
 @pytest.mark.parametrize("channel", ["partner", "rest"])
-def test_no_id_opens_a_row_of_another_institution(whole: Whole, rpc: Rpc, channel: str) -> None:
-    token = whole.cast.foreign()
+def test_no_id_opens_a_row_of_another_institution(
+    whole: Whole, elsewhere: Callable[[], str], rpc: Rpc, channel: str
+) -> None:
+    token = elsewhere()
     for request in with_ids(whole, rpc):
         answer = whole.wires.call(channel, rpc, request, token)
         assert not told(whole, answer, request), answer.text[:500]
 
 
 @pytest.mark.parametrize("rpc", QUERIES, ids=[rpc.name for rpc in QUERIES])
-def test_no_filter_and_no_search_reaches_over_the_border(whole: Whole, rpc: Rpc) -> None:
-    token = whole.cast.foreign()
+def test_no_filter_and_no_search_reaches_over_the_border(whole: Whole, elsewhere: Callable[[], str], rpc: Rpc) -> None:
+    token = elsewhere()
     kind: Any = rpc.method.request
     names = kind.DESCRIPTOR.fields_by_name
     requests = [kind(search=word) for word in PRIVATE if "search" in names]
@@ -62,7 +74,7 @@ def test_no_filter_and_no_search_reaches_over_the_border(whole: Whole, rpc: Rpc)
         assert not set(told(whole, answer, request)) - quoted, answer.text[:500]
 
 
-def test_a_page_token_of_another_institution_opens_nothing(whole: Whole) -> None:
+def test_a_page_token_of_another_institution_opens_nothing(whole: Whole, elsewhere: Callable[[], str]) -> None:
     tried = 0
     for rpc in QUERIES:
         kind: Any = rpc.method.request
@@ -73,14 +85,14 @@ def test_a_page_token_of_another_institution_opens_nothing(whole: Whole) -> None
         token = getattr(page.reply, "next_page_token", "")
         if token:
             tried += 1
-            answer = whole.wires.call("service", rpc, kind(page_size=1, page_token=token), whole.cast.foreign())
+            answer = whole.wires.call("service", rpc, kind(page_size=1, page_token=token), elsewhere())
             assert answer.reason == "PAGE_TOKEN_INVALID", rpc.name
     assert tried >= 10
 
 
 @pytest.mark.parametrize("place", ["1", "9223372036854775807"])
-def test_the_stream_of_changes_is_ones_own(whole: Whole, place: str) -> None:
-    headers = {"authorization": f"Bearer {whole.cast.foreign()}", "last-event-id": place}
+def test_the_stream_of_changes_is_ones_own(whole: Whole, elsewhere: Callable[[], str], place: str) -> None:
+    headers = {"authorization": f"Bearer {elsewhere()}", "last-event-id": place}
     heard = ""
     limit = httpx.Timeout(2.5, connect=30)
     try:

@@ -31,7 +31,7 @@ from tests.journeys.steps import (
 )
 from tests.journeys.system import System
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def test_one_child_from_enquiry_to_refund(system: System, letterbox: Letterbox) -> None:

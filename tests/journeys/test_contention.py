@@ -11,7 +11,7 @@ from tests.journeys.chain import found
 from tests.journeys.steps import UNIT_FEN, Child, become_student, enquire, sell
 from tests.journeys.system import System
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def test_the_last_seat_has_one_winner(system: System) -> None:

@@ -8,7 +8,7 @@ from tests.journeys.chain import found
 from tests.journeys.steps import TOTAL_FEN, attend, become_student, check_money, enquire, join, pay, sell
 from tests.journeys.system import System
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def test_a_killed_worker_and_an_absent_broker_lose_nothing(system: System) -> None:

@@ -16,7 +16,7 @@ from tests.journeys.chain import Chain, found
 from tests.journeys.spreadsheets import BROKEN, EXACT, NEAR, UNIQUE
 from tests.journeys.system import System
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def run_import(chain: Chain, content: bytes) -> Json:

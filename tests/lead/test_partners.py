@@ -136,6 +136,16 @@ def test_partners_are_kept_and_looked_after(wire: Wire, caller: Caller, chief: P
     partner_id = _partner(chief, "甲渠道", program)
     assert people.refused(lambda: _partner(chief, "甲渠道"))[1] == "PARTNER_NAME_TAKEN"
     assert people.refused(lambda: _partner(chief, "乙渠道", program))[1] == "PARTNER_ACCOUNT_TAKEN"
+    nobody = partner_service_pb2.UpdatePartnerRequest(
+        partner=partner_pb2.Partner(
+            partner_id=partner_id,
+            name="甲渠道",
+            kind=partner_pb2.PARTNER_KIND_AGENCY,
+            stage=partner_pb2.PARTNER_STAGE_SIGNED,
+            owner_id=str(uuid7()),
+        )
+    )
+    assert people.refused(lambda: chief.partners.UpdatePartner(nobody))[1] == "STAFF_NOT_ASSIGNABLE"
     update = partner_service_pb2.UpdatePartnerRequest(
         partner=partner_pb2.Partner(
             partner_id=partner_id,

@@ -21,7 +21,7 @@ from shared.testing.rabbitmq import RabbitMQ
 from shared.testing.waiting import until
 from tests.shared.poison import POISON
 
-pytestmark = pytest.mark.amqp
+pytestmark = [pytest.mark.amqp, pytest.mark.slow]
 SECONDS = 90
 
 

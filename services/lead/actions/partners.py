@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, func, select
 
-from services.lead.actions import bulk, leads
+from services.lead.actions import bulk, leads, staff
 from services.lead.models import Lead, Partner, PartnerAccount, PartnerVisit, Registration, SupportRequest
 from services.lead.rules import stages
 from shared.db import Tx
@@ -54,7 +54,10 @@ _COLUMNS = {"contract_start_date": "contract_start", "contract_end_date": "contr
 
 
 def create(tx: Tx, values: Mapping[str, Any]) -> Partner:
-    """Add a partner; `values` holds every field of EDITABLE. Raises PARTNER_NAME_TAKEN, PARTNER_ACCOUNT_TAKEN."""
+    """Add a partner; `values` holds every field of EDITABLE.
+
+    Raises PARTNER_NAME_TAKEN, PARTNER_ACCOUNT_TAKEN, STAFF_NOT_ASSIGNABLE.
+    """
     row = bulk.fresh(tx, Partner)
     _set(tx, row, values, [name for name in EDITABLE if name != "account_ids"])
     with tx.translating({"uq_partner_name": _taken}):
@@ -193,6 +196,8 @@ def _set(tx: Tx, row: Partner, values: Mapping[str, Any], names: Sequence[str]) 
     for name in names:
         if name in _NEEDED and not values[name]:
             raise InvalidInput(name, "this must not be empty")
+        if name == "owner_id" and values[name] not in {None, row.owner_id}:
+            staff.check_assignable(tx, [values[name]], None)
         if name == "contacts":
             Partner.contacts.seal(tx, row, json.dumps(values[name], ensure_ascii=False))
         else:
