@@ -91,9 +91,12 @@ class Partner:
             given = _texts(context)
             async with _refusing(method, context, given):
                 metadata, key = self._admit(given, context.peer(), is_public=method.is_public)
-                opened = call(self._paced(requests, key), timeout=context.time_remaining(), metadata=metadata)
-                async for reply in opened:
-                    yield reply
+                opened = call(timeout=context.time_remaining(), metadata=metadata)
+                try:
+                    async for reply in _relayed(self._paced(requests, key), opened):
+                        yield reply
+                finally:
+                    opened.cancel()
 
         return grpc.stream_stream_rpc_method_handler(cast("Any", forward))
 
@@ -129,6 +132,37 @@ class Partner:
         passed = [(name, given[name]) for name in _PASSED_ON if name in given]
         passed.append(("traceparent", telemetry.traceparent()))
         return ([*passed, ("authorization", token)] if caller else passed), key
+
+
+async def _relayed(requests: AsyncIterator[bytes], opened: Any) -> AsyncIterator[bytes]:
+    """Hand each message on when the last was answered, until either side ends; raises what the backend ended with.
+
+    A message that is written into a call that is over would turn the backend's status into an internal error.
+    """
+    over = asyncio.Event()
+    opened.add_done_callback(lambda _: over.set())
+    # The backend has let the stream in, or it is over.
+    await opened.initial_metadata()
+    ended = asyncio.ensure_future(over.wait())
+    try:
+        while not opened.done():
+            coming = asyncio.ensure_future(anext(requests, None))
+            await asyncio.wait({coming, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if not coming.done():
+                coming.cancel()
+                break
+            request = coming.result()
+            if request is None:
+                await opened.done_writing()
+                break
+            await opened.write(request)
+            reply = await opened.read()
+            if reply is grpc.aio.EOF:
+                break
+            yield reply
+    finally:
+        ended.cancel()
+    await opened.read()
 
 
 class _Everything(grpc.GenericRpcHandler):

@@ -125,6 +125,8 @@ class Boundary(grpc.ServerInterceptor):
                 caller, _ = self._authorise(endpoint, metadata.get("authorization", ""))
                 key = (endpoint.path, caller.institution_id, caller.subject_id)
                 with self._streams.open(key, context) as stream:
+                    # Whoever waits for it learns that the stream is let in.
+                    context.send_initial_metadata(())
                     for request in requests:
                         stream.touch()
                         yield acknowledge(request, metadata, context)

@@ -12,6 +12,7 @@ from lianxiao.lead.v1 import handover_service_pb2_grpc as handover
 from lianxiao.lead.v1 import import_service_pb2_grpc as lead_import
 from lianxiao.lead.v1 import lead_form_service_pb2_grpc as lead_form
 from lianxiao.lead.v1 import lead_service_pb2_grpc as lead
+from lianxiao.lead.v1 import organisation_service_pb2_grpc as organisation
 from lianxiao.lead.v1 import partner_service_pb2_grpc as partner
 from lianxiao.lead.v1 import pipeline_service_pb2_grpc as pipeline
 from lianxiao.lead.v1 import policy_service_pb2_grpc as policy
@@ -31,6 +32,7 @@ from services.lead.rpc.handover_service import HandoverService
 from services.lead.rpc.import_service import ImportService
 from services.lead.rpc.lead_form_service import LeadFormService
 from services.lead.rpc.lead_service import LeadService
+from services.lead.rpc.organisation_service import OrganisationService
 from services.lead.rpc.partner_service import PartnerService
 from services.lead.rpc.pipeline_service import PipelineService
 from services.lead.rpc.policy_service import PolicyService
@@ -62,4 +64,5 @@ SERVICERS: list[Registration] = [
     (grading_rule.add_GradingRuleServiceServicer_to_server, GradingRuleService),
     (handover.add_HandoverServiceServicer_to_server, HandoverService),
     (contact.add_ContactServiceServicer_to_server, ContactService),
+    (organisation.add_OrganisationServiceServicer_to_server, OrganisationService),
 ]

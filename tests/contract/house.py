@@ -109,6 +109,7 @@ def _leads(chain: Chain, campaign: str) -> None:
     }
     lead = advisor.post("/v1/leads", body)["lead"]
     advisor.post(f"/v1/leads/{lead['leadId']}:claim", {})
+    _organisation(chain, lead["leadId"])
     advisor.post(
         f"/v1/leads/{lead['leadId']}/followUps",
         {"channel": "FOLLOW_UP_CHANNEL_PHONE", "content": "父亲下岗，预算紧张，勿外传"},
@@ -122,6 +123,17 @@ def _leads(chain: Chain, campaign: str) -> None:
     advisor.post("/v1/leads", body | other | {"guardianPhone": "13977665522", "childName": "司马机要"})
     assert pair["duplicateId"]
     eventually("the clocks of first answers run", lambda: _clocks_run(chain), 60)
+
+
+def _organisation(chain: Chain, lead_id: str) -> None:
+    """Let a lead belong to an organisation with a learner."""
+    admin = chain.admin
+    told = {"name": "启明机密仪表厂", "remark": "年底续签，请勿外传"}
+    organisation = admin.post("/v1/organisations", told)["organisation"]["organisationId"]
+    learner = {"name": "宇文秘工", "phone": "13966554433", "role": "CONTACT_ROLE_LEARNER"}
+    admin.post(f"/v1/organisations/{organisation}/contacts", learner)
+    lead = {"guardianPhone": PHONE, "organisationId": organisation}
+    admin.call("PATCH", f"/v1/leads/{lead_id}", lead, updateMask="organisation_id")
 
 
 def _clocks_run(chain: Chain) -> bool:

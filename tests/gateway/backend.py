@@ -59,6 +59,9 @@ class Backend:
 
         def serve(requests: Iterator[Any], context: grpc.ServicerContext) -> Iterator[Any]:
             metadata = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
+            if name in self.replies:
+                self.replies[name](None, context)
+            context.send_initial_metadata(())
             for request in requests:
                 self.asked.append((name, request, metadata, context.time_remaining()))
                 yield response_type(request_id=request.request_id)

@@ -24,6 +24,7 @@ from gateway import serve
 from gateway.catalogue import Catalogue
 from gateway.config import Config
 from gateway.partner import Partner
+from shared import status
 from shared.testing.waiting import until
 from tests.gateway import sample
 from tests.gateway.backend import ID, REFUSALS, Backend, refusing
@@ -150,6 +151,18 @@ def test_a_stream_passes_through_message_by_message(channel: grpc.Channel, repli
     with pytest.raises(grpc.RpcError) as refused:
         next(_pour(channel, 1, 10, (("authorization", "Bearer forged"),)))
     assert refused.value.code() == grpc.StatusCode.UNAUTHENTICATED
+
+
+def test_a_stream_that_the_backend_ends_says_why(channel: grpc.Channel, replies: Backend) -> None:
+    refusal = status.to_status(REFUSALS["PERMISSION_DENIED"], "0" * 32)
+    replies.replies["PourNotes"] = lambda _, context: context.abort_with_status(refusal)
+    codes = set()
+    # Some are refused while their first message is on its way.
+    for _ in range(20):
+        with pytest.raises(grpc.RpcError) as refused:
+            next(_pour(channel, 1, 10))
+        codes.add(refused.value.code())
+    assert codes == {grpc.StatusCode.PERMISSION_DENIED}
 
 
 def test_a_stream_that_is_too_fast_waits_and_is_not_broken(channel: grpc.Channel, replies: Backend) -> None:

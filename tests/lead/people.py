@@ -22,6 +22,7 @@ from lianxiao.lead.v1 import (
     lead_pb2,
     lead_service_pb2,
     lead_service_pb2_grpc,
+    organisation_service_pb2_grpc,
     partner_service_pb2_grpc,
     pipeline_service_pb2_grpc,
     policy_service_pb2_grpc,
@@ -64,6 +65,7 @@ class Person:
         self.claims = claim_service_pb2_grpc.ClaimServiceStub(self._channel)
         self.pool = pool_service_pb2_grpc.PoolServiceStub(self._channel)
         self.policies = policy_service_pb2_grpc.PolicyServiceStub(self._channel)
+        self.organisations = organisation_service_pb2_grpc.OrganisationServiceStub(self._channel)
         self.partners = partner_service_pb2_grpc.PartnerServiceStub(self._channel)
 
     def capture(self, campus: UUID, **told: Any) -> lead_service_pb2.CaptureLeadResponse:

@@ -87,7 +87,7 @@ def test_chains_of_merges_resolve_to_the_last_and_are_undone_from_the_top(tx: Tx
     below = merges.merge(tx, survivor=rows[1], merged=rows[0])
     above = merges.merge(tx, survivor=rows[2], merged=rows[1])
     assert customers.resolve(tx, rows[0].customer_id) == rows[2].customer_id
-    assert timelines.cluster(tx, made[2]) == set(made)
+    assert timelines.cluster(tx, [made[2]]) == set(made)
     assert _reason(lambda: merges.undo(tx, below.id)) == "MERGE_BURIED"
     merges.undo(tx, above.id)
     merges.undo(tx, below.id)

@@ -19,6 +19,7 @@ from lianxiao.lead.v1 import (
 )
 from lianxiao.scheduling.v1.scheduling_events_pb2 import TrialBooked, TrialCancelled, TrialResultRecorded
 from services.lead.actions import contacts, grades, leads, teaching, trials
+from services.lead.actions.contacts import Changes, Details
 from services.lead.actions.teaching import Told
 from services.lead.models import GradeChange, Task, Trial
 from shared.caller import Caller
@@ -118,16 +119,16 @@ def test_a_phone_finds_leads_by_family_and_by_contact(tx: Tx) -> None:
     campus = factories.campus(tx)
     lead = factories.lead(tx, campus)
     boss: dict[str, Any] = {"role": "decision_maker", "weight_percent": 80}
-    contact = contacts.create(tx, lead.id, name="爷爷", phone="139 1111 2222", **boss)
+    contact = contacts.create(tx, lead.id, Details("爷爷", "139 1111 2222", **boss))
     tx.session.flush()
     for phone, named in (("13911112222", [contact.id]), (factories.PHONE, [])):
         found = contacts.caller(tx, phone)
         assert ([row.id for row in found.leads], [row.id for row in found.contacts]) == ([lead.id], named)
-    contacts.update(tx, lead.id, contact.id, **boss, position="", removed=True)
+    contacts.update(tx, lead.id, contact.id, Changes(**boss, removed=True))
     tx.session.flush()
     assert not contacts.caller(tx, "13911112222").leads
     with pytest.raises(DomainError) as error:
-        contacts.update(tx, lead.id, uuid7(), **boss, position="", removed=True)
+        contacts.update(tx, lead.id, uuid7(), Changes(**boss, removed=True))
     assert error.value.reason == "CONTACT_NOT_FOUND"
 
 

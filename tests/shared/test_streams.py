@@ -38,6 +38,9 @@ class Context:
     def invocation_metadata(self) -> list[tuple[str, str]]:
         return [("authorization", "Bearer good")]
 
+    def send_initial_metadata(self, _metadata: object) -> None:
+        pass
+
     def time_remaining(self) -> None:
         return None
 

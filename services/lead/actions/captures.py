@@ -28,7 +28,7 @@ def capture(tx: Tx, arrival: Arrival) -> tuple[Verdict, Any, bool]:
         return taken.verdict, taken.lead, True
     if taken.lead.state == stages.LOST:
         leads.reopen(tx, taken.lead.id, reason="came_back")
-    return taken.verdict, leads.get(tx, taken.lead.id), _visible(tx, scope, taken.lead)
+    return taken.verdict, leads.get(tx, taken.lead.id), is_visible(tx, scope, taken.lead)
 
 
 def capture_all(tx: Tx, arrivals: Sequence[Arrival]) -> list[Taken]:
@@ -49,6 +49,7 @@ def capture_all(tx: Tx, arrivals: Sequence[Arrival]) -> list[Taken]:
     return taken
 
 
-def _visible(tx: Tx, scope: Scope, lead: Any) -> bool:
+def is_visible(tx: Tx, scope: Scope, lead: Any) -> bool:
+    """Say whether the caller may see a lead, whose own scope was `scope`."""
     of_campus = scope.campuses is None or lead.campus_id in scope.campuses
     return of_campus and (not scope.own or lead.owner_id == tx.caller.subject_id)

@@ -8,21 +8,46 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 
-from services.lead.actions import bulk, keys, leads
+from services.lead.actions import bulk, keys, leads, timelines
 from services.lead.models import Contact, Lead, LeadKey
 from services.lead.rules import stages
 from shared.db import Tx
 from shared.errors import NotFound
-from shared.listing import Field, Listing
+from shared.listing import Field, Listing, Page
 
 LISTING: Listing[Contact] = Listing(
     Contact,
-    fields={"weight_percent": Field(Contact.weight_percent), "create_time": Field(Contact.create_time)},
+    fields={
+        "weight_percent": Field(Contact.weight_percent),
+        "create_time": Field(Contact.create_time),
+        "role": Field(Contact.role, prefix="CONTACT_ROLE_", sortable=False),
+    },
     default_order="weight_percent desc",
 )
 _MOST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """A person as they are named; the phone as it was typed, or empty."""
+
+    name: str
+    phone: str
+    role: str
+    weight_percent: int
+    position: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What may change about a person afterwards."""
+
+    role: str
+    weight_percent: int
+    position: str = ""
+    removed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,37 +58,65 @@ class Caller:
     contacts: Sequence[Contact]
 
 
-def create(
-    tx: Tx, lead_id: UUID, *, name: str, phone: str, role: str, weight_percent: int, position: str = ""
-) -> Contact:
+def create(tx: Tx, lead_id: UUID, person: Details) -> Contact:
     """Name a person on a lead. Raises LEAD_NOT_FOUND, LEAD_MERGED, InvalidInput PHONE_INVALID."""
-    lead = leads.get_unmerged(tx, lead_id)
-    number = leads.phone(phone, "phone") if phone else ""
+    return add(tx, person, lead_id=leads.get_unmerged(tx, lead_id).id)
+
+
+def add(tx: Tx, person: Details, *, lead_id: UUID | None = None, organisation_id: UUID | None = None) -> Contact:
+    """Name a person on one of the two. Raises InvalidInput PHONE_INVALID."""
+    number = leads.phone(person.phone, "phone") if person.phone else ""
     row = bulk.fresh(
         tx,
         Contact,
-        lead_id=lead.id,
+        lead_id=lead_id,
+        organisation_id=organisation_id,
+        learner_lead_id=None,
         phone_key=keys.phone_key(tx, number) if number else None,
-        position=position,
-        role=role,
-        weight_percent=weight_percent,
+        position=person.position,
+        role=person.role,
+        weight_percent=person.weight_percent,
         removed=False,
     )
-    Contact.person.seal(tx, row, json.dumps({"name": name, "phone": number}, ensure_ascii=False))
+    Contact.person.seal(tx, row, json.dumps({"name": person.name, "phone": number}, ensure_ascii=False))
     tx.session.add(row)
     return row
 
 
-def update(
-    tx: Tx, lead_id: UUID, contact_id: UUID, *, role: str, weight_percent: int, position: str, removed: bool
-) -> Contact:
-    """Change what somebody is to the decision. Raises LEAD_NOT_FOUND, CONTACT_NOT_FOUND."""
+def update(tx: Tx, lead_id: UUID, contact_id: UUID, changes: Changes) -> Contact:
+    """Change what somebody is to the decision. Raises LEAD_NOT_FOUND, LEAD_MERGED, CONTACT_NOT_FOUND."""
     lead = leads.get_unmerged(tx, lead_id)
     row = tx.load(Contact, "contact", contact_id, for_update=True)
-    if row.lead_id != lead.id:
+    if row.lead_id not in timelines.cluster(tx, [lead.id]):
         raise NotFound("contact", contact_id)
-    row.role, row.weight_percent, row.position, row.removed = role, weight_percent, position, removed
+    return change(tx, row, changes)
+
+
+def change(tx: Tx, row: Contact, changes: Changes) -> Contact:
+    """Write changes into a locked row."""
+    row.role, row.weight_percent = changes.role, changes.weight_percent
+    row.position, row.removed, row.update_time = changes.position, changes.removed, tx.now
     return row
+
+
+def page(tx: Tx, lead_id: UUID, request: Any) -> Page[Contact]:
+    """Return a page of the people of a lead, of those merged into it, and of its organisation. LEAD_NOT_FOUND."""
+    lead = leads.get(tx, lead_id)
+    mine: ColumnElement[bool] = Contact.lead_id.in_(timelines.cluster(tx, [lead.id]))
+    if lead.organisation_id is not None:
+        mine = or_(mine, Contact.organisation_id == lead.organisation_id)
+    return LISTING.page(tx, request, where=[mine, Contact.removed.is_(False)])
+
+
+def told(tx: Tx, row: Contact) -> dict[str, str]:
+    """Return name and phone of a person."""
+    person: dict[str, str] = json.loads(Contact.person.reveal(tx, row) or "{}")
+    return {"name": "", "phone": ""} | person
+
+
+def learners(tx: Tx, found: Sequence[Contact]) -> dict[UUID, UUID]:
+    """Return under which lead each lead of a learner carries on; those that the caller may not see are left out."""
+    return leads.survivors(tx, {row.learner_lead_id for row in found if row.learner_lead_id is not None})
 
 
 def caller(tx: Tx, phone: str) -> Caller:
@@ -73,8 +126,11 @@ def caller(tx: Tx, phone: str) -> Caller:
     by_key = select(LeadKey.lead_id).where(mine, LeadKey.key == key)
     named = select(Contact).where(Contact.phone_key == key, Contact.removed.is_(False))
     contacts = tx.session.scalars(named).all()
-    ids = or_(Lead.id.in_(by_key), Lead.id.in_([row.lead_id for row in contacts]))
+    carried = leads.survivors(tx, {row.lead_id for row in contacts if row.lead_id is not None})
+    of = {row.organisation_id for row in contacts if row.organisation_id is not None}
+    ids = or_(Lead.id.in_(by_key), Lead.id.in_(carried.values()), Lead.organisation_id.in_(of))
     wanted = select(Lead.__table__).where(Lead.institution_id == tx.institution_id, ids, Lead.state != stages.MERGED)
     found = tx.execute(wanted.order_by(Lead.id.desc()).limit(_MOST)).all()
-    seen = {row.id for row in found}
-    return Caller(found, [row for row in contacts if row.lead_id in seen])
+    seen = {row.id for row in found} | {row.organisation_id for row in found if row.organisation_id is not None}
+    of_lead = {row.id: carried.get(row.lead_id) for row in contacts if row.lead_id is not None}
+    return Caller(found, [row for row in contacts if {of_lead.get(row.id), row.organisation_id} & seen])

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadLost, LeadStageChanged
 from services.lead.actions import bulk, campuses, closings, grading, keys, known, owners
-from services.lead.models import Lead, StageChange
+from services.lead.models import Lead, Organisation, StageChange
 from services.lead.rules import rows, stages
 from services.lead.rules.profile import Profile
 from shared.caller import NOBODY
@@ -27,7 +27,8 @@ _PHONES = frozenset({"guardian_phone", "alternate_phone"})
 _PLAIN = frozenset({"birth_date", "gender", "school", "school_grade", "guardian_relation", "intended_courses",
                     "next_contact_time", "intent",
                     "expected_amount_fen", "expected_close_date", "customer_type"})  # fmt: skip
-CHANGEABLE = PERSONAL | _PLAIN | {"campus_id"}
+CHANGEABLE = PERSONAL | _PLAIN | {"campus_id", "organisation_id"}
+_ENTERPRISE = "organisation"
 
 
 def get(tx: Tx, lead_id: UUID) -> Any:
@@ -75,7 +76,8 @@ def actor(tx: Tx) -> UUID | None:
 def update(tx: Tx, lead_id: UUID, changes: Mapping[str, Any]) -> Lead:
     """Change what the family told us; `changes` holds fields of CHANGEABLE.
 
-    Raises InvalidInput for other fields and bad phones, LEAD_MERGED, CAMPUS_NOT_FOUND, CAMPUS_CLOSED.
+    Raises InvalidInput for other fields and bad phones, LEAD_MERGED, CAMPUS_NOT_FOUND, CAMPUS_CLOSED,
+    ORGANISATION_NOT_FOUND.
     """
     unknown = sorted(set(changes) - CHANGEABLE)
     if unknown or not changes:
@@ -91,6 +93,10 @@ def update(tx: Tx, lead_id: UUID, changes: Mapping[str, Any]) -> Lead:
         lead.campus_id = changes["campus_id"]
     for name in _PLAIN & set(changes):
         setattr(lead, name, changes[name])
+    if "organisation_id" in changes:
+        join(tx, lead, changes["organisation_id"])
+    elif lead.organisation_id is not None:
+        lead.customer_type = _ENTERPRISE
     profile = replace(known.profile_of(tx, lead), **_personal(changes))
     if not profile.guardian_phone:
         raise InvalidInput("lead.guardian_phone", "a lead needs a phone", reason="PHONE_MISSING")
@@ -98,6 +104,29 @@ def update(tx: Tx, lead_id: UUID, changes: Mapping[str, Any]) -> Lead:
     keys.replace(tx, lead.id, before=old_keys, after=_keys(tx, lead))
     grading.regrade(tx, lead)
     return lead
+
+
+def join(tx: Tx, lead: Lead, organisation_id: UUID | None) -> None:
+    """Let a locked lead belong to an organisation, or to none. Raises ORGANISATION_NOT_FOUND."""
+    if organisation_id is not None:
+        tx.load(Organisation, "organisation", organisation_id)
+        lead.customer_type = _ENTERPRISE
+    elif lead.organisation_id is not None:
+        lead.customer_type = None
+    lead.organisation_id = organisation_id
+
+
+def survivors(tx: Tx, lead_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Return for each lead the one that carries on for it, itself mostly; leads out of reach are left out."""
+    found: dict[UUID, UUID] = {}
+    asked = {lead_id: lead_id for lead_id in lead_ids}
+    while asked:
+        query = select(Lead.id, Lead.merged_into_id).where(Lead.institution_id == tx.institution_id)
+        into = {row[0]: row[1] for row in tx.execute(query.where(Lead.id.in_(asked.values())))}
+        here = {first: now for first, now in asked.items() if now in into}
+        found |= {first: now for first, now in here.items() if into[now] is None}
+        asked = {first: carried for first, now in here.items() if (carried := into[now]) is not None}
+    return found
 
 
 def _personal(changes: Mapping[str, Any]) -> dict[str, str]:

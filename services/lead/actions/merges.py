@@ -45,9 +45,12 @@ def merge(tx: Tx, *, survivor: Lead, merged: Lead) -> LeadMerge:
     survivor.last_touch_time = max(survivor.last_touch_time, merged.last_touch_time)
     survivor.trial_state = survivor.trial_state or merged.trial_state
     grading.regrade(tx, survivor)
+    if survivor.organisation_id is None and merged.organisation_id is not None:
+        row.replaced_customer_type = survivor.customer_type or ""
+        leads.join(tx, survivor, merged.organisation_id)
     if survivor.customer_id != merged.customer_id:
         tx.session.add(CustomerAlias(id=merged.customer_id, survivor_id=survivor.customer_id, merge_id=row.id))
-    keys.replace(tx, survivor.id, before=[], after=_keys(tx, timelines.cluster(tx, merged.id)))
+    keys.replace(tx, survivor.id, before=[], after=_keys(tx, timelines.cluster(tx, [merged.id])))
     arbitrations.on_merge(tx, row, survivor=survivor, merged=merged)
     closings.stop_runs(tx, merged.id, stages.MERGED)
     publish(tx, LeadMerged(**_told(row, survivor, merged)))
@@ -63,15 +66,16 @@ def undo(tx: Tx, merge_id: UUID) -> LeadMerge:
     survivor, merged = (leads.get_for_update(tx, each) for each in (row.survivor_lead_id, row.lead_id))
     if survivor.state == stages.MERGED:
         raise Refused("MERGE_BURIED", "the survivor was merged into another lead since; undo that merge first")
-    gone = _keys(tx, timelines.cluster(tx, merged.id))
+    gone = _keys(tx, timelines.cluster(tx, [merged.id]))
     row.undo_time = tx.now
     tx.session.flush()
-    kept = _keys(tx, timelines.cluster(tx, survivor.id))
+    kept = _keys(tx, timelines.cluster(tx, [survivor.id]))
     keys.replace(tx, survivor.id, before=gone, after=[key for key in gone if key in set(kept)])
     merged.state, merged.merged_into_id = row.previous_state, None
     if merged.state == stages.OPEN:
         owners.keep_or_free(tx, merged)
         closings.resume_runs(tx, merged.id, stages.MERGED)
+    _return_organisation(tx, row, survivor, merged)
     _count_touches(tx, survivor)
     grading.regrade(tx, survivor)
     alias = tx.session.get(CustomerAlias, (tx.institution_id, merged.customer_id))
@@ -85,10 +89,26 @@ def undo(tx: Tx, merge_id: UUID) -> LeadMerge:
     return row
 
 
+def _return_organisation(tx: Tx, row: LeadMerge, survivor: Lead, merged: Lead) -> None:
+    """Take from the survivor the organisation that this merge gave it, unless another lead in it is of the same."""
+    if row.replaced_customer_type is None or survivor.organisation_id != merged.organisation_id:
+        return
+    others = select(LeadMerge).join(
+        Lead, (Lead.institution_id == LeadMerge.institution_id) & (Lead.id == LeadMerge.lead_id)
+    )
+    living = (LeadMerge.survivor_lead_id == survivor.id, LeadMerge.undo_time.is_(None))
+    same = others.where(*living, Lead.organisation_id == merged.organisation_id).limit(1)
+    other = tx.session.scalars(same).one_or_none()
+    if other is not None:
+        other.replaced_customer_type = row.replaced_customer_type
+        return
+    survivor.organisation_id, survivor.customer_type = None, row.replaced_customer_type or None
+
+
 def _count_touches(tx: Tx, survivor: Lead) -> None:
     """Count what the survivor and those that still live on in it were touched by, also since the merge."""
     tx.session.flush()
-    mine = Touch.lead_id.in_(timelines.cluster(tx, survivor.id))
+    mine = Touch.lead_id.in_(timelines.cluster(tx, [survivor.id]))
     touches, last = tx.execute(select(func.count(), func.max(Touch.create_time)).where(mine)).one()
     survivor.touch_count, survivor.last_touch_time = max(1, touches), last or survivor.last_touch_time
 

@@ -50,6 +50,7 @@ LISTING: Listing[Lead] = Listing(
         "source": Field(Lead.source, sortable=False),
         "campaign_id": Field(Lead.campaign_id, sortable=False),
         "customer_id": Field(Lead.customer_id, sortable=False),
+        "organisation_id": Field(Lead.organisation_id, sortable=False),
         "archive_time": Field(Lead.archive_time, sortable=False),
     },
     columns=tuple(Lead.__table__.columns),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,8 +39,16 @@ def page(tx: Tx, lead_id: UUID, *, size: int, token: str = "") -> Timeline:
     Raises LEAD_NOT_FOUND, InvalidInput PAGE_TOKEN_INVALID.
     """
     lead = leads.get(tx, lead_id)
-    before = _before(tx, lead.id, token) if token else None
-    marks = _marks(tx, sorted(cluster(tx, lead.id)), size + 1, before)
+    return over(tx, [lead.id], subject=lead.id, size=size, token=token)
+
+
+def over(tx: Tx, lead_ids: Collection[UUID], *, subject: UUID, size: int, token: str = "") -> Timeline:
+    """Return a page of the timeline of several leads, in which those merged into them are; tokens are the subject's.
+
+    Raises InvalidInput PAGE_TOKEN_INVALID.
+    """
+    before = _before(tx, subject, token) if token else None
+    marks = _marks(tx, sorted(cluster(tx, lead_ids)), size + 1, before)
     shown = marks[:size]
     found: dict[UUID, Any] = {}
     for kind, model in KINDS.items():
@@ -47,7 +56,7 @@ def page(tx: Tx, lead_id: UUID, *, size: int, token: str = "") -> Timeline:
         if ids:
             found |= {row.id: row for row in tx.session.scalars(select(model).where(model.id.in_(ids)))}
     last = shown[-1] if len(marks) > size else None
-    next_token = seal_for_bus(tx.institution_id, f"{lead.id}|{last.time.isoformat()}|{last.id}") if last else ""
+    next_token = seal_for_bus(tx.institution_id, f"{subject}|{last.time.isoformat()}|{last.id}") if last else ""
     return Timeline([found[mark.id] for mark in shown], next_token)
 
 
@@ -65,9 +74,9 @@ def _marks(tx: Tx, lead_ids: list[UUID], size: int, before: tuple[datetime, UUID
     return list(tx.execute(select(every).order_by(every.c.time.desc(), every.c.id.desc()).limit(size)).all())
 
 
-def cluster(tx: Tx, lead_id: UUID) -> set[UUID]:
-    """Return a lead and all that live on in it."""
-    cluster, fresh = {lead_id}, {lead_id}
+def cluster(tx: Tx, lead_ids: Collection[UUID]) -> set[UUID]:
+    """Return some leads and all that live on in them."""
+    cluster, fresh = set(lead_ids), set(lead_ids)
     while fresh:
         live = select(LeadMerge.lead_id).where(LeadMerge.survivor_lead_id.in_(fresh), LeadMerge.undo_time.is_(None))
         fresh = set(tx.session.scalars(live)) - cluster
@@ -75,10 +84,10 @@ def cluster(tx: Tx, lead_id: UUID) -> set[UUID]:
     return cluster
 
 
-def _before(tx: Tx, lead_id: UUID, token: str) -> tuple[datetime, UUID]:
+def _before(tx: Tx, subject: UUID, token: str) -> tuple[datetime, UUID]:
     try:
         owner, time, entry = open_from_bus(tx.institution_id, token).split("|")
-        if owner == str(lead_id):
+        if owner == str(subject):
             return datetime.fromisoformat(time), UUID(entry)
     except (CannotOpen, ValueError):
         pass

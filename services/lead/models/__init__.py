@@ -12,6 +12,7 @@ from services.lead.models.follow_ups import FollowUpPlan, PlanRun, WorkingHours
 from services.lead.models.grading import GradeChange, GradingRule, GradingRun
 from services.lead.models.imports import Import, ImportBatch, ImportPart, ImportRow
 from services.lead.models.leads import FollowUp, Lead, LeadKey, StageChange, Touch, Trial
+from services.lead.models.organisations import Organisation
 from services.lead.models.partners import Partner, PartnerAccount, PartnerVisit, Registration, SupportRequest
 from services.lead.models.policies import LeadPolicy
 from services.lead.models.pool import LeadIssue, PoolQuota, QualityRun
@@ -48,6 +49,7 @@ __all__ = [
     "LeadMerge",
     "LeadPolicy",
     "NpsAnswer",
+    "Organisation",
     "Partner",
     "PartnerAccount",
     "PartnerVisit",

@@ -38,6 +38,8 @@ class LeadMerge(Row, Base):
     previous_state: Mapped[str]
     staff_id: Mapped[UUID | None]
     undo_time: Mapped[datetime | None]
+    # What the survivor was, or empty, where this merge gave it its organisation; else None.
+    replaced_customer_type: Mapped[str | None]
 
 
 class CustomerAlias(Row, Base):

@@ -64,6 +64,7 @@ class Lead(OwnedRow, Base):
     intent: Mapped[str | None]
     # None: a family.
     customer_type: Mapped[str | None]
+    organisation_id: Mapped[UUID | None]
 
     profile = Sealed("profile_sealed")
 

@@ -31,11 +31,16 @@ class TeachingHandover(OwnedRow, Base):
 
 
 class Contact(Row, Base):
-    """One person on a lead. `person` is JSON of name and phone; `phone_key` the blind index of the number."""
+    """One person on a lead or of an organisation; a learner of one may have become a lead.
+
+    `person` is JSON of name and phone; `phone_key` the blind index of the number.
+    """
 
     __tablename__ = "contact"
 
-    lead_id: Mapped[UUID]
+    lead_id: Mapped[UUID | None]
+    organisation_id: Mapped[UUID | None]
+    learner_lead_id: Mapped[UUID | None]
     person_sealed: Mapped[bytes]
     phone_key: Mapped[bytes | None]
     position: Mapped[str]

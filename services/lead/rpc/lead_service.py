@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
@@ -211,10 +212,8 @@ def _value(tx: Tx, lead: lead_pb2.Lead, name: str) -> Any:
         return optional_instant(lead, "next_contact_time")
     if name == "expected_close_date":
         return optional_date(lead, "expected_close_date", "lead.")
-    value = getattr(lead, name)
-    if name == "expected_amount_fen":
-        return value
-    return _id(value, "lead.campus_id") if name == "campus_id" else rows.clean(value)
+    convert: Any = _CONVERT.get(name, rows.clean)
+    return convert(getattr(lead, name))
 
 
 def _course(course: lead_pb2.IntendedCourse) -> dict[str, Any]:
@@ -234,3 +233,10 @@ def _id(text: str, field: str = "lead.lead_id") -> Any:
     if not text:
         raise InvalidInput(field, "an id is needed here")
     return as_uuid(text)
+
+
+_CONVERT = {
+    "campus_id": partial(_id, field="lead.campus_id"),
+    "organisation_id": optional_id,
+    "expected_amount_fen": int,
+}

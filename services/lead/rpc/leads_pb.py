@@ -53,6 +53,7 @@ def to_pb(tx: Tx, lead: Any) -> lead_pb2.Lead:
         expected_amount_fen=lead.expected_amount_fen,
         expected_close_date=date_pb(lead.expected_close_date),
         customer_type=lead.customer_type or "family",
+        organisation_id=id_text(lead.organisation_id),
         **asdict(known.profile_of(tx, lead)),
         graded_by_hand=bool(lead.graded_by_hand),
         intent=lead.intent,

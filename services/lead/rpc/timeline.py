@@ -15,7 +15,10 @@ from shared.wire_values import enum_value, id_text
 def to_pb(tx: Tx, row: Any) -> timeline_pb2.TimelineEntry:
     """Return the wire form of a row of any of the timeline's tables."""
     entry = timeline_pb2.TimelineEntry(
-        entry_id=str(row.id), time=row.create_time, staff_id=str(getattr(row, "staff_id", None) or "")
+        entry_id=str(row.id),
+        time=row.create_time,
+        staff_id=str(getattr(row, "staff_id", None) or ""),
+        lead_id=str(row.lead_id),
     )
     _FILL[type(row)](tx, row, entry)
     return entry

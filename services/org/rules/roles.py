@@ -43,7 +43,7 @@ _SELLING = (
     *("follow_up_plan.read", "follow_up_plan.start", "follow_up_plan.stop", "working_hours.read", "lead_policy.read"),
     "grading_rule.read",
     *("pipeline.read", "sales_target.read", "sales_team.read", "sale.read", "nps_answer.*"),
-    "teaching_handover.create",
+    *("teaching_handover.create", "organisation.*"),
 )
 _TUTORING = (
     *_DAILY,
@@ -74,7 +74,14 @@ _OUTREACH = (
 )
 _CHANNELS = (
     *("lead.read", "lead.capture", "lead_import.*", "duplicate.*", "claim.read", "claim.arbitrate", "campaign.read"),
-    *("partner.*", "registration.read", "support_request.read", "support_request.answer", "lead_policy.read"),
+    *(
+        "organisation.read",
+        "partner.*",
+        "registration.read",
+        "support_request.read",
+        "support_request.answer",
+        "lead_policy.read",
+    ),
     *("assignment_rule.read", "custom_field.read"),
     *("service_account.read", "split.read", "campus.read", "region.read", "report.read", "feed.read"),
 )
@@ -124,7 +131,17 @@ _AUDITING = tuple(
         ),
         *("attendance", "student", "guardian", "price", "quote", "contract", "order", "payment", "lot"),
         *("consumption", "split_rule", "split", "ledger", "refund", "campaign", "template", "message", "feed"),
-        *("handover", "workload", "lead_issue", "lead_policy", "pool", "partner", "registration", "support_request"),
+        *(
+            "handover",
+            "workload",
+            "lead_issue",
+            "lead_policy",
+            "pool",
+            "organisation",
+            "partner",
+            "registration",
+            "support_request",
+        ),
         *("report", "campus", "region", "staff", "role", "service_account", "institution"),
         *("custom_field", "approval_flow"),
     )
