@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -56,6 +57,16 @@ def parse(text: str) -> tuple[Term, ...]:
     if len(terms) > MOST_TERMS:
         raise _invalid(f"the filter has more than {MOST_TERMS} conditions")
     return tuple(terms)
+
+
+def write(terms: Iterable[Term]) -> str:
+    """Return the text of a filter that reads as these terms."""
+    return " AND ".join(map(_written, terms))
+
+
+def _written(term: Term) -> str:
+    texts = ["null" if text is None else json.dumps(text, ensure_ascii=False) for text in term.texts]
+    return f"{term.name} in [{', '.join(texts)}]" if term.op == "in" else f"{term.name} {term.op} {texts[0]}"
 
 
 def _term(match: re.Match[str]) -> Term:

@@ -13,13 +13,13 @@ A hot list gives `columns=[...]` (with the model's id and what it is ordered by)
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Generic, Protocol, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, or_, select
 
 from shared import aliases, filters
 from shared.crypto import CannotOpen, open_from_bus, seal_for_bus
@@ -28,6 +28,8 @@ from shared.errors import InvalidInput
 
 M = TypeVar("M")
 Condition = ColumnElement[bool]
+# Whether the leading column holds nulls only (None: it has none), and which values of the last row seen are null.
+_Nulls = tuple[bool | None, tuple[bool, ...]]
 DEFAULT_SIZE = 50
 GREATEST_SIZE = 200
 _MOST_ORDERS = 4
@@ -104,17 +106,48 @@ class Listing(Generic[M]):
         size = _size(request.page_size)
         terms = filters.parse(request.filter)
         order = self._order(request.order_by or self.default_order)
-        values = self._values(tx, terms) | {"size": size + 1, "me": tx.institution_id}
+        values = self._values(tx, terms) | {"me": tx.institution_id}
         bound = [self._table, request.filter, request.order_by, getattr(request, "search", "")]
         after = self._after(tx, request.page_token, order, bound)
-        values |= {f"a{n}": value for n, value in enumerate(after)}
-        statement = self._statement(terms, order, where, tuple(value is None for value in after))
-        if self.columns:
-            found: Sequence[Any] = tx.execute(statement, values).all()
-        else:
-            found = tx.session.scalars(statement, values).all()
+        found: list[Any] = []
+        for nulls, limits in self._stretches(order, after):
+            statement = self._statement(terms, order, where, nulls)
+            given = {f"a{n}": value for n, value in enumerate(limits)} | {"size": size + 1 - len(found)}
+            found += self._found(tx, statement, values | given)
+            if len(found) > size:
+                break
         rows = found[:size]
         return Page(rows, self._token(tx, rows[-1], order, bound) if len(found) > size else "")
+
+    def check(self, tx: Tx, text: str, order_by: str = "") -> None:
+        """Raise InvalidInput FILTER_INVALID or ORDER_INVALID unless a filter and an order can be asked for."""
+        self._values(tx, filters.parse(text))
+        self._order(order_by or self.default_order)
+
+    def count(self, tx: Tx, text: str, where: Sequence[Condition] = (), *, most: int) -> int:
+        """Return how many rows meet a filter; counting stops at `most`. Raises InvalidInput FILTER_INVALID."""
+        terms = filters.parse(text)
+        values = self._values(tx, terms) | {"me": tx.institution_id, "size": most}
+        model: Any = self.model
+        statement = self._filtered(select(model.id), terms).where(*where).limit(bindparam("size"))
+        return int(tx.scalar(select(func.count()).select_from(statement.subquery()), values))
+
+    def _stretches(self, order: tuple[_Order, ...], after: Sequence[Any]) -> Iterator[tuple[_Nulls, Sequence[Any]]]:
+        """Yield the parts of a list, each as it lies in an index, with where to begin in it.
+
+        Rows without a value in the leading column come last; one statement for both would read all before the page.
+        """
+        nulls = tuple(value is None for value in after)
+        if not _nullable(self._column(order[0].name)):
+            yield (None, nulls), after
+            return
+        if not after or after[0] is not None:
+            yield (False, nulls), after
+            nulls, after = (), ()
+        yield (True, nulls), after
+
+    def _found(self, tx: Tx, statement: Select[Any], values: Mapping[str, Any]) -> Sequence[Any]:
+        return tx.execute(statement, values).all() if self.columns else tx.session.scalars(statement, values).all()
 
     @property
     def _table(self) -> str:
@@ -146,7 +179,7 @@ class Listing(Generic[M]):
         terms: Sequence[filters.Term],
         order: tuple[_Order, ...],
         where: Sequence[Condition],
-        nulls: tuple[bool, ...],
+        nulls: _Nulls,
     ) -> Select[Any]:
         """Return the statement of this shape of list, made once; extra conditions are added to it each time."""
         shape = (tuple((term.name, term.op, term.texts == (None,)) for term in terms), order, nulls)
@@ -157,20 +190,30 @@ class Listing(Generic[M]):
                 self._statements[shape] = statement
         return statement.where(*where) if where else statement
 
-    def _build(self, terms: Sequence[filters.Term], order: tuple[_Order, ...], nulls: tuple[bool, ...]) -> Select[Any]:
+    def _build(self, terms: Sequence[filters.Term], order: tuple[_Order, ...], nulls: _Nulls) -> Select[Any]:
         model: Any = self.model
-        statement: Select[Any] = select(*self.columns) if self.columns else select(model)
+        statement = self._filtered(select(*self.columns) if self.columns else select(model), terms)
+        leading_is_null, after = nulls
+        first = self._column(order[0].name)
+        if leading_is_null is not None:
+            statement = statement.where(first.is_(None) if leading_is_null else first.is_not(None))
+        if after:
+            statement = statement.where(self._beyond(order, after))
+        for number, part in enumerate(order):
+            column = self._column(part.name)
+            if number == 0 and leading_is_null:
+                continue
+            directed = column.desc() if part.descending else column.asc()
+            # Only where it matters: an index of the plain order does not serve NULLS LAST.
+            statement = statement.order_by(directed.nulls_last() if number and _nullable(column) else directed)
+        return statement.limit(bindparam("size"))
+
+    def _filtered(self, statement: Select[Any], terms: Sequence[filters.Term]) -> Select[Any]:
+        model: Any = self.model
         statement = statement.where(model.institution_id == bindparam("me"))
         for number, term in enumerate(terms):
             statement = statement.where(_condition(self.fields[term.name], term, f"v{number}"))
-        if nulls:
-            statement = statement.where(self._beyond(order, nulls))
-        for part in order:
-            column = self._column(part.name)
-            directed = column.desc() if part.descending else column.asc()
-            # Only where it matters: an index of the plain order does not serve NULLS LAST.
-            statement = statement.order_by(directed.nulls_last() if _nullable(column) else directed)
-        return statement.limit(bindparam("size"))
+        return statement
 
     def _beyond(self, order: tuple[_Order, ...], nulls: tuple[bool, ...]) -> Condition:
         """Return "behind the row :a0, :a1, ..." in this order, where nulls come last."""
@@ -183,12 +226,12 @@ class Listing(Generic[M]):
                 continue
             limit = bindparam(f"a{number}", type_=column.type)
             further = column < limit if part.descending else column > limit
-            steps.append(and_(*same, or_(further, column.is_(None)) if _nullable(column) else further))
+            steps.append(and_(*same, or_(further, column.is_(None)) if number and _nullable(column) else further))
             same.append(column == limit)
-        first = self._column(order[0].name)
-        if _nullable(first):
+        if nulls[0]:
             return or_(false(), *steps)
         # The redundant bound on the leading column lets the index start at the right place.
+        first = self._column(order[0].name)
         start = bindparam("a0", type_=first.type)
         return and_(first <= start if order[0].descending else first >= start, or_(false(), *steps))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.lead.actions import (
     grading_rules,
     import_files,
+    name_keys,
     quality,
     recycling,
     responses,
@@ -23,5 +24,6 @@ JOBS: list[AnyJob] = [
     Job("lead.recycle", 60.0, recycling.step),
     Job("lead.refresh_conversions", 3600.0, rule_previews.refresh_conversions),
     Job("lead.grade_all", 60.0, grading_rules.step),
+    Job("lead.fill_name_keys", 600.0, name_keys.fill),
     Job("lead.look_for_flaws", 600.0, quality.step),
 ]

@@ -19,6 +19,7 @@ from lianxiao.lead.v1 import policy_service_pb2_grpc as policy
 from lianxiao.lead.v1 import pool_service_pb2_grpc as pool
 from lianxiao.lead.v1 import sales_report_service_pb2_grpc as sales_report
 from lianxiao.lead.v1 import sales_target_service_pb2_grpc as sales_target
+from lianxiao.lead.v1 import saved_filter_service_pb2_grpc as saved_filter
 from lianxiao.lead.v1 import task_service_pb2_grpc as task
 from lianxiao.lead.v1 import working_hours_service_pb2_grpc as working_hours
 from lianxiao.lead.v1 import workload_service_pb2_grpc as workload
@@ -39,6 +40,7 @@ from services.lead.rpc.policy_service import PolicyService
 from services.lead.rpc.pool_service import PoolService
 from services.lead.rpc.sales_report_service import SalesReportService
 from services.lead.rpc.sales_target_service import SalesTargetService
+from services.lead.rpc.saved_filter_service import SavedFilterService
 from services.lead.rpc.task_service import TaskService
 from services.lead.rpc.working_hours_service import WorkingHoursService
 from services.lead.rpc.workload_service import WorkloadService
@@ -59,6 +61,7 @@ SERVICERS: list[Registration] = [
     (partner.add_PartnerServiceServicer_to_server, PartnerService),
     (pipeline.add_PipelineServiceServicer_to_server, PipelineService),
     (sales_target.add_SalesTargetServiceServicer_to_server, SalesTargetService),
+    (saved_filter.add_SavedFilterServiceServicer_to_server, SavedFilterService),
     (workload.add_WorkloadServiceServicer_to_server, WorkloadService),
     (lead_form.add_LeadFormServiceServicer_to_server, LeadFormService),
     (grading_rule.add_GradingRuleServiceServicer_to_server, GradingRuleService),

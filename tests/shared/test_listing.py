@@ -275,8 +275,8 @@ def test_a_page_is_one_statement_of_limit_plus_one(parts: Database, institution:
     assert ids
     with parts.begin(Caller.system(institution), read_only=True) as tx:
         page: Page[Any] = HOT.page(tx, Request(3))
-        again = HOT._statement((), HOT._order("create_time desc"), (), ())  # noqa: SLF001 - made once is the point
-        assert HOT._statement((), HOT._order("create_time desc"), (), ()) is again  # noqa: SLF001
+        again = HOT._statement((), HOT._order("create_time desc"), (), (None, ()))  # noqa: SLF001 - made once is the point
+        assert HOT._statement((), HOT._order("create_time desc"), (), (None, ())) is again  # noqa: SLF001
         narrowed = HOT.page(tx, Request(200), where=[Person.name == "a"])
     assert page.rows[0]._fields == ("id", "name", "create_time")
     assert {row.name for row in narrowed.rows} == {"a"}
@@ -292,7 +292,7 @@ def test_a_deep_page_reads_the_index_and_not_what_lies_before_it(parts: Database
         )
         tx.run("set local enable_seqscan = off; set local enable_bitmapscan = off")
         order = HOT._order("create_time desc")  # noqa: SLF001 - to explain the very statement
-        statement = HOT._statement((), order, (), (False, False))  # noqa: SLF001
+        statement = HOT._statement((), order, (), (None, (False, False)))  # noqa: SLF001
         middle = tx.run("select create_time from person order by create_time offset 10000 limit 1").scalar()
         values = {"me": institution, "size": 51, "a0": middle, "a1": uuid7()}
         tx.execute(statement, values).all()

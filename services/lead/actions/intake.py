@@ -17,7 +17,7 @@ from services.lead.actions import assignments, bulk, desks, grading, keys, known
 from services.lead.actions.desks import Decided, Desk
 from services.lead.actions.known import Known
 from services.lead.models import Assignment, Base, Duplicate, Lead, StageChange, Touch
-from services.lead.rules import matching, stages
+from services.lead.rules import matching, names, stages
 from services.lead.rules.children import Person
 from services.lead.rules.matching import Decision, Verdict
 from services.lead.rules.profile import Profile
@@ -184,6 +184,7 @@ def fresh(tx: Tx, arrival: Arrival) -> Lead:
         lost_reason="",
         school_district="",
         tags=[],
+        name_key=names.sort_key(enquiry.child_name),
     )
     Lead.profile.seal(tx, lead, Profile.of(enquiry).to_json())
     grading.regrade(tx, lead)

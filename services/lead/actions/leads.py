@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 from lianxiao.lead.v1.lead_events_pb2 import LeadLost, LeadStageChanged
 from services.lead.actions import bulk, campuses, closings, grading, keys, known, owners
 from services.lead.models import Lead, Organisation, StageChange
-from services.lead.rules import rows, stages
+from services.lead.rules import names, rows, stages
 from services.lead.rules.profile import Profile
 from shared.caller import NOBODY
 from shared.crypto import normalise_phone
@@ -25,7 +25,7 @@ _BY_ID = select(Lead.__table__).where(Lead.institution_id == bindparam("institut
 PERSONAL = frozenset(Profile.__dataclass_fields__)
 _PHONES = frozenset({"guardian_phone", "alternate_phone"})
 _PLAIN = frozenset({"birth_date", "gender", "school", "school_grade", "guardian_relation", "intended_courses",
-                    "next_contact_time", "intent",
+                    "next_contact_time", "intent", "tags", "industry",
                     "expected_amount_fen", "expected_close_date", "customer_type"})  # fmt: skip
 CHANGEABLE = PERSONAL | _PLAIN | {"campus_id", "organisation_id"}
 _ENTERPRISE = "organisation"
@@ -101,6 +101,7 @@ def update(tx: Tx, lead_id: UUID, changes: Mapping[str, Any]) -> Lead:
     if not profile.guardian_phone:
         raise InvalidInput("lead.guardian_phone", "a lead needs a phone", reason="PHONE_MISSING")
     Lead.profile.seal(tx, lead, profile.to_json())
+    lead.name_key = names.sort_key(profile.child_name)
     keys.replace(tx, lead.id, before=old_keys, after=_keys(tx, lead))
     grading.regrade(tx, lead)
     return lead

@@ -1,8 +1,7 @@
-"""Lists of leads: filtered, searched by name or phone, newest first."""
+"""Lists of leads: filtered, ordered, searched by name or phone."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,14 +10,15 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, false, select
 
-from services.lead.actions import keys
+from services.lead.actions import keys, lead_terms
 from services.lead.models import Lead, LeadKey
 from services.lead.rules import stages
+from shared import filters
 from shared.db import Tx
 from shared.ids import uuid7
 from shared.listing import Field, Listing, Page
 
-_POOL = re.compile(r'(^|\s+AND\s+)owner_id\s*=\s*""(?=\s+AND\s|\s*$)')
+MOST_COUNTED = 100_000
 # How many hits are collected before all are.
 _WALKS = (200, 4000)
 _RAREST = """select q.key from unnest(%(keys)s::bytea[]) as q (key) order by (select count(*) from (select 1
@@ -28,6 +28,8 @@ _PROBE = """ and (select true from lead_key o
   where o.institution_id = k.institution_id and o.key = {name} and o.lead_id = k.lead_id)"""
 _WALK = """select k.lead_id::text from lead_key k where k.institution_id = %(institution)s and k.key = {driver}{probes}
   order by k.lead_id {order} limit %(most)s"""
+# Only in these orders do the first hits make the first page.
+_BY_ID = ("create_time", "create_time asc", "create_time desc", "")
 _TIME_BITS = 0xFFFFFFFFFFFF << 80
 
 
@@ -37,14 +39,22 @@ def _first_id_at(text: str) -> UUID:
     return UUID(int=uuid7(int(moment.timestamp() * 1000)).int & _TIME_BITS)
 
 
+def _no_name(_text: str) -> str:
+    raise ValueError("names are sealed; search for them")
+
+
 # Ids are made at the transaction's time: their order is the order of creation, and every index ends with them.
 LISTING: Listing[Lead] = Listing(
     Lead,
     fields={
         "create_time": Field(Lead.id, parse=_first_id_at),
+        "last_touch_time": Field(Lead.last_touch_time),
+        "next_contact_time": Field(Lead.next_contact_time),
+        "stage_time": Field(Lead.stage_time),
+        "child_name": Field(Lead.name_key, parse=_no_name),
         "stage": Field(Lead.stage, prefix="LEAD_STAGE_", sortable=False),
         "state": Field(Lead.state, prefix="LEAD_STATE_", sortable=False),
-        "grade": Field(Lead.grade, prefix="LEAD_GRADE_", sortable=False),
+        "grade": Field(Lead.grade, prefix="LEAD_GRADE_"),
         "campus_id": Field(Lead.campus_id, sortable=False),
         "owner_id": Field(Lead.owner_id, sortable=False),
         "source": Field(Lead.source, sortable=False),
@@ -52,6 +62,7 @@ LISTING: Listing[Lead] = Listing(
         "customer_id": Field(Lead.customer_id, sortable=False),
         "organisation_id": Field(Lead.organisation_id, sortable=False),
         "archive_time": Field(Lead.archive_time, sortable=False),
+        "industry": Field(Lead.industry, sortable=False),
     },
     columns=tuple(Lead.__table__.columns),
 )
@@ -71,28 +82,49 @@ class Asked:
 def page(tx: Tx, request: Any) -> Page[Any]:
     """Return a page of leads as rows of their columns; merged ones only when the filter speaks of the state.
 
-    `owner_id = ""` means the pool. Raises InvalidInput for a filter, an order or a token that cannot be read.
+    What a filter may name beside columns is said in actions/lead_terms.py. Raises InvalidInput for a filter, an order
+    or a token that cannot be read.
     """
-    where: list[ColumnElement[bool]] = []
-    rest = _POOL.sub("", request.filter)
-    if rest != request.filter:
-        where.append(Lead.owner_id.is_(None))
-    if "state" not in request.filter:
-        where.append(Lead.state != stages.MERGED)
-    if "archive_time" not in request.filter:
-        where.append(Lead.archive_time.is_(None))
-    # The token is bound to the search text; the pool must not be mistaken for everybody.
-    bound = f"{request.search}|{rest != request.filter}"
-    asked = Asked(request.page_size, request.page_token, rest.removeprefix(" AND "), request.order_by, bound)
+    rest, where = _read(tx, request.filter)
+    # The token is bound to the search and the whole filter; the pool must not be mistaken for everybody.
+    bound = f"{request.search}|{request.filter}"
+    asked = Asked(request.page_size, request.page_token, rest, request.order_by, bound)
     if not request.search:
         return LISTING.page(tx, asked, where=where)
     return _searched(tx, asked, where, keys.searched(tx, request.search))
 
 
+def count(tx: Tx, text: str, search: str = "") -> int:
+    """Return how many leads `page` would list, at most MOST_COUNTED. Raises InvalidInput FILTER_INVALID."""
+    rest, where = _read(tx, text)
+    if search:
+        where.append(_found_by(tx, keys.searched(tx, search)))
+    return LISTING.count(tx, rest, where, most=MOST_COUNTED)
+
+
+def check(tx: Tx, text: str, order_by: str = "") -> None:
+    """Raise InvalidInput FILTER_INVALID or ORDER_INVALID unless leads can be listed like this."""
+    rest, _ = _read(tx, text)
+    LISTING.check(tx, rest, order_by)
+
+
+def _read(tx: Tx, text: str) -> tuple[str, list[ColumnElement[bool]]]:
+    """Return what of a filter `Listing` reads, and the conditions of the rest."""
+    terms = filters.parse(text)
+    names = {term.name for term in terms}
+    conditions = [lead_terms.condition(tx, term) for term in terms]
+    where = [each for each in conditions if each is not None]
+    if "state" not in names:
+        where.append(Lead.state != stages.MERGED)
+    if "archive_time" not in names:
+        where.append(Lead.archive_time.is_(None))
+    return filters.write(term for term, each in zip(terms, conditions, strict=True) if each is None), where
+
+
 def _searched(tx: Tx, asked: Asked, where: Sequence[ColumnElement[bool]], wanted: Sequence[bytes]) -> Page[Any]:
     """Return a page of what has all keys; of many hits only so many are collected as fill it."""
-    for most in _WALKS if len(wanted) > 1 else ():
-        ids = _walk(tx, wanted, most, ascending=asked.order_by in ("create_time", "create_time asc"))
+    for most in _WALKS if len(wanted) > 1 and asked.order_by in _BY_ID else ():
+        ids = _walk(tx, wanted, most, ascending=asked.order_by in _BY_ID[:2])
         found = LISTING.page(tx, asked, where=[*where, Lead.id.in_(ids)])
         if found.next_page_token or len(ids) < most:
             return found

@@ -11,12 +11,13 @@ from services.lead.models.duplicates import CustomerAlias, Duplicate, LeadMerge
 from services.lead.models.follow_ups import FollowUpPlan, PlanRun, WorkingHours
 from services.lead.models.grading import GradeChange, GradingRule, GradingRun
 from services.lead.models.imports import Import, ImportBatch, ImportPart, ImportRow
-from services.lead.models.leads import FollowUp, Lead, LeadKey, StageChange, Touch, Trial
+from services.lead.models.leads import FollowUp, Lead, LeadKey, LeadTag, StageChange, Touch, Trial
 from services.lead.models.organisations import Organisation
 from services.lead.models.partners import Partner, PartnerAccount, PartnerVisit, Registration, SupportRequest
 from services.lead.models.policies import LeadPolicy
 from services.lead.models.pool import LeadIssue, PoolQuota, QualityRun
 from services.lead.models.sales import NpsAnswer, PipelineSetting, Sale, SalesTarget, SalesTeam
+from services.lead.models.saved_filters import SavedFilter
 from services.lead.models.tasks import Task
 from services.lead.models.teaching import Contact, TeachingHandover
 
@@ -48,6 +49,7 @@ __all__ = [
     "LeadKey",
     "LeadMerge",
     "LeadPolicy",
+    "LeadTag",
     "NpsAnswer",
     "Organisation",
     "Partner",
@@ -61,6 +63,7 @@ __all__ = [
     "Sale",
     "SalesTarget",
     "SalesTeam",
+    "SavedFilter",
     "SchoolDistrict",
     "Staff",
     "StageChange",

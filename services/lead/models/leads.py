@@ -62,6 +62,10 @@ class Lead(OwnedRow, Base):
     # How the last trial stands, and how much the family wants it ("high", "medium", "low"); None: not known.
     trial_state: Mapped[str | None]
     intent: Mapped[str | None]
+    # Of the child; None until a job has been there.
+    name_key: Mapped[str | None]
+    # Of a grown-up or an organisation, as the family says it.
+    industry: Mapped[str | None]
     # None: a family.
     customer_type: Mapped[str | None]
     organisation_id: Mapped[UUID | None]
@@ -79,6 +83,16 @@ class LeadKey(Base):
 
     institution_id: Mapped[UUID] = mapped_column(primary_key=True)
     key: Mapped[bytes] = mapped_column(primary_key=True)
+    lead_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
+class LeadTag(Base):
+    """Which leads bear a tag; a trigger keeps it equal to the tags of the leads."""
+
+    __tablename__ = "lead_tag"
+
+    institution_id: Mapped[UUID] = mapped_column(primary_key=True)
+    tag: Mapped[str] = mapped_column(primary_key=True)
     lead_id: Mapped[UUID] = mapped_column(primary_key=True)
 
 

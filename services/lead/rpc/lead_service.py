@@ -17,13 +17,14 @@ from services.lead.actions import (
     follow_ups,
     grades,
     leads,
+    saved_filters,
     searches,
     timelines,
 )
 from services.lead.actions.follow_ups import Contact
 from services.lead.actions.intake import Arrival, Taken
 from services.lead.models import GradeChange
-from services.lead.rpc import grade_changes, leads_pb, timeline
+from services.lead.rpc import grade_changes, leads_pb, saved_filter_service, timeline
 from services.lead.rules import rows
 from services.lead.rules.matching import Verdict
 from services.lead.rules.rows import Enquiry
@@ -74,9 +75,22 @@ class LeadService(Servicer, pb_grpc.LeadServiceServicer):
 
     @query
     def ListLeads(self, request: pb.ListLeadsRequest, tx: Tx) -> pb.ListLeadsResponse:
-        page = searches.page(tx, request)
+        asked, saved = saved_filters.applied(tx, request)
+        page = searches.page(tx, asked)
         return pb.ListLeadsResponse(
-            leads=[leads_pb.to_pb(tx, row) for row in page.rows], next_page_token=page.next_page_token
+            leads=[leads_pb.to_pb(tx, row) for row in page.rows],
+            next_page_token=page.next_page_token,
+            stale_parts=saved_filter_service.stale_to_pb(tx, saved),
+        )
+
+    @query
+    def CountLeads(self, request: pb.CountLeadsRequest, tx: Tx) -> pb.CountLeadsResponse:
+        asked, saved = saved_filters.applied(tx, request)
+        found = searches.count(tx, asked.filter, request.search)
+        return pb.CountLeadsResponse(
+            lead_count=min(found, searches.MOST_COUNTED),
+            more=found > searches.MOST_COUNTED,
+            stale_parts=saved_filter_service.stale_to_pb(tx, saved),
         )
 
     @command
@@ -239,4 +253,5 @@ _CONVERT = {
     "campus_id": partial(_id, field="lead.campus_id"),
     "organisation_id": optional_id,
     "expected_amount_fen": int,
+    "tags": lambda told: sorted({rows.clean(tag) for tag in told} - {""}),
 }

@@ -57,6 +57,7 @@ def to_pb(tx: Tx, lead: Any) -> lead_pb2.Lead:
         **asdict(known.profile_of(tx, lead)),
         graded_by_hand=bool(lead.graded_by_hand),
         intent=lead.intent,
+        industry=lead.industry,
         trial_state=lead.trial_state,
     )
 

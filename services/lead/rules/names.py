@@ -13,6 +13,7 @@ _BLANK = re.compile(r"[\s·.()（）_-]+")
 # How a desk notes a child whose name it has not asked for: 周杰琴妈妈, 游同学.
 _TITLES = re.compile(r"(妈妈|爸爸|奶奶|爷爷|家长|同学|小朋友|宝宝|宝贝|女士|先生|老师)+$")
 _FULL = 2
+_SORTED = 4
 
 
 class Likeness(StrEnum):
@@ -48,6 +49,15 @@ def spell(name: str) -> str:
 def given(name: str) -> str:
     """Return a plain name without its first character, which is the surname of nearly everybody."""
     return name[1:] if len(name) >= _FULL else name
+
+
+def sort_key(name: str) -> str:
+    """Return by what lists of names are ordered: the first character in pinyin, and initials of three more.
+
+    It lies open in the database, so it says no more than a page of a telephone book: wang xm.
+    """
+    spelled = [spell(char) for char in plain(name)[:_SORTED]]
+    return " ".join((spelled[0], "".join(each[0] for each in spelled[1:]))).rstrip() if spelled else ""
 
 
 def compare(first: str, second: str) -> Likeness:

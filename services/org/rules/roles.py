@@ -41,7 +41,7 @@ _SELLING = (
     *("consumption.read", "student.read", "guardian.*", "class_group.read", "lesson.read", "campaign.read"),
     *("refund.read", "refund.request", "message.read", "staff.read", "pii.read"),
     *("follow_up_plan.read", "follow_up_plan.start", "follow_up_plan.stop", "working_hours.read", "lead_policy.read"),
-    "grading_rule.read",
+    *("grading_rule.read", "saved_filter.*"),
     *("pipeline.read", "sales_target.read", "sales_team.read", "sale.read", "nps_answer.*"),
     *("teaching_handover.create", "organisation.*"),
 )
@@ -68,7 +68,7 @@ _MONEY = (
     *("region.read", "report.read", "feed.read", "approval_flow.read"),
 )
 _OUTREACH = (
-    *("lead_form.*", "webhook.read"),
+    *("lead_form.*", "webhook.read", "saved_filter.*"),
     *("campaign.*", "template.*", "message.read", "lead.read", "lead.capture", "lead_import.*", "duplicate.*"),
     *("claim.read", "course.read", "custom_field.read", "campus.read", "region.read", "report.read", "feed.read"),
 )
@@ -76,6 +76,7 @@ _CHANNELS = (
     *("lead.read", "lead.capture", "lead_import.*", "duplicate.*", "claim.read", "claim.arbitrate", "campaign.read"),
     *(
         "organisation.read",
+        "saved_filter.*",
         "partner.*",
         "registration.read",
         "support_request.read",
@@ -112,6 +113,7 @@ _AUDITING = tuple(
             "pipeline",
             "lead_form",
             "grading_rule",
+            "saved_filter",
             "teaching_handover",
             "webhook",
             "sales_target",

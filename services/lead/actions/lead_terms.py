@@ -1,0 +1,77 @@
+"""What leads are filtered by that is no column: nobody's (the pool), age, region, tag."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from sqlalchemy import ColumnElement, and_, or_, select
+
+from services.lead.models import Campus, Lead, LeadTag
+from shared.db import Tx
+from shared.errors import InvalidInput
+from shared.filters import Term
+from shared.ids import as_uuid
+
+_OLDEST = 150
+Condition = ColumnElement[bool]
+
+
+def condition(tx: Tx, term: Term) -> Condition | None:
+    """Return the condition of a term, or None for one that is about a column. Raises InvalidInput FILTER_INVALID."""
+    if term.name == "owner_id" and term.op == "=" and term.texts == ("",):
+        return Lead.owner_id.is_(None)
+    made = _TERMS.get(term.name)
+    return made(tx, term) if made is not None else None
+
+
+def _age(tx: Tx, term: Term) -> Condition:
+    """Compare whole years; a birth date may be a year or a month only, and sorts as text like the days in it."""
+    text = term.texts[0] or ""
+    if term.op not in ("=", "<", "<=", ">", ">=") or not (text.isascii() and text.isdigit()) or int(text) > _OLDEST:
+        raise _invalid(term, "compare it with a number of years by =, <, <=, > or >=")
+    years, today = int(text), tx.now.date()
+    known = Lead.birth_date != ""
+    at_least, more = (Lead.birth_date <= _born_by(today, number) for number in (years, years + 1))
+    return {
+        "=": and_(known, at_least, ~more),
+        ">=": and_(known, at_least),
+        ">": and_(known, more),
+        "<": and_(known, ~at_least),
+        "<=": and_(known, ~more),
+    }[term.op]
+
+
+def _born_by(today: date, years: int) -> str:
+    """Return the last birth date of whoever is so many years old."""
+    return f"{today.year - years:04}-{today.month:02}-{today.day:02}"
+
+
+def _region(tx: Tx, term: Term) -> Condition:
+    try:
+        regions = [as_uuid(text or "") for text in _texts(term)]
+    except ValueError:
+        raise _invalid(term, "name regions by their ids") from None
+    inside = select(Campus.id).where(Campus.institution_id == tx.institution_id, Campus.region_id.in_(regions))
+    return Lead.campus_id.in_(tx.execute(inside).scalars().all())
+
+
+def _tag(tx: Tx, term: Term) -> Condition:
+    bearing = select(LeadTag.lead_id).where(LeadTag.institution_id == tx.institution_id)
+    texts = _texts(term)
+    return or_(*(Lead.id.in_(bearing.where(LeadTag.tag == text)) for text in texts))
+
+
+def _texts(term: Term) -> list[str]:
+    texts = [text for text in term.texts if text is not None and "\0" not in text]
+    if term.op not in ("=", "in") or len(texts) < len(term.texts):
+        raise _invalid(term, "compare it by = or in")
+    return texts
+
+
+def _invalid(term: Term, message: str) -> InvalidInput:
+    return InvalidInput("filter", f"{term.name}: {message}", "FILTER_INVALID")
+
+
+_TERMS: dict[str, Callable[[Tx, Term], Condition]] = {"age": _age, "region_id": _region, "tag": _tag}
+NAMES = frozenset(_TERMS)
