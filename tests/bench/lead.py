@@ -42,6 +42,7 @@ _LISTS = 400
 _SHAPES = 40
 _LIST = "/lianxiao.lead.v1.LeadService/ListLeads"
 _CAPTURE = "/lianxiao.lead.v1.LeadService/CaptureLead"
+_ORDERS = ("create_time", "last_touch_time", "next_contact_time", "stage_time", "grade", "child_name")
 _NAMES = ("王", "子涵", "王子", "浩然", "wangzi", "zihan", "李佳怡", "wzh", "思远", "陈雨欣")
 
 Call = Callable[[str, Any], Any]
@@ -99,10 +100,11 @@ def requests(filled: Filled) -> dict[str, list[pb.ListLeadsRequest]]:
         *(f'campus_id = "{campus}"' for campus in chance.sample(filled.campuses, 2)),
         *(f'owner_id = "{owner}"' for owner in chance.sample(filled.owners, 2)),
         'create_time >= "2026-03-01T00:00:00Z" AND create_time < "2026-04-01T00:00:00Z"',
+        "age >= 8 AND age <= 9",
     ]  # fmt: skip
     pairs = [f"{one} AND {two}" for one in single[1:] for two in single[1:] if one.split()[0] < two.split()[0]]
     filters = single + chance.sample(pairs, min(len(pairs), _SHAPES))
-    orders = ("create_time desc", "create_time")
+    orders = [f"{name}{way}" for name in _ORDERS for way in (" desc", "")]
     return {
         "lead_list": [pb.ListLeadsRequest(filter=each, order_by=order) for each in filters for order in orders],
         "lead_search_last4": [

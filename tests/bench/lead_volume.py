@@ -122,6 +122,11 @@ def _copy(cursor: psycopg2.extensions.cursor, database: Database, caller: Caller
         "grade": "(array['a','b','b','c','c','c'])[1 + c.n / 3 %% 6]",
         "source": "(array['walk_in','web_form','import','referral','douyin','event','partner','phone'])"
         "[1 + c.n / 11 %% 8]",
+        "stage_time": "now() - c.n %% 700 * interval '1 day'",
+        "last_touch_time": "now() - c.n %% 9973 * interval '1 hour'",
+        "next_contact_time": "case when c.n %% 5 = 0 then now() + c.n %% 997 * interval '1 hour' end",
+        "name_key": "chr(97 + c.n %% 26) || ' ' || left(md5(c.n::text), 3)",
+        "birth_date": "(date '2006-01-01' + c.n %% 6000)::text",
         "create_time": "to_timestamp((('x' || left(replace(c.id::text, '-', ''), 12))::bit(48)::bigint) / 1000.0)",
     }  # fmt: skip
     values = ", ".join(chosen.get(name, f"o.{name}") for name in columns)

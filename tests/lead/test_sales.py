@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,7 +10,7 @@ from google.type.date_pb2 import Date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold, OrderActivated, RefundPaid
+from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold
 from lianxiao.lead.v1 import (
     policy_pb2,
     policy_service_pb2,
@@ -31,60 +30,7 @@ from shared.ids import uuid7
 from shared.testing.bus import deliver
 from tests.lead import factories, people
 from tests.lead.people import Person
-
-# 1 April, half past midnight in Shanghai; still March in UTC.
-APRIL = datetime(2026, 3, 31, 16, 30, tzinfo=UTC)
-MONTH = date(2026, 4, 1)
-
-
-class World:
-    """Two advisors with a lead each, and billing's events about them."""
-
-    def __init__(self, database: Database, caller: Caller) -> None:
-        self.database, self.caller = database, caller
-        with database.begin(caller) as tx:
-            self.campus = factories.campus(tx)
-            self.advisors = [factories.advisor(tx, self.campus) for _ in range(2)]
-            self.leads = [
-                factories.lead(tx, self.campus, owner_id=who, **factories.stranger(number))
-                for number, who in enumerate(self.advisors)
-            ]
-        self.course = uuid7()
-
-    def order(self, number: int, fen: int, time: datetime = APRIL) -> UUID:
-        """Deliver a paid order of a family, twice."""
-        order_id = uuid7()
-        lead = self.leads[number]
-        event = OrderActivated(
-            order_id=str(order_id),
-            customer_id=str(lead.customer_id),
-            lead_id=str(lead.id),
-            campus_id=str(self.campus),
-            total_fen=fen,
-            activate_time=time,
-            course_id=str(self.course),
-        )
-        deliver(self.database, CONSUMERS, event, self.caller.institution_id, times=2)
-        return order_id
-
-    def refund(self, order_id: UUID, number: int, fen: int, time: datetime = APRIL) -> None:
-        """Deliver a refund, twice."""
-        event = RefundPaid(
-            refund_id=str(uuid7()),
-            order_id=str(order_id),
-            customer_id=str(self.leads[number].customer_id),
-            campus_id=str(self.campus),
-            amount_fen=fen,
-            pay_time=time,
-        )
-        deliver(self.database, CONSUMERS, event, self.caller.institution_id, times=2)
-
-    def attained(self, **what: Any) -> int:
-        """Set a target and say what has been reached of it."""
-        wanted = {"month_date": MONTH, "measure": "amount_fen", "value": 1, "customer_type": ""} | what
-        with self.database.begin(self.caller, keep=False) as tx:
-            target = sales_targets.create(tx, SalesTarget(**wanted))
-            return sales_targets.attained(tx, [target])[target.id]
+from tests.lead.selling import APRIL, MONTH, World
 
 
 @pytest.fixture
@@ -227,6 +173,13 @@ def test_targets_teams_and_cards_on_the_wire(chief: Person, campus: UUID) -> Non
     assert chief.targets.UpdateSalesTarget(change).sales_target.value == 200_00
     listed = chief.targets.ListSalesTargets(sales_target_service_pb2.ListSalesTargetsRequest()).sales_targets
     assert [each.value for each in listed] == [200_00]
+    part = sales_target_pb2.TargetPart(course_id=str(uuid7()), value=150_00)
+    split = sales_target_service_pb2.SplitSalesTargetRequest(sales_target_id=target.sales_target_id, parts=[part])
+    assert people.refused(lambda: chief.targets.SplitSalesTarget(split))[1] == "TARGET_DIFFERENCE"
+    split.accept_difference = True
+    told = chief.targets.SplitSalesTarget(split)
+    assert (told.sales_target.split.difference, told.children[0].sales_team_id) == (-50_00, made.sales_team_id)
+    assert told.children[0].parent_sales_target_id == target.sales_target_id
     assert not chief.targets.ListSales(sales_target_service_pb2.ListSalesRequest()).sales
 
 

@@ -18,6 +18,24 @@ from shared.errors import AlreadyExists, InvalidInput, NotAllowed, Refused
 from shared.listing import Field, Listing
 
 SIGNED = "signed"
+# Orders after the partner's registration was granted, until another partner's was; a refund goes with its order. Of
+# customers that were merged the chain of ids is followed.
+_SOLD = """with recursive granted as (
+    select customer_id as id, min(create_time) as since from registration
+      where institution_id = %(institution)s and partner_id = %(partner)s and outcome = 'granted' group by 1),
+  family as (select id, since from granted
+    union select a.survivor_id, f.since from family f
+      join customer_alias a on a.institution_id = %(institution)s and a.id = f.id),
+  mine as (select id, min(since) as since from family group by 1)
+  select count(*) filter (where not s.is_refund) as orders,
+    coalesce(sum(s.amount_fen) filter (where not s.is_refund), 0)::bigint as revenue_fen,
+    coalesce(-sum(s.amount_fen) filter (where s.is_refund), 0)::bigint as refunded_fen
+  from mine m
+  join sale s on s.institution_id = %(institution)s and s.customer_id = m.id
+  join sale o on o.institution_id = s.institution_id and o.id = s.order_id and o.sale_time >= m.since
+  where not exists (select from registration r where r.institution_id = s.institution_id and r.customer_id = m.id
+    and r.partner_id <> %(partner)s and r.outcome = 'granted'
+    and r.create_time > m.since and r.create_time <= o.sale_time)"""
 LISTING: Listing[Partner] = Listing(
     Partner,
     fields={
@@ -166,7 +184,7 @@ def answer(tx: Tx, support_request_id: UUID, text: str) -> SupportRequest:
 
 
 def figures(tx: Tx, partner_id: UUID) -> dict[str, int]:
-    """Count the registrations of a partner and what became of them. Raises PARTNER_NOT_FOUND."""
+    """Count the registrations of a partner, what became of them and what they paid. Raises PARTNER_NOT_FOUND."""
     own = mine(tx)
     if (own is not None or tx.caller.kind == "partner") and (own is None or own.id != partner_id):
         partner_id = UUID(int=0)
@@ -189,7 +207,15 @@ def figures(tx: Tx, partner_id: UUID) -> dict[str, int]:
     )
     found = {name: int(number) for name, number in tx.execute(query).mappings().one().items()}
     valid = found["granted"] - found["invalid"]
-    return found | {"conversion_basis_points": found["enrolled"] * 10_000 // valid if valid else 0}
+    rate = found["enrolled"] * 10_000 // valid if valid else 0
+    return found | {"conversion_basis_points": rate} | _sold(tx, partner_id)
+
+
+def _sold(tx: Tx, partner_id: UUID) -> dict[str, int]:
+    row = tx.run(_SOLD, {"institution": str(tx.institution_id), "partner": str(partner_id)}).one()
+    revenue, refunded = int(row.revenue_fen), int(row.refunded_fen)
+    rate = refunded * 10_000 // revenue if revenue else 0
+    return {"orders": row.orders, "revenue_fen": revenue, "refunded_fen": refunded, "refund_basis_points": rate}
 
 
 def _set(tx: Tx, row: Partner, values: Mapping[str, Any], names: Sequence[str]) -> None:

@@ -44,6 +44,8 @@ class SalesTarget(Row, Base):
     customer_type: Mapped[str]
     team_id: Mapped[UUID | None]
     staff_id: Mapped[UUID | None]
+    # The target that this one is a part of.
+    parent_id: Mapped[UUID | None]
 
 
 class Sale(OwnedRow, Base):

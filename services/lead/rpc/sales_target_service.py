@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from lianxiao.lead.v1 import sales_target_pb2
 from lianxiao.lead.v1 import sales_target_service_pb2 as pb
 from lianxiao.lead.v1 import sales_target_service_pb2_grpc as pb_grpc
-from services.lead.actions import sales, sales_targets
+from services.lead.actions import sales, sales_targets, target_splits
+from services.lead.actions.target_splits import Split
 from services.lead.models import Sale, SalesTarget, SalesTeam
 from shared.db import Tx
 from shared.errors import InvalidInput
@@ -23,21 +26,29 @@ class SalesTargetService(Servicer, pb_grpc.SalesTargetServiceServicer):
     @command
     def CreateSalesTarget(self, request: pb.CreateSalesTargetRequest, tx: Tx) -> pb.CreateSalesTargetResponse:
         row = sales_targets.create(tx, _target(request.sales_target))
-        return pb.CreateSalesTargetResponse(sales_target=_shown(tx, row))
+        return pb.CreateSalesTargetResponse(sales_target=_shown(tx, [row])[0])
 
     @query
     def ListSalesTargets(self, request: pb.ListSalesTargetsRequest, tx: Tx) -> pb.ListSalesTargetsResponse:
         page = sales_targets.TARGETS.page(tx, request)
-        attained = sales_targets.attained(tx, page.rows)
-        rows = [to_pb(row, attained.get(row.id, 0)) for row in page.rows]
-        return pb.ListSalesTargetsResponse(sales_targets=rows, next_page_token=page.next_page_token)
+        return pb.ListSalesTargetsResponse(sales_targets=_shown(tx, page.rows), next_page_token=page.next_page_token)
 
     @command
     def UpdateSalesTarget(self, request: pb.UpdateSalesTargetRequest, tx: Tx) -> pb.UpdateSalesTargetResponse:
         named_fields(request.update_mask.paths, ["value"])
         target_id = _needed(request.sales_target.sales_target_id, "sales_target.sales_target_id")
-        row = sales_targets.update(tx, target_id, value=request.sales_target.value)
-        return pb.UpdateSalesTargetResponse(sales_target=_shown(tx, row))
+        row = target_splits.update(
+            tx, target_id, value=request.sales_target.value, accept_difference=request.accept_difference
+        )
+        return pb.UpdateSalesTargetResponse(sales_target=_shown(tx, [row])[0])
+
+    @command
+    def SplitSalesTarget(self, request: pb.SplitSalesTargetRequest, tx: Tx) -> pb.SplitSalesTargetResponse:
+        target_id = as_uuid(request.sales_target_id)
+        parts = [_dimensions(each) for each in request.parts]
+        rows = target_splits.split(tx, target_id, parts, accept_difference=request.accept_difference)
+        whole, *children = _shown(tx, [tx.load(SalesTarget, "sales_target", target_id), *rows])
+        return pb.SplitSalesTargetResponse(sales_target=whole, children=children)
 
     @command
     def CreateSalesTeam(self, request: pb.CreateSalesTeamRequest, tx: Tx) -> pb.CreateSalesTeamResponse:
@@ -68,8 +79,8 @@ class SalesTargetService(Servicer, pb_grpc.SalesTargetServiceServicer):
         return pb.ListSalesResponse(sales=[sale_to_pb(row) for row in page.rows], next_page_token=page.next_page_token)
 
 
-def to_pb(row: SalesTarget, attained: int) -> sales_target_pb2.SalesTarget:
-    """Return the wire form with what has been reached."""
+def to_pb(row: SalesTarget, attained: int, split: Split | None) -> sales_target_pb2.SalesTarget:
+    """Return the wire form with what has been reached, and what the parts make."""
     return sales_target_pb2.SalesTarget(
         sales_target_id=str(row.id),
         month_date=date_pb(row.month_date),
@@ -81,6 +92,8 @@ def to_pb(row: SalesTarget, attained: int) -> sales_target_pb2.SalesTarget:
         sales_team_id=id_text(row.team_id),
         staff_id=id_text(row.staff_id),
         attained=attained,
+        parent_sales_target_id=id_text(row.parent_id),
+        split=sales_target_pb2.TargetSplit(**asdict(split)) if split is not None else None,
         create_time=row.create_time,
         update_time=row.update_time,
     )
@@ -117,14 +130,20 @@ def sale_to_pb(row: Sale) -> sales_target_pb2.Sale:
     )
 
 
-def _shown(tx: Tx, row: SalesTarget) -> sales_target_pb2.SalesTarget:
-    return to_pb(row, sales_targets.attained(tx, [row]).get(row.id, 0))
+def _shown(tx: Tx, rows: Sequence[SalesTarget]) -> list[sales_target_pb2.SalesTarget]:
+    attained, splits = sales_targets.attained(tx, rows), target_splits.splits(tx, rows)
+    return [to_pb(row, attained.get(row.id, 0), splits.get(row.id)) for row in rows]
 
 
 def _target(wanted: sales_target_pb2.SalesTarget) -> SalesTarget:
+    row = _dimensions(wanted)
+    row.month_date = local_date(wanted.month_date, "sales_target.month_date")
+    row.measure = stored_word(sales_target_pb2.SalesMeasure, wanted.measure, "sales_target.measure")
+    return row
+
+
+def _dimensions(wanted: sales_target_pb2.SalesTarget | sales_target_pb2.TargetPart) -> SalesTarget:
     return SalesTarget(
-        month_date=local_date(wanted.month_date, "sales_target.month_date"),
-        measure=stored_word(sales_target_pb2.SalesMeasure, wanted.measure, "sales_target.measure"),
         value=wanted.value,
         campus_id=optional_id(wanted.campus_id),
         course_id=optional_id(wanted.course_id),
