@@ -96,7 +96,7 @@ def applied(tx: Tx, request: Any) -> tuple[Asked, SavedFilter | None]:
         terms = [term for term in filters.parse(row.filter) if _askable(tx, term)]
         text, order_by = filters.write([*terms, *filters.parse(text)]), order_by or row.order_by
     size, token = getattr(request, "page_size", 0), getattr(request, "page_token", "")
-    return Asked(size, token, text, order_by, request.search), row
+    return Asked(size, token, text, order_by, getattr(request, "search", "")), row
 
 
 def stale(tx: Tx, row: SavedFilter) -> list[Stale]:

@@ -94,12 +94,10 @@ def page(tx: Tx, request: Any) -> Page[Any]:
     return _searched(tx, asked, where, keys.searched(tx, request.search))
 
 
-def count(tx: Tx, text: str, search: str = "") -> int:
-    """Return how many leads `page` would list, at most MOST_COUNTED. Raises InvalidInput FILTER_INVALID."""
+def count(tx: Tx, text: str) -> int:
+    """Return how many leads `page` would list; counting stops behind MOST_COUNTED. Raises InvalidInput FILTER_INVALID."""
     rest, where = _read(tx, text)
-    if search:
-        where.append(_found_by(tx, keys.searched(tx, search)))
-    return LISTING.count(tx, rest, where, most=MOST_COUNTED)
+    return LISTING.count(tx, rest, where, most=MOST_COUNTED + 1)
 
 
 def check(tx: Tx, text: str, order_by: str = "") -> None:

@@ -84,10 +84,10 @@ class LeadService(Servicer, pb_grpc.LeadServiceServicer):
         )
 
     @query
-    def CountLeads(self, request: pb.CountLeadsRequest, tx: Tx) -> pb.CountLeadsResponse:
+    def GetLeadCount(self, request: pb.GetLeadCountRequest, tx: Tx) -> pb.GetLeadCountResponse:
         asked, saved = saved_filters.applied(tx, request)
-        found = searches.count(tx, asked.filter, request.search)
-        return pb.CountLeadsResponse(
+        found = searches.count(tx, asked.filter)
+        return pb.GetLeadCountResponse(
             lead_count=min(found, searches.MOST_COUNTED),
             more=found > searches.MOST_COUNTED,
             stale_parts=saved_filter_service.stale_to_pb(tx, saved),
