@@ -13,7 +13,7 @@ from lianxiao.lead.v1 import lead_pb2, lead_service_pb2, saved_filter_pb2, saved
 from lianxiao.lead.v1.lead_service_pb2 import ListLeadsRequest
 from lianxiao.org.v1.org_events_pb2 import CampusChanged
 from services.lead.actions import campuses, leads, name_keys, saved_filters, searches
-from services.lead.models import Campus, Lead, LeadTag, SavedFilter
+from services.lead.models import Campus, Lead, LeadTag, Organisation, SavedFilter
 from services.lead.rules import grading, names
 from shared.caller import Caller, Scope
 from shared.db import Database, Tx
@@ -132,6 +132,11 @@ def test_region_tag_and_industry_narrow_and_follow_changes(tx: Tx) -> None:
     assert [each.id for each in _all(tx, "child_name", filter='tag in ["周末", "没有"]')] == [near.id]
     assert [each.id for each in _all(tx, "", filter=f'region_id = "{region}" AND tag = "围棋"')] == [near.id]
     assert [each.id for each in _all(tx, "", filter='industry = "教育"')] == [near.id]
+    firm = Organisation(name="甲", plain_name="甲", industry="教育")
+    tx.session.add(firm)
+    tx.session.flush()
+    far.organisation_id = firm.id
+    assert {each.id for each in _all(tx, "grade", filter='industry in ["教育", "制造"]')} == {near.id, far.id}
     leads.update(tx, near.id, {"tags": ["周末"]})
     assert [each.id for each in _all(tx, "", filter='tag = "围棋"')] == [far.id]
     assert tx.session.query(LeadTag).count() == 2

@@ -1,4 +1,4 @@
-"""What leads are filtered by that is no column: nobody's (the pool), age, region, tag."""
+"""What leads are filtered by that is no column: nobody's (the pool), age, industry, region, tag."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
-from services.lead.models import Campus, Lead, LeadTag
+from services.lead.models import Campus, Lead, LeadTag, Organisation
 from shared.db import Tx
 from shared.errors import InvalidInput
 from shared.filters import Term
@@ -62,6 +62,15 @@ def _tag(tx: Tx, term: Term) -> Condition:
     return or_(*(Lead.id.in_(bearing.where(LeadTag.tag == text)) for text in texts))
 
 
+def _industry(tx: Tx, term: Term) -> Condition:
+    """Compare what a lead says of itself, or its organisation."""
+    texts = _texts(term)
+    within = select(Organisation.id).where(
+        Organisation.institution_id == tx.institution_id, Organisation.industry.in_(texts)
+    )
+    return or_(Lead.industry.in_(texts), Lead.organisation_id.in_(tx.execute(within).scalars().all()))
+
+
 def _texts(term: Term) -> list[str]:
     texts = [text for text in term.texts if text is not None and "\0" not in text]
     if term.op not in ("=", "in") or len(texts) < len(term.texts):
@@ -73,5 +82,9 @@ def _invalid(term: Term, message: str) -> InvalidInput:
     return InvalidInput("filter", f"{term.name}: {message}", "FILTER_INVALID")
 
 
-_TERMS: dict[str, Callable[[Tx, Term], Condition]] = {"age": _age, "region_id": _region, "tag": _tag}
-NAMES = frozenset(_TERMS)
+_TERMS: dict[str, Callable[[Tx, Term], Condition]] = {
+    "age": _age,
+    "industry": _industry,
+    "region_id": _region,
+    "tag": _tag,
+}

@@ -62,7 +62,6 @@ LISTING: Listing[Lead] = Listing(
         "customer_id": Field(Lead.customer_id, sortable=False),
         "organisation_id": Field(Lead.organisation_id, sortable=False),
         "archive_time": Field(Lead.archive_time, sortable=False),
-        "industry": Field(Lead.industry, sortable=False),
     },
     columns=tuple(Lead.__table__.columns),
 )
@@ -95,7 +94,7 @@ def page(tx: Tx, request: Any) -> Page[Any]:
 
 
 def count(tx: Tx, text: str) -> int:
-    """Return how many leads `page` would list; counting stops behind MOST_COUNTED. Raises InvalidInput FILTER_INVALID."""
+    """Return how many leads `page` would list; counting stops behind MOST_COUNTED. Raises FILTER_INVALID."""
     rest, where = _read(tx, text)
     return LISTING.count(tx, rest, where, most=MOST_COUNTED + 1)
 
