@@ -29,6 +29,7 @@ from shared.wire_values import id_text
 
 KEYED = """insert into lead_key (institution_id, key, lead_id)
   select %(institution)s, k.key, k.lead from unnest(%(keys)s::bytea[], %(keyed)s::uuid[]) as k (key, lead)"""
+_BESIDE = f"select jsonb_build_object('rules', ({desks.QUESTION}), 'grading', ({grading.QUESTION}))"
 _TOUCHED = """update lead set touch_count = touch_count + t.n, last_touch_time = %(now)s, update_time = %(now)s,
     grade = t.grade, grade_reasons = t.reasons
   from unnest(%(touched)s::uuid[], %(times)s::int[], %(grades)s::text[], %(reasons)s::jsonb[])
@@ -116,8 +117,9 @@ def take_in(tx: Tx, arrivals: Sequence[Arrival]) -> list[Taken]:
         schools={arrival.enquiry.school for arrival in arrivals},
         subjects={leads.subject(course) for arrival in arrivals for course in arrival.courses},
     )
-    found, rules = known.load(tx, people, beside=desks.QUESTION, values=question)
-    desk = desks.read(rules, expected=len(arrivals))
+    found, beside = known.load(tx, people, beside=_BESIDE, values=question)
+    grading.know(tx, beside["grading"])
+    desk = desks.read(beside["rules"], expected=len(arrivals))
     ledger = Ledger()
     taken = []
     for arrival, person in zip(arrivals, people, strict=True):
