@@ -96,8 +96,12 @@ class Tx:
             raise NotFound(kind, key)
         return row
 
-    def soon(self, sql: str, parameters: Parameters = None) -> None:
-        """Write with the next statement, ahead of it; a refusal shows there. There must be one: `later` counts."""
+    def soon(self, sql: str, parameters: Parameters = None, *, prepared: bool = False) -> None:
+        """Write with the next statement, ahead of it; a refusal shows there. There must be one: `later` counts.
+
+        The server keeps what is `prepared` planned; parameters then have names.
+        """
+        sql = self._link.planned(sql) if prepared else sql
         text = self._link.quote(sql, parameters)
         if "%" in text:
             self.run(sql, parameters)  # the next statement may take it for a parameter

@@ -20,8 +20,11 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
 
+from shared.prepared import Plans
+
 Parameters = Mapping[str, object] | Sequence[object] | None
 
+_AFRESH = "DEALLOCATE ALL; "
 registry.register("postgresql.lianxiao", __name__, "LianxiaoDialect")
 
 
@@ -30,14 +33,24 @@ class Link(driver_connection):
 
     _next: str = ""
     _each: str = ""
+    # Off: every statement is sent as it is written.
+    prepares: bool = True
+    plans: Plans
 
     def open_with(self, text: str) -> None:
         """Send `text` (BEGIN and settings; no parameters) together with the next statement."""
-        self._next, self._each = text, ""
+        self._next, self._each = self._afresh() + text, ""
 
     def read_with(self, text: str) -> None:
         """Send `text` (settings for one transaction) together with every statement from now on."""
-        self._next = self._each = text
+        self._next, self._each = self._afresh() + text, text
+
+    def _afresh(self) -> str:
+        return _AFRESH if self.plans.stale else ""
+
+    def planned(self, sql: str) -> str:
+        """Return what to send for a statement that the server shall keep planned."""
+        return self.plans.planned(sql) if self.prepares else sql
 
     def also_with(self, text: str) -> None:
         """Send `text` as well: with the next statement, or, where reads are going on, with each."""
@@ -52,11 +65,13 @@ class Link(driver_connection):
 
     def forget(self) -> None:
         """Send nothing any more."""
+        self.plans.dropped()
         self._next = self._each = ""
 
     def complete(self, statement: str) -> str:
         """Return a statement with what it has to carry."""
         text = self._next
+        self.plans.sent(afresh=text.startswith(_AFRESH))
         if not text:
             return statement
         self._next = self._each
@@ -73,18 +88,30 @@ class LianxiaoDialect(PGDialect_psycopg2):
         """Connect and leave the driver's own transactions off."""
         connection = super().connect(*arguments, connection_factory=Link, **options)
         connection.autocommit = True
+        connection.plans = Plans()
         return connection
 
     def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
-        """Send a statement with what it has to carry."""
-        super().do_execute(cursor, cursor.connection.complete(statement), parameters, context)  # type: ignore[no-untyped-call]
+        """Send a statement with what it has to carry; with the execution option `prepared` it is kept planned."""
+        link = cursor.connection
+        if context is not None and context.execution_options.get("prepared"):
+            statement = link.planned(statement)
+        try:
+            super().do_execute(cursor, link.complete(statement), parameters, context)  # type: ignore[no-untyped-call]
+        except psycopg2.Error:
+            link.plans.failed()
+            raise
 
     def do_executemany(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
         """Send what has to go first by itself: the driver repeats the statement."""
         opening = cursor.connection.complete("")
-        if opening:
-            cursor.execute(opening)
-        super().do_executemany(cursor, statement, parameters, context)  # type: ignore[no-untyped-call]
+        try:
+            if opening:
+                cursor.execute(opening)
+            super().do_executemany(cursor, statement, parameters, context)  # type: ignore[no-untyped-call]
+        except psycopg2.Error:
+            cursor.connection.plans.failed()
+            raise
 
     def do_commit(self, dbapi_connection: Any) -> None:
         """Send COMMIT unless the last statement has carried it already."""
@@ -113,6 +140,7 @@ def send(connection: Connection, link: Link, sql: str, parameters: Parameters) -
         cursor = link.cursor()
         cursor.execute(link.complete(sql), parameters or None)
     except psycopg2.Error as error:
+        link.plans.failed()
         lost = connection.dialect.is_disconnect(error, link, None)  # type: ignore[arg-type]
         if lost:
             connection.invalidate(error)

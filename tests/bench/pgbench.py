@@ -27,7 +27,7 @@ from tests.bench.stage import MEASURED, Stage, on_core
 _PLACES = ("/usr/lib/postgresql/*/bin/pgbench", "/usr/pgsql-*/bin/pgbench")
 _ID = re.compile(r"""(['"])([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4})-([0-9a-f]{12})\1""")
 _KEY = re.compile(r"'\\x([0-9a-f]{20})[0-9a-f]{12}'::bytea")
-_LOCKS = re.compile(r"cast\(ARRAY\[ ?-?\d+\] as bigint\[\]\)")
+_LOCKS = re.compile(r"ARRAY\[ ?-?\d+\]::bigint\[\]")
 
 
 def program() -> str:
@@ -64,9 +64,12 @@ def record(database: Database, work: Callable[[], object]) -> Recording:
 
     def watch(connection: Any, _record: object, _proxy: object) -> None:
         connection.cursor_factory = Recorder
+        # Another session has nothing prepared.
+        connection.prepares = False
 
     def forget(connection: Any, _record: object) -> None:
         connection.cursor_factory = driver_cursor
+        connection.prepares = True
 
     event.listen(database.engine, "checkout", watch)
     event.listen(database.engine, "checkin", forget)
@@ -103,7 +106,7 @@ def script(recording: Recording) -> str:
     lines = []
     for text in recording.texts:
         drawn = _KEY.sub(new_key, _ID.sub(new_id, text))
-        drawn = _LOCKS.sub(lambda _: f"cast(ARRAY[{variable('lock')}] as bigint[])", drawn)
+        drawn = _LOCKS.sub(lambda _: f"ARRAY[{variable('lock')}]::bigint[]", drawn)
         lines.append(drawn.replace(";", "\\;") + ";")
     draws = [f"\\set v{number} random(100000000000, 999999999999)" for number in numbers.values()]
     return "\n".join([*draws, *lines]) + "\n"

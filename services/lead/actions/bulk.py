@@ -50,7 +50,7 @@ def insert(
         if some:
             values |= _columns(model, some)
     named = (f"step_{number} as ({part})" for number, part in enumerate(parts))
-    tx.soon(f"with {', '.join(named)} select", values)
+    tx.soon(f"with {', '.join(named)} select", values, prepared=True)
 
 
 @cache

@@ -28,7 +28,7 @@ from shared.ids import uuid7
 from shared.wire_values import id_text
 
 KEYED = """insert into lead_key (institution_id, key, lead_id)
-  select %(institution)s, k.key, k.lead from unnest(%(keys)s::bytea[], %(keyed)s::uuid[]) as k (key, lead)"""
+  select %(institution)s::uuid, k.key, k.lead from unnest(%(keys)s::bytea[], %(keyed)s::uuid[]) as k (key, lead)"""
 _BESIDE = f"select jsonb_build_object('rules', ({desks.QUESTION}), 'grading', ({grading.QUESTION}))"
 _TOUCHED = """update lead set touch_count = touch_count + t.n, last_touch_time = %(now)s, update_time = %(now)s,
     grade = t.grade, grade_reasons = t.reasons

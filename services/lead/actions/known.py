@@ -33,17 +33,21 @@ _FOUND = f"""select f.found_by, {", ".join("l." + c.name for c in _COLUMNS)}
     cross join lateral (select * from lead l
       where l.institution_id = cast(:institution as uuid) and l.id = f.lead_id offset 0) l
     where l.state <> 'merged'"""  # noqa: S608 - names of our own columns
+_LOCK = "select pg_advisory_xact_lock(h) from unnest(%s::bigint[]) as h"
 _NOTHING = "select null::jsonb"
 
 
 @cache
 def _look_up(beside: str) -> TextualSelect:
     """Return the look-up, which brings the answer to another question along, in its first row."""
-    return text(
-        f"""select pg_advisory_xact_lock(h) from unnest(cast(:locks as bigint[])) as h;
-        select case when row_number() over () = 1 then ({beside}) end as beside, found.*
+    return (
+        text(
+            f"""select case when row_number() over () = 1 then ({beside}) end as beside, found.*
         from (select) one left join ({_FOUND}) found on true"""  # noqa: S608 - constants of ours
-    ).columns(column("beside", JSONB), column("found_by", ARRAY(LargeBinary)), *_COLUMNS)
+        )
+        .columns(column("beside", JSONB), column("found_by", ARRAY(LargeBinary)), *_COLUMNS)
+        .execution_options(prepared=True)
+    )
 
 
 @dataclass(slots=True)
@@ -114,8 +118,9 @@ def look_up(tx: Tx, wanted: Collection[bytes]) -> list[Any]:
 def _asked(
     tx: Tx, wanted: Collection[bytes], locks: Collection[bytes], beside: str, values: Mapping[str, Any]
 ) -> Sequence[Any]:
+    if locks:
+        tx.soon(_LOCK, [sorted(int.from_bytes(key[:8], "big", signed=True) for key in locks)])
     parameters = {
-        "locks": sorted(int.from_bytes(key[:8], "big", signed=True) for key in locks),
         "keys": sorted(wanted),
         "institution": str(tx.institution_id),
     }

@@ -1,0 +1,100 @@
+"""Statements that stay planned: right for each caller, and after whatever went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from shared.caller import Caller
+from shared.db import Database, Tx
+from shared.ids import uuid7
+from shared.prepared import Plans
+
+ADD = """insert into thing (institution_id, id, name)
+  select %(institution)s::uuid, i, n from unnest(%(ids)s::uuid[], %(names)s::text[]) as t (i, n)"""
+NAMES = text(
+    "select name from thing where institution_id = cast(:institution as uuid)"
+    " and name = any (cast(:names as text[])) and name like '%' order by name"
+).execution_options(prepared=True)
+
+
+@pytest.fixture
+def small(database: Database) -> Iterator[Database]:
+    """Return a pool of one connection."""
+    pool = Database(database.engine.url, pool_size=1)
+    yield pool
+    pool.dispose()
+
+
+def add(tx: Tx, *names: str) -> None:
+    """Add things with the next statement."""
+    values = {"institution": str(tx.institution_id), "ids": [str(uuid7()) for _ in names], "names": list(names)}
+    tx.soon(ADD, values, prepared=True)
+
+
+def found(tx: Tx, *names: str, institution: UUID | None = None) -> list[str]:
+    """Return those of the names that are there."""
+    values = {"institution": str(institution or tx.institution_id), "names": list(names)}
+    return list(tx.execute(NAMES, values).scalars())
+
+
+def planned(tx: Tx) -> int:
+    """Return how much the server keeps planned."""
+    return int(tx.run("select count(*) from pg_prepared_statements").scalar_one())
+
+
+def test_each_caller_sees_their_own_through_one_plan(small: Database) -> None:
+    one, two = Caller.system(uuid7()), Caller.system(uuid7())
+    for caller in (one, two, one, two) * 4:
+        with small.begin(caller) as tx:
+            add(tx, f"{caller.institution_id}-{uuid7()}", "100 %")
+            tx.later("delete from outbox where false")
+            tx.run("select 1")
+            tx.connection.rollback()
+    with small.begin(one) as tx:
+        add(tx, "mine")
+        assert found(tx, "mine") == ["mine"]
+        assert planned(tx) == 2
+    for read_only in (False, True):
+        with small.begin(two, read_only=read_only) as tx:
+            assert found(tx, "mine") == []
+            # A plan that was made for another institution lets nobody across.
+            assert found(tx, "mine", institution=one.institution_id) == []
+        with small.begin(one, read_only=read_only) as tx:
+            assert found(tx, "mine", "other") == ["mine"]
+
+
+def test_after_an_error_and_after_what_was_never_sent_everything_works_again(small: Database, caller: Caller) -> None:
+    with small.begin(caller) as tx:
+        add(tx, "first")
+        assert found(tx, "first") == ["first"]
+    for _ in range(3):
+        with small.begin(caller, keep=False) as tx:
+            add(tx, "first")
+            with pytest.raises(DBAPIError):
+                found(tx, "first")
+        with small.begin(caller, keep=False) as tx:
+            add(tx, "lost")
+    with small.begin(caller) as tx:
+        add(tx, "second")
+        assert found(tx, "first", "second", "lost") == ["first", "second"]
+        assert planned(tx) == 2
+
+
+def test_places_become_numbers_and_arrays_carry_their_types() -> None:
+    plans = Plans()
+    sql = "select %(a)s, cast(%(b)s as uuid[]) where %(a)s > 0 and x like '%%' and y = any (%(c)s::double precision[])"
+    first = plans.planned(sql)
+    assert first.startswith(
+        "prepare lx1 as select $1, cast($2 as uuid[]) where $1 > 0 and x like '%%' and y = any ($3::"
+    )
+    call = "execute lx1(%(a)s, %(b)s::uuid[], %(c)s::double precision[])"
+    assert first.endswith(f"; {call}")
+    plans.sent()
+    assert plans.planned(sql) == call
+    plans.failed()
+    assert plans.planned(sql).startswith("prepare lx2 ")
