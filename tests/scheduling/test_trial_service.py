@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import grpc
@@ -18,6 +19,8 @@ from lianxiao.scheduling.v1 import trial_service_pb2 as pb
 from lianxiao.scheduling.v1.trial_service_pb2_grpc import TrialServiceStub
 from services.lead.actions import leads
 from services.lead.server import SERVICERS as LEAD
+from services.scheduling.actions import lessons, teachers
+from services.scheduling.rules.availability import Range
 from services.scheduling.server import SERVICERS
 from shared.caller import Caller
 from shared.db import Database
@@ -91,7 +94,49 @@ def test_a_trial_is_booked_found_and_closed(house: House, institution: UUID, req
     assert [each.trial_id for each in listed] == [booked.trial_id]
     result = pb.RecordTrialResultRequest(trial_id=booked.trial_id, attended=True, result="suitable", feedback="认真")
     closed = house.stub.RecordTrialResult(result, metadata=signed).trial
-    assert (closed.state, closed.result, closed.feedback) == (trial_pb2.TRIAL_STATE_CLOSED, "suitable", "认真")
+    assert (closed.state, closed.result, closed.feedback) == (trial_pb2.TRIAL_STATE_ATTENDED, "suitable", "认真")
+    assert [(step.state, step.staff_id) for step in closed.steps] == [
+        (trial_pb2.TRIAL_STATE_BOOKED, booked.steps[0].staff_id),
+        (trial_pb2.TRIAL_STATE_ATTENDED, closed.steps[1].staff_id),
+    ]
+    attended = pb.ListTrialsRequest(filter='state = "TRIAL_STATE_ATTENDED"')
+    assert list(house.stub.ListTrials(attended, metadata=signed).trials) == [closed]
+    assert not house.stub.ListTrials(pb.ListTrialsRequest(filter='state = "no_show"'), metadata=signed).trials
+
+
+def test_a_family_is_invited_a_seat_is_found_and_exchanged_for_a_slot(
+    house: House, institution: UUID, request_: pb.BookTrialRequest
+) -> None:
+    signed = Wire.metadata(staff(institution))
+    with house.scheduling.begin(Caller.system(institution)) as tx:
+        lesson = lessons.get(tx, UUID(request_.lesson_id))
+        teacher = make.teacher(tx)
+        ranges = [Range(weekday, 0, 1440) for weekday in range(1, 8)]
+        teachers.set_availability(tx, teacher.id, campus_id=lesson.campus_id, ranges=ranges)
+    who = {"lead_id": request_.lead_id, "customer_id": request_.customer_id}
+    place: dict[str, Any] = {"campus_id": str(lesson.campus_id), "course_id": str(lesson.course_id)}
+    invited = house.stub.InviteToTrial(pb.InviteToTrialRequest(**who, **place), metadata=signed).trial
+    assert (invited.state, invited.lesson_id) == (trial_pb2.TRIAL_STATE_INVITED, "")
+    (seat,) = house.stub.ListTrialSeats(pb.ListTrialSeatsRequest(subject="math"), metadata=signed).trial_seats
+    assert (seat.lesson_id, seat.free_seats, seat.course_id) == (request_.lesson_id, 12, place["course_id"])
+    assert seat.course_name
+    assert seat.teacher_name
+    booked = house.stub.BookTrial(request_, metadata=signed).trial
+    assert (booked.trial_id, booked.state) == (invited.trial_id, trial_pb2.TRIAL_STATE_BOOKED)
+    search = pb.SearchTrialSlotsRequest(**place, teacher_id=str(teacher.id), page_size=2)
+    slot, other = house.stub.SearchTrialSlots(search, metadata=signed).free_slots
+    assert (slot.teacher_id, slot.teacher_name) == (str(teacher.id), teacher.display_name)
+    assert other.start_time.seconds - slot.start_time.seconds == 1800
+    exchange = pb.BookTrialSlotRequest(
+        **who,
+        **place,
+        teacher_id=slot.teacher_id,
+        start_time=slot.start_time,
+        previous_trial_id=booked.trial_id,
+    )
+    alone = house.stub.BookTrialSlot(exchange, metadata=signed).trial
+    assert (alone.one_to_one, alone.previous_trial_id) == (True, booked.trial_id)
+    assert house.stub.GetTrial(pb.GetTrialRequest(trial_id=booked.trial_id), metadata=signed).trial.steps[2].reason
 
 
 def test_a_trial_is_cancelled(house: House, institution: UUID, request_: pb.BookTrialRequest) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -42,8 +42,12 @@ def create(
     lesson_minutes: int,
     lesson_hours_hundredths: int,
     total_lesson_hours_hundredths: int,
+    school_grades: Sequence[str] = (),
+    least_age_years: int = 0,
+    most_age_years: int = 0,
 ) -> Course:
-    """Add a course; COURSE_NAME_TAKEN when there is one of that name."""
+    """Add a course; COURSE_NAME_TAKEN when there is one of that name, InvalidInput for ages the wrong way round."""
+    rules.check_ages(least_age_years, most_age_years)
     course = Course(
         id=uuid7(),
         name=name,
@@ -54,6 +58,9 @@ def create(
         lesson_hours_hundredths=lesson_hours_hundredths,
         total_lesson_hours_hundredths=total_lesson_hours_hundredths,
         active=True,
+        school_grades=sorted(set(school_grades)),
+        least_age_years=least_age_years,
+        most_age_years=most_age_years,
     )
     with tx.translating(_taken(name)):
         tx.session.add(course)
@@ -64,6 +71,8 @@ def update(tx: Tx, course_id: UUID, changes: Mapping[str, Any]) -> Course:
     """Change columns of a course. Lessons that exist keep the lesson hours they were made with."""
     rules.check(changes)
     course = get(tx, course_id, for_update=True)
+    ages = (changes.get(name, getattr(course, name)) or 0 for name in ("least_age_years", "most_age_years"))
+    rules.check_ages(*ages)
     with tx.translating(_taken(changes.get("name", course.name))):
         for column, value in changes.items():
             setattr(course, column, value)

@@ -23,6 +23,9 @@ _EDITABLE = (
     "lesson_hours_hundredths",
     "total_lesson_hours_hundredths",
     "active",
+    "school_grades",
+    "least_age_years",
+    "most_age_years",
 )
 
 
@@ -40,6 +43,9 @@ class CourseService(Servicer, pb_grpc.CourseServiceServicer):
             lesson_minutes=request.lesson_minutes,
             lesson_hours_hundredths=request.lesson_hours_hundredths,
             total_lesson_hours_hundredths=request.total_lesson_hours_hundredths,
+            school_grades=request.school_grades,
+            least_age_years=request.least_age_years,
+            most_age_years=request.most_age_years,
         )
         return pb.CreateCourseResponse(course=to_pb(course))
 
@@ -58,6 +64,8 @@ class CourseService(Servicer, pb_grpc.CourseServiceServicer):
         changes: dict[str, Any] = {
             name: getattr(request.course, name) for name in named_fields(request.update_mask.paths, _EDITABLE)
         }
+        if "school_grades" in changes:
+            changes["school_grades"] = sorted(set(changes["school_grades"]))
         return pb.UpdateCourseResponse(course=to_pb(courses.update(tx, as_uuid(request.course.course_id), changes)))
 
 
@@ -73,6 +81,9 @@ def to_pb(row: Course) -> course_pb2.Course:
         lesson_hours_hundredths=row.lesson_hours_hundredths,
         total_lesson_hours_hundredths=row.total_lesson_hours_hundredths,
         active=row.active,
+        school_grades=row.school_grades or (),
+        least_age_years=row.least_age_years or 0,
+        most_age_years=row.most_age_years or 0,
         create_time=row.create_time,
         update_time=row.update_time,
     )
