@@ -10,13 +10,21 @@ from lianxiao.billing.v1.billing_events_pb2 import (
     RefundPaid,
 )
 from lianxiao.org.v1.org_events_pb2 import CampusChanged, StaffChanged
-from lianxiao.scheduling.v1.scheduling_events_pb2 import TrialBooked, TrialCancelled, TrialResultRecorded
+from lianxiao.scheduling.v1.scheduling_events_pb2 import (
+    TrialBooked,
+    TrialCancelled,
+    TrialInvited,
+    TrialMoved,
+    TrialResultRecorded,
+)
 from services.lead.actions import campuses, enrolments, handovers, sales, tasks, trials
 from shared.inbox import AnyConsumer, Consumer
 
 CONSUMERS: list[AnyConsumer] = [
     Consumer("lead.on_campus_changed", CampusChanged, campuses.project, ordered=True),
     Consumer("lead.on_staff_changed", StaffChanged, handovers.on_staff_changed, ordered=True),
+    Consumer("lead.on_trial_invited", TrialInvited, trials.on_invited),
+    Consumer("lead.on_trial_moved", TrialMoved, trials.on_moved, ordered=True),
     Consumer("lead.on_trial_booked", TrialBooked, trials.on_booked),
     Consumer("lead.on_trial_result_recorded", TrialResultRecorded, trials.on_result_recorded),
     Consumer("lead.on_trial_cancelled", TrialCancelled, trials.on_cancelled),

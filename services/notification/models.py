@@ -69,6 +69,8 @@ class Message(CampusRow, Base):
     body_sealed: Mapped[bytes | None]
     state: Mapped[str]
     reason: Mapped[str]
+    # Not before; None: at once.
+    send_time: Mapped[datetime | None]
     claim_time: Mapped[datetime | None]
     finish_time: Mapped[datetime | None]
 

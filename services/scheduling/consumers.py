@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from lianxiao.lead.v1.lead_events_pb2 import LeadMerged, LeadMergeUndone
+from lianxiao.lead.v1.lead_events_pb2 import LeadLost, LeadMerged, LeadMergeUndone, TrialsFollowedLead
 from lianxiao.org.v1.org_events_pb2 import CampusChanged, StaffChanged
 from lianxiao.student.v1.student_events_pb2 import StudentEnrolled
-from services.scheduling.actions import campuses, customers, handovers, students
+from services.scheduling.actions import campuses, customers, handovers, leads, students
 from shared.inbox import AnyConsumer, Consumer
 
 CONSUMERS: list[AnyConsumer] = [
@@ -14,4 +14,6 @@ CONSUMERS: list[AnyConsumer] = [
     Consumer("scheduling.on_student_enrolled", StudentEnrolled, students.project),
     Consumer("scheduling.on_lead_merged", LeadMerged, customers.merged),
     Consumer("scheduling.on_lead_merge_undone", LeadMergeUndone, customers.parted),
+    Consumer("scheduling.on_lead_lost", LeadLost, leads.on_lost),
+    Consumer("scheduling.on_trials_followed_lead", TrialsFollowedLead, leads.on_trials_followed, ordered=True),
 ]

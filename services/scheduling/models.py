@@ -199,7 +199,7 @@ class Trial(CampusRow, Base):
     lesson_id: Mapped[UUID | None]
     course_id: Mapped[UUID]
     teacher_id: Mapped[UUID | None]
-    # The staff member who booked it.
+    # Who cares for the lead, else who booked it.
     owner_id: Mapped[UUID]
     lesson_start_time: Mapped[datetime | None]
     # "invited", "booked", "closed" or "cancelled"; what callers see of it: rules.trials.seen_as.

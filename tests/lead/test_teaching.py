@@ -80,8 +80,10 @@ def test_the_family_has_its_say_when_the_trial_took_place(tx: Tx) -> None:
         teaching.opine(tx, lead.id, trial_id, rating=5, feedback="")
     assert error.value.reason == "TRIAL_NOT_ATTENDED"
     trials.on_result_recorded(tx, _result(tx, who, "suitable"))
+    assert _tasks(tx) == [("trial_opinion", "open"), ("trial_reminder", "cancelled")]
     row = teaching.opine(tx, lead.id, trial_id, rating=4, feedback="孩子喜欢")
     assert (row.rating, Trial.opinion.reveal(tx, row)) == (4, "孩子喜欢")
+    assert _tasks(tx) == [("trial_opinion", "done"), ("trial_reminder", "cancelled")]
     other = factories.lead(tx, lead.campus_id, **factories.stranger(1))
     with pytest.raises(DomainError) as wrong:
         teaching.opine(tx, other.id, trial_id, rating=4, feedback="")

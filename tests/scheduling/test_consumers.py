@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
+from lianxiao.lead.v1.lead_events_pb2 import LeadLost, TrialsFollowedLead
 from lianxiao.org.v1.org_events_pb2 import CampusChanged, StaffChanged, StaffRole
 from lianxiao.student.v1.student_events_pb2 import StudentEnrolled
-from services.scheduling.actions import attendance_codes, campuses, students, teachers
+from services.scheduling.actions import attendance_codes, campuses, lessons, students, teachers, trials
 from services.scheduling.consumers import CONSUMERS
-from services.scheduling.models import AttendanceCode, Student
-from shared.caller import Caller
+from services.scheduling.models import AttendanceCode, Student, Trial
+from shared.caller import Caller, Scope
 from shared.db import Database
+from shared.errors import NotFound
 from shared.ids import uuid7
 from shared.inbox import Handler, LateEventError, store
 from shared.testing.bus import arrival, deliver, waiting
+from tests.scheduling import factories as make
 
 
 def test_a_campus_brings_its_time_zone_and_the_first_codes_once(database: Database, institution: UUID) -> None:
@@ -92,3 +97,37 @@ def test_a_students_name_is_kept_sealed(database: Database, institution: UUID) -
         row = tx.session.get_one(Student, (institution, student_id))
         assert row.display_name_sealed is not None
         assert "王小明".encode() not in row.display_name_sealed
+
+
+def test_a_lost_lead_gives_back_what_lies_ahead(database: Database, institution: UUID) -> None:
+    guest = make.guest()
+    with database.begin(Caller.system(institution)) as tx:
+        campus = make.campus(tx)
+        begun, ahead = make.lesson(tx, campus, start=tx.now - make.hours(0.5)), make.lesson(tx, campus)
+        for lesson in (begun, ahead):
+            make.trial(tx, lesson, by=guest)
+        trials.invite(tx, guest, campus_id=campus.id, course_id=ahead.course_id)
+    lost = LeadLost(lead_id=str(guest.lead_id), customer_id=str(guest.customer_id), reason="price")
+    lost.campus_id = str(campus.id)
+    assert deliver(database, CONSUMERS, lost, institution, times=2) == 1
+    with database.begin(Caller.system(institution)) as tx:
+        rows = tx.session.scalars(select(Trial).order_by(Trial.lesson_start_time))
+        assert [(row.lesson_id, row.state) for row in rows] == [
+            (begun.id, "booked"),
+            (ahead.id, "cancelled"),
+            (None, "cancelled"),
+        ]
+        assert lessons.get(tx, ahead.id).seats_taken == 0
+
+
+def test_trials_follow_their_lead(database: Database, institution: UUID) -> None:
+    guest, old, new = make.guest(), uuid7(), uuid7()
+    with database.begin(Caller.system(institution)) as tx:
+        trial = make.trial(tx, make.lesson(tx, make.campus(tx)), by=replace(guest, owner_id=old))
+    event = TrialsFollowedLead(lead_id=str(guest.lead_id), owner_id=str(new), campus_id=str(trial.campus_id))
+    deliver(database, CONSUMERS, event, institution)
+    reach = Scope(frozenset({trial.campus_id}), own=True)
+    with database.begin(Caller(institution, new, "staff"), scope=reach) as tx:
+        assert trials.get(tx, trial.id).owner_id == new
+    with pytest.raises(NotFound), database.begin(Caller(institution, old, "staff"), scope=reach) as tx:
+        trials.get(tx, trial.id)

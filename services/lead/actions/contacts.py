@@ -10,9 +10,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select
 
-from services.lead.actions import bulk, keys, leads, timelines
+from services.lead.actions import bulk, closings, keys, leads, timelines
 from services.lead.models import Contact, Lead, LeadKey
-from services.lead.rules import stages
+from services.lead.rules import plans, stages
 from shared.db import Tx
 from shared.errors import NotFound
 from shared.listing import Field, Listing, Page
@@ -117,6 +117,17 @@ def told(tx: Tx, row: Contact) -> dict[str, str]:
 def learners(tx: Tx, found: Sequence[Contact]) -> dict[UUID, UUID]:
     """Return under which lead each lead of a learner carries on; those that the caller may not see are left out."""
     return leads.survivors(tx, {row.learner_lead_id for row in found if row.learner_lead_id is not None})
+
+
+def set_opt_out(tx: Tx, lead_id: UUID, *, opted_out: bool) -> Lead:
+    """Note whether a family wants to be contacted; plans that do not go on after it stop. Raises LEAD_MERGED."""
+    lead = leads.get_unmerged(tx, lead_id)
+    if not opted_out:
+        lead.opt_out_time = None
+    elif lead.opt_out_time is None:
+        lead.opt_out_time = tx.now
+        closings.stop_runs(tx, lead.id, plans.OPT_OUT, cause=plans.OPT_OUT)
+    return lead
 
 
 def caller(tx: Tx, phone: str) -> Caller:

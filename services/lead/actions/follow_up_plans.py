@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from shared.db import Tx
 from shared.errors import InvalidInput
 from shared.listing import Field, Listing
 
-EDITABLE = ("name", "steps", "paused")
+EDITABLE = ("name", "steps", "paused", "continues_after")
 LISTING: Listing[FollowUpPlan] = Listing(
     FollowUpPlan,
     fields={
@@ -30,7 +30,13 @@ def get(tx: Tx, plan_id: UUID, *, for_update: bool = False) -> FollowUpPlan:
 
 
 def create(
-    tx: Tx, *, name: str, steps: Sequence[Mapping[str, Any]], campus_id: UUID | None = None, paused: bool = False
+    tx: Tx,
+    *,
+    name: str,
+    steps: Sequence[Mapping[str, Any]],
+    campus_id: UUID | None = None,
+    paused: bool = False,
+    continues_after: Collection[str] = (),
 ) -> FollowUpPlan:
     """Add a plan, for one campus or all of them.
 
@@ -39,7 +45,13 @@ def create(
     check_reach(tx, campus_id)
     if campus_id is not None:
         campuses.check_open(tx, campus_id)
-    row = FollowUpPlan(name=checked_name(name), campus_id=campus_id, steps=_steps(steps), paused=paused)
+    row = FollowUpPlan(
+        name=checked_name(name),
+        campus_id=campus_id,
+        steps=_steps(steps),
+        paused=paused,
+        continues_after=sorted(continues_after),
+    )
     tx.session.add(row)
     tx.session.flush()
     return row
@@ -54,6 +66,8 @@ def update(tx: Tx, plan_id: UUID, changes: Mapping[str, Any]) -> FollowUpPlan:
     if "steps" in changes:
         row.steps = _steps(changes["steps"])
     row.paused = changes.get("paused", row.paused)
+    if "continues_after" in changes:
+        row.continues_after = sorted(changes["continues_after"])
     tx.session.flush()
     return row
 

@@ -8,13 +8,15 @@ from datetime import datetime
 from uuid import UUID
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadFollowedUp
-from services.lead.actions import bulk, grading, leads, responses, tasks
+from services.lead.actions import bulk, closings, grading, leads, responses, tasks
 from services.lead.models import FollowUp, Lead
-from services.lead.rules import stages
+from services.lead.rules import plans, stages
 from shared.db import Tx
 from shared.errors import InvalidInput
 from shared.events import publish
 from shared.wire_values import id_text
+
+INBOUND = "inbound"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ def add(tx: Tx, lead_id: UUID, contact: Contact, *, next_contact_time: datetime 
     lead.next_contact_time = None
     first = responses.answered(tx, lead, at)
     tasks.finish_follow_ups(tx, lead.id)
+    if contact.direction == INBOUND:
+        closings.stop_runs(tx, lead.id, plans.REPLY, cause=plans.REPLY)
     if next_contact_time is not None:
         tasks.promise(tx, lead, next_contact_time)
     leads.advance(tx, lead, stages.CONTACTED)

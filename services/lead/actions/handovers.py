@@ -13,9 +13,9 @@ from sqlalchemy import func, select
 from lianxiao.common.v1.handover_pb2 import HandedOver
 from lianxiao.lead.v1.lead_events_pb2 import LeadReturned, LeadsHandedOver
 from lianxiao.org.v1.org_events_pb2 import StaffChanged
-from services.lead.actions import assignments, claims, owners, staff
+from services.lead.actions import assignments, claims, owners, staff, tasks, teaching
 from services.lead.actions.claims import Claimant
-from services.lead.models import Claim, Lead, Staff, Task
+from services.lead.models import Claim, Lead, Staff, Task, TeachingHandover
 from services.lead.rules import stages
 from shared.db import Tx
 from shared.events import publish
@@ -59,6 +59,7 @@ def on_staff_changed(tx: Tx, event: StaffChanged) -> None:
         receivers=_receivers(tx, [as_uuid(each) for each in plan.lead_receiver_ids]),
     )
     _leads(tx, job)
+    _teaching(tx, job, optional_id(plan.teaching_receiver_id))
     _tasks(tx, job)
     _claims(tx, job)
     if event.HasField("handover"):
@@ -71,8 +72,12 @@ def on_staff_changed(tx: Tx, event: StaffChanged) -> None:
 
 def workload(tx: Tx, staff_id: UUID) -> Iterator[tuple[str, UUID | None, int]]:
     """Return what somebody has in hand: kind, campus, count."""
-    for kind, model in (("lead", Lead), ("task", Task)):
-        mine = (model.institution_id == tx.institution_id, model.owner_id == staff_id, model.state == stages.OPEN)
+    for kind, model, state in (
+        ("lead", Lead, stages.OPEN),
+        ("task", Task, tasks.OPEN),
+        ("teaching_handover", TeachingHandover, teaching.WAITING),
+    ):
+        mine = (model.institution_id == tx.institution_id, model.owner_id == staff_id, model.state == state)
         query = select(model.campus_id, func.count()).where(*mine).group_by(model.campus_id)
         for campus_id, count in tx.execute(query.order_by(model.campus_id)):
             yield kind, campus_id, count
@@ -116,6 +121,21 @@ def _leads(tx: Tx, job: Job) -> None:
             reason=job.reason,
         )
         publish(tx, told)
+
+
+def _teaching(tx: Tx, job: Job, receiver_id: UUID | None) -> None:
+    """Give handovers to teaching that wait for this teacher to another one; else an advisor names somebody."""
+    row = TeachingHandover
+    waiting = [row.institution_id == tx.institution_id, row.owner_id == job.staff_id, row.state == teaching.WAITING]
+    if job.campus_id is not None:
+        waiting.append(row.campus_id == job.campus_id)
+    found = tx.session.scalars(select(row).where(*waiting).order_by(row.id).with_for_update()).all()
+    able = _receivers(tx, [receiver_id]) if receiver_id is not None and found else []
+    teacher_id = able[0].id if able else None
+    for each in found:
+        teaching.pass_on(tx, each, teacher_id, job.reason)
+        job.counts["teaching_handover", teacher_id] += 1
+    tx.session.flush()
 
 
 def _tasks(tx: Tx, job: Job) -> None:

@@ -52,6 +52,14 @@ def get_survivor(tx: Tx, lead_id: UUID) -> Lead:
     return lead
 
 
+def see_survivor(tx: Tx, lead_id: UUID) -> Lead:
+    """Return a lead, or the one that carries on for it, without a lock. Raises LEAD_NOT_FOUND."""
+    lead = tx.load(Lead, "lead", lead_id)
+    while lead.merged_into_id is not None:
+        lead = tx.load(Lead, "lead", lead.merged_into_id)
+    return lead
+
+
 def get_unmerged(tx: Tx, lead_id: UUID) -> Lead:
     """Return a lead with its lock. Raises LEAD_MERGED for one that lives on in another."""
     lead = get_for_update(tx, lead_id)

@@ -44,6 +44,8 @@ def merge(tx: Tx, *, survivor: Lead, merged: Lead) -> LeadMerge:
     survivor.touch_count += merged.touch_count
     survivor.last_touch_time = max(survivor.last_touch_time, merged.last_touch_time)
     survivor.trial_state = survivor.trial_state or merged.trial_state
+    # Whoever asked to be left alone is, whichever lead carries on.
+    survivor.opt_out_time = survivor.opt_out_time or merged.opt_out_time
     grading.regrade(tx, survivor)
     if survivor.organisation_id is None and merged.organisation_id is not None:
         row.replaced_customer_type = survivor.customer_type or ""

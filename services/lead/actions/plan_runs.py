@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from services.lead.actions import bulk, closings, follow_up_plans, leads, tasks
 from services.lead.models import PlanRun, Task
+from services.lead.rules import plans
 from shared.db import Tx
 from shared.errors import NotFound, Refused
 from shared.listing import Field, Listing
@@ -25,7 +26,7 @@ LISTING: Listing[PlanRun] = Listing(
 def start(tx: Tx, lead_id: UUID, plan_id: UUID) -> PlanRun:
     """Give the lead's owner a task for each step.
 
-    Raises PLAN_PAUSED, PLAN_RUNNING, FOLLOW_UP_PLAN_NOT_FOUND, LEAD_CLOSED, LEAD_MERGED.
+    Raises PLAN_PAUSED, PLAN_RUNNING, FOLLOW_UP_PLAN_NOT_FOUND, LEAD_CLOSED, LEAD_MERGED, LEAD_OPTED_OUT.
     """
     lead = leads.get_open(tx, lead_id)
     plan = follow_up_plans.get(tx, plan_id)
@@ -33,6 +34,9 @@ def start(tx: Tx, lead_id: UUID, plan_id: UUID) -> PlanRun:
         raise NotFound("follow_up_plan", plan_id)
     if plan.paused:
         raise Refused("PLAN_PAUSED", "this plan is paused")
+    continues_after = plan.continues_after or []
+    if lead.opt_out_time is not None and plans.OPT_OUT not in continues_after:
+        raise Refused("LEAD_OPTED_OUT", "the family does not want to be contacted")
     run = bulk.fresh(
         tx,
         PlanRun,
@@ -43,6 +47,7 @@ def start(tx: Tx, lead_id: UUID, plan_id: UUID) -> PlanRun:
         step_count=len(plan.steps),
         staff_id=leads.actor(tx),
         end_time=None,
+        continues_after=continues_after,
     )
     with tx.translating({"uq_plan_run_running": lambda: Refused("PLAN_RUNNING", "this plan runs on the lead already")}):
         tx.session.add(run)

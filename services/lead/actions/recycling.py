@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadReturned
 from services.lead.actions import assignments, owners, policies, pools, tasks
@@ -84,5 +84,4 @@ def _some(tx: Tx, campus_id: UUID, *where: object) -> list[Lead]:
 
 
 def _close_warnings(tx: Tx, lead_id: UUID) -> None:
-    mine = (Task.lead_id == lead_id, Task.kind == WARNING, Task.state == "open")
-    tx.execute(update(Task).where(*mine).values(state="done", complete_time=tx.now, update_time=tx.now))
+    tasks.finish(tx, Task.lead_id == lead_id, Task.kind == WARNING)

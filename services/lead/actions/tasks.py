@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold
@@ -153,8 +153,13 @@ def promise(tx: Tx, lead: Lead, next_contact_time: datetime) -> None:
 
 def finish_follow_ups(tx: Tx, lead_id: UUID) -> None:
     """Close the open tasks of a lead that ask for a contact: it has happened."""
-    mine = (Task.lead_id == lead_id, Task.kind.in_((FOLLOW_UP, FIRST_RESPONSE)), Task.state == OPEN)
-    tx.execute(update(Task).where(*mine).values(state="done", complete_time=tx.now, update_time=tx.now))
+    finish(tx, Task.lead_id == lead_id, Task.kind.in_((FOLLOW_UP, FIRST_RESPONSE)))
+
+
+def finish(tx: Tx, *which: ColumnElement[bool]) -> None:
+    """Close the open tasks among these: what they ask for has happened."""
+    done = {"state": "done", "complete_time": tx.now, "update_time": tx.now}
+    tx.execute(update(Task).where(*which, Task.state == OPEN).values(**done))
 
 
 def on_hours_below_threshold(tx: Tx, event: HoursBelowThreshold) -> None:

@@ -31,6 +31,8 @@ class FollowUpPlan(Row, Base):
     campus_id: Mapped[UUID | None]
     steps: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     paused: Mapped[bool]
+    # Words of rules.plans.CAUSES that do not stop its runs; None: there are none.
+    continues_after: Mapped[list[str] | None]
 
 
 class PlanRun(Row, Base):
@@ -45,3 +47,5 @@ class PlanRun(Row, Base):
     step_count: Mapped[int]
     staff_id: Mapped[UUID | None]
     end_time: Mapped[datetime | None]
+    # As the plan said when the run started.
+    continues_after: Mapped[list[str] | None]

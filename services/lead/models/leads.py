@@ -69,6 +69,8 @@ class Lead(OwnedRow, Base):
     # None: a family.
     customer_type: Mapped[str | None]
     organisation_id: Mapped[UUID | None]
+    # Since when the family does not want to be contacted.
+    opt_out_time: Mapped[datetime | None]
 
     profile = Sealed("profile_sealed")
 
@@ -158,10 +160,17 @@ class Trial(Row, Base):
     lesson_id: Mapped[UUID | None]
     course_id: Mapped[UUID | None]
     teacher_id: Mapped[UUID | None]
-    start_time: Mapped[datetime]
+    teaching_campus_id: Mapped[UUID | None]
+    course_name: Mapped[str | None]
+    # None while invited.
+    start_time: Mapped[datetime | None]
+    # "invited", "booked", "attended", "no_show" or "cancelled".
     state: Mapped[str]
     result: Mapped[str]
     feedback_sealed: Mapped[bytes | None]
+
+    # When the family was reminded of this start time.
+    reminder_time: Mapped[datetime | None]
 
     # What the family said, 1 to 5 and in words.
     rating: Mapped[int | None]

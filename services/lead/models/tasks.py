@@ -35,6 +35,7 @@ class Task(OwnedRow, Base):
     next_watch_time: Mapped[datetime | None]
     overdue_time: Mapped[datetime | None]
     escalated_to_id: Mapped[UUID | None]
+    cancel_reason: Mapped[str | None]
     __table_args__ = (ForeignKeyConstraint(["institution_id", "lead_id"], ["lead.institution_id", "lead.id"]),)
 
     note = Sealed("note_sealed")

@@ -36,6 +36,11 @@ class ContactService(Servicer, pb_grpc.ContactServiceServicer):
         row = contacts.update(tx, as_uuid(request.lead_id), as_uuid(request.contact_id), changes(request))
         return pb.UpdateContactResponse(contact=to_pb(tx, [row])[0])
 
+    @command
+    def SetOptOut(self, request: pb.SetOptOutRequest, tx: Tx) -> pb.SetOptOutResponse:
+        lead = contacts.set_opt_out(tx, as_uuid(request.lead_id), opted_out=request.opted_out)
+        return pb.SetOptOutResponse(lead=leads_pb.to_pb(tx, lead))
+
     @query
     def GetCaller(self, request: pb.GetCallerRequest, tx: Tx) -> pb.GetCallerResponse:
         found = contacts.caller(tx, request.phone)

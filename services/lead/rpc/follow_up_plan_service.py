@@ -14,7 +14,7 @@ from shared.errors import InvalidInput
 from shared.ids import as_uuid
 from shared.listing import named_fields
 from shared.rpc import Servicer, command, query
-from shared.wire_values import enum_value, id_text, optional_id
+from shared.wire_values import enum_value, id_text, optional_id, stored_word
 
 
 class FollowUpPlanService(Servicer, pb_grpc.FollowUpPlanServiceServicer):
@@ -24,7 +24,12 @@ class FollowUpPlanService(Servicer, pb_grpc.FollowUpPlanServiceServicer):
     def CreateFollowUpPlan(self, request: pb.CreateFollowUpPlanRequest, tx: Tx) -> pb.CreateFollowUpPlanResponse:
         wanted = request.follow_up_plan
         row = follow_up_plans.create(
-            tx, name=wanted.name, steps=_steps(wanted), campus_id=optional_id(wanted.campus_id), paused=wanted.paused
+            tx,
+            name=wanted.name,
+            steps=_steps(wanted),
+            campus_id=optional_id(wanted.campus_id),
+            paused=wanted.paused,
+            continues_after=_causes(wanted),
         )
         return pb.CreateFollowUpPlanResponse(follow_up_plan=to_pb(row))
 
@@ -40,7 +45,12 @@ class FollowUpPlanService(Servicer, pb_grpc.FollowUpPlanServiceServicer):
         if not wanted.follow_up_plan_id:
             raise InvalidInput("follow_up_plan.follow_up_plan_id", "name the plan")
         names = named_fields(request.update_mask.paths, follow_up_plans.EDITABLE)
-        told: dict[str, Any] = {"name": wanted.name, "steps": _steps(wanted), "paused": wanted.paused}
+        told: dict[str, Any] = {
+            "name": wanted.name,
+            "steps": _steps(wanted),
+            "paused": wanted.paused,
+            "continues_after": _causes(wanted),
+        }
         changes = {name: told[name] for name in names}
         row = follow_up_plans.update(tx, as_uuid(wanted.follow_up_plan_id), changes)
         return pb.UpdateFollowUpPlanResponse(follow_up_plan=to_pb(row))
@@ -70,6 +80,7 @@ def to_pb(row: FollowUpPlan) -> follow_up_plan_pb2.FollowUpPlan:
         campus_id=id_text(row.campus_id),
         steps=[follow_up_plan_pb2.PlanStep(**step) for step in row.steps],
         paused=row.paused,
+        continues_after=[enum_value(follow_up_plan_pb2.PlanStopCause, word) for word in row.continues_after or ()],
         create_time=row.create_time,
         update_time=row.update_time,
     )
@@ -93,3 +104,8 @@ def _steps(plan: follow_up_plan_pb2.FollowUpPlan) -> list[dict[str, Any]]:
     return [
         {"title": step.title, "offset_minutes": step.offset_minutes, "channel": step.channel} for step in plan.steps
     ]
+
+
+def _causes(plan: follow_up_plan_pb2.FollowUpPlan) -> list[str]:
+    field = "follow_up_plan.continues_after"
+    return [stored_word(follow_up_plan_pb2.PlanStopCause, cause, field) for cause in plan.continues_after]

@@ -45,6 +45,7 @@ def to_pb(tx: Tx, lead: Any) -> lead_pb2.Lead:
         update_time=lead.update_time,
         invalid=lead.invalid,
         archive_time=lead.archive_time,
+        opt_out_time=lead.opt_out_time,
         school_district=lead.school_district,
         tags=lead.tags,
         first_response_minutes=lead.first_response_minutes,

@@ -66,4 +66,5 @@ def to_pb(tx: Tx, row: Task) -> task_pb2.Task:
         plan_run_id=id_text(row.plan_run_id),
         overdue_time=row.overdue_time,
         escalated_to_id=id_text(row.escalated_to_id),
+        cancel_reason=row.cancel_reason or "",
     )

@@ -80,6 +80,9 @@ def _trial(tx: Tx, row: Trial, entry: timeline_pb2.TimelineEntry) -> None:
             state=row.state,
             result=row.result,
             feedback=Trial.feedback.reveal(tx, row) or "",
+            rating=row.rating or 0,
+            opinion=Trial.opinion.reveal(tx, row) or "",
+            opinion_time=row.opinion_time,
         )
     )
 

@@ -24,6 +24,7 @@ CONVERSION_WEIGHT = "conversion_weight"
 RENEWAL_WEIGHT = "renewal_weight"
 REFERRAL_WEIGHT = "referral_weight"
 NPS_WEIGHT = "nps_weight"
+TRIAL_REMINDER_HOURS = "trial_reminder_hours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ SETTINGS = {
     RENEWAL_WEIGHT: Setting(20, 0, 100, of_chain=True),
     REFERRAL_WEIGHT: Setting(20, 0, 100, of_chain=True),
     NPS_WEIGHT: Setting(20, 0, 100, of_chain=True),
+    TRIAL_REMINDER_HOURS: Setting(24, 0, 168),
 }
 
 # By measure of rules.scorecard, in percent; together they are the whole.

@@ -12,7 +12,7 @@ from datetime import timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold, HoursConsumed
@@ -82,6 +82,7 @@ def get(tx: Tx, message_id: UUID) -> Message:
 def claim(tx: Tx, limit: int) -> list[Letter]:
     """Mark queued messages as being sent, and return them."""
     due = select(Message.id).where(Message.institution_id == tx.institution_id, Message.state == "queued")
+    due = due.where(or_(Message.send_time.is_(None), Message.send_time <= tx.now))
     due = due.order_by(Message.id).limit(limit).with_for_update(skip_locked=True)
     ids = tx.session.scalars(due).all()
     rows = tx.session.scalars(
@@ -114,6 +115,23 @@ def give_up_lost(tx: Tx) -> None:
         finish(tx, message.id, state="unknown", reason="SENDER_DIED")
 
 
+def new(template: str, student_id: str, campus_id: str, cause: str) -> Message:
+    """Return a message to a family that is not known by its guardians, neither queued nor refused yet."""
+    return _row(template, student_id, campus_id, cause, NOBODY, "queued", "")
+
+
+def queue(tx: Tx, row: Message, values: Mapping[str, str], *, email: str, phone: str) -> None:
+    """Let a new message wait for its sender, unless its cause has one already."""
+    _write(tx, row, values, email=email, phone=phone)
+    _insert(tx, row)
+
+
+def refuse(tx: Tx, row: Message, reason: str) -> None:
+    """Put on record why there is no message."""
+    row.state, row.reason = "refused", reason
+    _insert(tx, row)
+
+
 def _queue(  # noqa: PLR0917 - the five facts of a message
     tx: Tx, template: str, student_id: str, campus_id: str, cause: str, values: Mapping[str, str]
 ) -> None:
@@ -121,13 +139,14 @@ def _queue(  # noqa: PLR0917 - the five facts of a message
     wanted = [contact for contact in everyone if contact.may_contact]
     if not wanted:
         reason = "NO_CONTACT" if not everyone else "CONTACT_NOT_WANTED"
-        _insert(tx, _row(template, student_id, campus_id, cause, NOBODY, "refused", reason))
+        refuse(tx, new(template, student_id, campus_id, cause), reason)
         return
     student = contacts.name_of_student(tx, as_uuid(student_id))
     for contact in wanted:
         row = _row(template, student_id, campus_id, cause, contact.guardian_id, "queued", "")
-        _address(tx, row, contact, dict(values) | {"student": student})
-        _insert(tx, row)
+        told = dict(values) | {"student": student, "guardian": Contact.name.reveal(tx, contact) or ""}
+        email, phone = Contact.email.reveal(tx, contact), Contact.phone.reveal(tx, contact)
+        queue(tx, row, told, email=email or "", phone=phone or "")
 
 
 def _row(  # noqa: PLR0917 - the columns of a new message
@@ -146,12 +165,11 @@ def _row(  # noqa: PLR0917 - the columns of a new message
     )
 
 
-def _address(tx: Tx, row: Message, contact: Contact, values: dict[str, str]) -> None:
-    email = Contact.email.reveal(tx, contact)
-    values["guardian"] = Contact.name.reveal(tx, contact) or "家长"
-    text = render(templates.find(tx, row.template, _LANGUAGE), values)
+def _write(tx: Tx, row: Message, values: Mapping[str, str], *, email: str, phone: str) -> None:
+    told = {"guardian": values.get("guardian") or "家长"}
+    text = render(templates.find(tx, row.template, _LANGUAGE), dict(values) | told)
     row.channel = EMAIL if email else SANDBOX
-    Message.address.seal(tx, row, email or Contact.phone.reveal(tx, contact))
+    Message.address.seal(tx, row, email or phone)
     Message.subject.seal(tx, row, text.subject)
     Message.body.seal(tx, row, text.body)
 

@@ -44,4 +44,5 @@ def to_pb(tx: Tx, row: Message) -> message_pb2.Message:
         finish_time=row.finish_time,
         create_time=row.create_time,
         update_time=row.update_time,
+        send_time=row.send_time,
     )

@@ -11,10 +11,12 @@ from shared.errors import InvalidInput
 
 HOURS_CONSUMED = "hours_consumed"
 HOURS_LOW = "hours_low"
+TRIAL_REMINDER = "trial_reminder"
 
 VARIABLES: dict[str, tuple[str, ...]] = {
     HOURS_CONSUMED: ("guardian", "student", "consumed", "remaining", "lesson_time"),
     HOURS_LOW: ("guardian", "student", "remaining"),
+    TRIAL_REMINDER: ("guardian", "student", "course", "campus", "lesson_time"),
 }
 
 
@@ -42,6 +44,16 @@ SHIPPED: dict[tuple[str, str], Text] = {
     (HOURS_LOW, "en"): Text(
         "Few lesson hours left for {student}",
         "Dear {guardian}, {student} has {remaining} lesson hours left. Please talk to your course advisor.",
+    ),
+    (TRIAL_REMINDER, "zh"): Text(
+        "{student} 的试听提醒",
+        "{guardian}您好：{student} 的试听课（{course}）将于 {lesson_time} 在{campus}开始，期待您的光临。"
+        "如需改期，请联系课程顾问。",
+    ),
+    (TRIAL_REMINDER, "en"): Text(
+        "Trial lesson of {student}",
+        "Dear {guardian}, the trial lesson of {student} ({course}) begins on {lesson_time} at {campus}. We look forward"
+        " to seeing you; to change the time, please talk to your course advisor.",
     ),
 }
 

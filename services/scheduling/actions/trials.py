@@ -55,6 +55,8 @@ class Guest:
     lead_id: UUID
     customer_id: UUID
     child_name: str = ""
+    # Who cares for the lead; None while it is in the pool.
+    owner_id: UUID | None = None
 
 
 def get(tx: Tx, trial_id: UUID, *, for_update: bool = False) -> Trial:
@@ -193,7 +195,7 @@ def _new(tx: Tx, guest: Guest, *, campus_id: UUID, course_id: UUID) -> Trial:
         lesson_id=None,
         course_id=course_id,
         teacher_id=None,
-        owner_id=tx.caller.subject_id,
+        owner_id=guest.owner_id or tx.caller.subject_id,
         lesson_start_time=None,
         state=INVITED,
         attended=None,
@@ -210,7 +212,7 @@ def _invitation(tx: Tx, guest: Guest) -> Trial | None:
     wanted = select(Trial).where(Trial.lead_id == guest.lead_id, Trial.state == INVITED).with_for_update()
     trial = tx.session.scalars(wanted).one_or_none()
     if trial is not None:
-        trial.customer_id, trial.owner_id = guest.customer_id, tx.caller.subject_id
+        trial.customer_id, trial.owner_id = guest.customer_id, guest.owner_id or tx.caller.subject_id
     return trial
 
 

@@ -206,4 +206,4 @@ def _guest(request: Guests, call: Call) -> Guest:
         raise Refused("TRIAL_CUSTOMER_MISMATCH", "the lead is about another child", lead_id=request.lead_id)
     if lead.state != lead_pb2.LEAD_STATE_OPEN:
         raise Refused("LEAD_CLOSED", "trials are for leads that are open", lead_id=request.lead_id)
-    return Guest(as_uuid(request.lead_id), as_uuid(request.customer_id), lead.child_name)
+    return Guest(as_uuid(request.lead_id), as_uuid(request.customer_id), lead.child_name, optional_id(lead.owner_id))

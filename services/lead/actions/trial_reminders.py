@@ -1,0 +1,57 @@
+"""Families are reminded of a trial that is near, once for each time that was set."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from lianxiao.lead.v1.lead_events_pb2 import TrialReminderDue
+from services.lead.actions import known, leads, policies
+from services.lead.models import Campus, Trial
+from services.lead.rules import policy, stages
+from shared.db import Tx
+from shared.events import publish
+
+_AT_ONCE = 200
+
+
+def step(tx: Tx) -> bool:
+    """Tell of the trials whose reminder is due, campus by campus; True when more wait."""
+    busy = False
+    for campus in tx.session.scalars(select(Campus).order_by(Campus.id)).all():
+        ahead = timedelta(hours=policies.value(tx, policy.TRIAL_REMINDER_HOURS, campus.id))
+        near = (Trial.start_time > tx.now, Trial.start_time <= tx.now + ahead, Trial.reminder_time.is_(None))
+        here = (Trial.institution_id == tx.institution_id, Trial.teaching_campus_id == campus.id)
+        due = select(Trial).where(*here, Trial.state == "booked", *near).order_by(Trial.start_time).limit(_AT_ONCE)
+        found = tx.session.scalars(due.with_for_update(skip_locked=True)).all()
+        for trial in found:
+            trial.reminder_time = tx.now
+            _tell(tx, trial, campus)
+        busy = busy or len(found) == _AT_ONCE
+    return busy
+
+
+def _tell(tx: Tx, trial: Trial, campus: Campus) -> None:
+    lead = leads.see_survivor(tx, trial.lead_id)
+    if lead.state == stages.LOST:
+        return
+    profile = known.profile_of(tx, lead)
+    publish(
+        tx,
+        TrialReminderDue(
+            trial_id=str(trial.id),
+            lead_id=str(lead.id),
+            customer_id=str(lead.customer_id),
+            campus_id=str(campus.id),
+            start_time=trial.start_time,
+            time_zone=campus.time_zone,
+            campus_name=campus.name,
+            course_name=trial.course_name or "",
+            child_name=profile.child_name,
+            guardian_name=profile.guardian_name,
+            guardian_phone=profile.guardian_phone,
+            guardian_email=profile.guardian_email,
+            may_contact=lead.opt_out_time is None,
+        ),
+    )
