@@ -21,7 +21,7 @@ JOBS: list[AnyJob] = [
     Job("lead.start_response_clocks", 10.0, responses.start_clocks),
     Job("lead.watch_responses", 20.0, responses.watch),
     Job("lead.watch_tasks", 20.0, task_watch.watch),
-    Job("lead.remind_of_trials", 20.0, trial_reminders.step),
+    Job("lead.remind_of_trials", 5.0, trial_reminders.step),
     Job("lead.forget_nonces", 3600.0, webhooks.forget_nonces),
     Job("lead.recycle", 60.0, recycling.step),
     Job("lead.refresh_conversions", 3600.0, rule_previews.refresh_conversions),

@@ -60,13 +60,19 @@ def enquire(chain: Chain, campaign_id: str = "") -> Child:
     return Child(lead, email)
 
 
-def try_out(chain: Chain, child: Child, lesson_id: str) -> None:
+def try_out(chain: Chain, child: Child, lesson_id: str, previous_trial_id: str = "") -> None:
     """Follow up, book a seat in a real lesson; the teacher records the result."""
     advisor = chain.people["advisor"]
     follow_up = {"channel": "FOLLOW_UP_CHANNEL_PHONE", "content": "妈妈想先试听数学课"}
     advisor.post(f"/v1/leads/{child.lead_id}/followUps", follow_up)
     trial = chain.admin.post(
-        "/v1/trials", {"leadId": child.lead_id, "customerId": child.customer_id, "lessonId": lesson_id}
+        "/v1/trials",
+        {
+            "leadId": child.lead_id,
+            "customerId": child.customer_id,
+            "lessonId": lesson_id,
+            "previousTrialId": previous_trial_id,
+        },
     )["trial"]
     result = {"attended": True, "result": "suitable", "feedback": "计算快，适合提高班"}
     chain.people["teacher"].post(f"/v1/trials/{trial['trialId']}:recordResult", result)
@@ -78,6 +84,8 @@ def try_out(chain: Chain, child: Child, lesson_id: str) -> None:
     entries = advisor.get(f"/v1/leads/{child.lead_id}/timeline")["entries"]
     kinds = {kind for entry in entries for kind in entry}
     assert {"touch", "followUp", "assignment", "trial"} <= kinds
+    said = {"rating": 5, "feedback": "孩子很喜欢，作业偏多"}
+    advisor.post(f"/v1/leads/{child.lead_id}/trials/{trial['trialId']}:recordOpinion", said)
 
 
 def sell(chain: Chain, child: Child, hours: int = HOURS, gift: int = GIFT) -> str:

@@ -6,8 +6,9 @@ from email.header import decode_header, make_header
 
 import pytest
 
-from shared.testing.mail import Letterbox
+from shared.testing.mail import Letterbox, Mail
 from tests.journeys.api import Json, eventually
+from tests.journeys.care import check_nothing_typed_twice, check_trials, hand_to_teaching, leave, miss_a_trial
 from tests.journeys.chain import YEAR_START, Chain, found
 from tests.journeys.steps import (
     GIFT,
@@ -43,24 +44,32 @@ def test_one_child_from_enquiry_to_refund(system: System, letterbox: Letterbox) 
     group = chain.class_group("三年级提高班", capacity=6)
     trial_lesson, lesson = chain.lesson(group, -0.5), chain.lesson(group, -24)
     child = enquire(chain, campaign_id)
-    try_out(chain, child, trial_lesson)
+    missed = miss_a_trial(chain, child, group)
+    try_out(chain, child, trial_lesson, missed)
+    check_trials(chain, child, missed)
     order_id = sell(chain, child)
     pay(chain, order_id, TOTAL_FEN)
     become_student(chain, child)
+    check_nothing_typed_twice(chain, child)
+    hand_to_teaching(chain, child)
     assert hours_left(chain, child) == HOURS + GIFT
     join(chain, child, group)
     attend(chain, child, lesson)
     check_money(chain, child, lessons=1)
-    mails = eventually("the family is told", lambda: [m for m in letterbox.mails if m.to == child.email])
-    assert len(mails) == 1
-    assert "31" in mails[0].body
+    # Of the trial they were told too, unless it was night.
+    about = [m for m in eventually("the family is told", lambda: _told(letterbox, child)) if "剩余" in m.body]
+    assert len(about) == 1
+    assert "31" in about[0].body
     take_back_and_repeat(chain, child, lesson)
     report(chain, campaign_id)
     refund(chain, child, order_id)
 
 
-def test_few_hours_make_one_task_and_one_reminder(system: System, letterbox: Letterbox) -> None:
+def test_few_hours_make_one_task_and_one_reminder_and_whoever_comes_next_has_all(
+    system: System, letterbox: Letterbox
+) -> None:
     chain = found(system)
+    chain.hire("successor", "course_advisor", chain.selling)
     group = chain.class_group("快用完", capacity=5)
     child = enquire(chain)
     order_id = sell(chain, child, hours=400, gift=0)
@@ -78,10 +87,16 @@ def test_few_hours_make_one_task_and_one_reminder(system: System, letterbox: Let
     assert len(tasks) == 1
     eventually("three notices and a reminder", lambda: len(_mails(letterbox, child)) == 4)
     assert sum("即将用完" in subject for subject in _mails(letterbox, child)) == 1
+    leave(chain, enquire(chain))
 
 
 def _tasks(chain: Chain) -> list[Json]:
     return list(chain.people["advisor"].get("/v1/tasks")["tasks"])
+
+
+def _told(letterbox: Letterbox, child: Child) -> list[Mail]:
+    mails = [m for m in letterbox.mails if m.to == child.email]
+    return mails if any("剩余" in m.body for m in mails) else []
 
 
 def _mails(letterbox: Letterbox, child: Child) -> list[str]:

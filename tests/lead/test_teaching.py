@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from lianxiao.lead.v1 import (
+    assignment_rule_service_pb2,
     contact_pb2,
     contact_service_pb2,
     handover_pb2,
@@ -193,13 +194,16 @@ def test_a_handover_on_the_wire(wire: Wire, database: Database, caller: Caller, 
     teacher = Person(
         wire, callers.staff(caller.institution_id, ["teaching_handover.*", "pii.read"], own=True, subject=who)
     )
-    lead_id = chief.capture(campus).lead.lead_id
+    advisor = people.advisor(wire, database, caller, campus, "teaching_handover.create", "pii.read")
+    lead_id = advisor.capture(campus).lead.lead_id
+    assign = assignment_rule_service_pb2.AssignLeadsRequest(lead_ids=[lead_id], owner_id=str(advisor.id))
+    chief.rules.AssignLeads(assign)
     wanted = handover_service_pb2.CreateTeachingHandoverRequest(
         lead_id=lead_id, course_id=str(uuid7()), teacher_id=str(who), pain_points="丢分", goals="90 分"
     )
-    assert people.refused(lambda: chief.handovers.CreateTeachingHandover(wanted))[1] == "HANDOVER_TOO_EARLY"
+    assert people.refused(lambda: advisor.handovers.CreateTeachingHandover(wanted))[1] == "HANDOVER_TOO_EARLY"
     chief.leads.MoveLead(lead_service_pb2.MoveLeadRequest(lead_id=lead_id, stage=lead_pb2.LEAD_STAGE_SIGNED))
-    made = chief.handovers.CreateTeachingHandover(wanted).teaching_handover
+    made = advisor.handovers.CreateTeachingHandover(wanted).teaching_handover
     mine = teacher.handovers.ListTeachingHandovers(handover_service_pb2.ListTeachingHandoversRequest())
     assert [row.goals for row in mine.teaching_handovers] == ["90 分"]
     answer = handover_service_pb2.AcknowledgeTeachingHandoverRequest(

@@ -14,16 +14,20 @@ from shared.db import Tx
 from shared.events import publish
 
 _AT_ONCE = 200
+_EARLIEST = timedelta(hours=policy.SETTINGS[policy.TRIAL_REMINDER_HOURS].most)
 
 
 def step(tx: Tx) -> bool:
     """Tell of the trials whose reminder is due, campus by campus; True when more wait."""
     busy = False
-    for campus in tx.session.scalars(select(Campus).order_by(Campus.id)).all():
+    waiting = (Trial.institution_id == tx.institution_id, Trial.state == "booked", Trial.reminder_time.is_(None))
+    soon = (Trial.start_time > tx.now, Trial.start_time <= tx.now + _EARLIEST)
+    somewhere = select(Trial.teaching_campus_id).where(*waiting, *soon)
+    for campus in tx.session.scalars(select(Campus).where(Campus.id.in_(somewhere)).order_by(Campus.id)).all():
         ahead = timedelta(hours=policies.value(tx, policy.TRIAL_REMINDER_HOURS, campus.id))
-        near = (Trial.start_time > tx.now, Trial.start_time <= tx.now + ahead, Trial.reminder_time.is_(None))
-        here = (Trial.institution_id == tx.institution_id, Trial.teaching_campus_id == campus.id)
-        due = select(Trial).where(*here, Trial.state == "booked", *near).order_by(Trial.start_time).limit(_AT_ONCE)
+        near = (Trial.start_time > tx.now, Trial.start_time <= tx.now + ahead)
+        due = select(Trial).where(*waiting, Trial.teaching_campus_id == campus.id, *near)
+        due = due.order_by(Trial.start_time).limit(_AT_ONCE)
         found = tx.session.scalars(due.with_for_update(skip_locked=True)).all()
         for trial in found:
             trial.reminder_time = tx.now
