@@ -29,7 +29,7 @@ APPENDED = {
     ],
     "marketing": ["campaign_cost"],
     "org": ["handover_part"],
-    "scheduling": ["attendance_change"],
+    "scheduling": ["attendance_change", "trial_step"],
     "student": ["student_state_entry"],
 }
 # Balances are written by a function of the owner alone.

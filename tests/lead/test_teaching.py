@@ -17,6 +17,7 @@ from lianxiao.lead.v1 import (
     handover_service_pb2,
     lead_pb2,
     lead_service_pb2,
+    task_service_pb2,
 )
 from lianxiao.scheduling.v1.scheduling_events_pb2 import TrialBooked, TrialCancelled, TrialResultRecorded
 from services.lead.actions import contacts, grades, leads, teaching, trials
@@ -190,10 +191,10 @@ def test_contacts_grades_and_scores_on_the_wire(chief: Person, campus: UUID) -> 
 
 def test_a_handover_on_the_wire(wire: Wire, database: Database, caller: Caller, chief: Person, campus: UUID) -> None:
     with database.begin(caller) as tx:
-        who = factories.advisor(tx, campus)
-    teacher = Person(
-        wire, callers.staff(caller.institution_id, ["teaching_handover.*", "pii.read"], own=True, subject=who)
-    )
+        elsewhere = factories.campus(tx)
+        who = factories.advisor(tx, elsewhere)
+    does = ["teaching_handover.*", "task.*", "pii.read"]
+    teacher = Person(wire, callers.staff(caller.institution_id, does, [elsewhere], own=True, subject=who))
     advisor = people.advisor(wire, database, caller, campus, "teaching_handover.create", "pii.read")
     lead_id = advisor.capture(campus).lead.lead_id
     assign = assignment_rule_service_pb2.AssignLeadsRequest(lead_ids=[lead_id], owner_id=str(advisor.id))
@@ -206,6 +207,7 @@ def test_a_handover_on_the_wire(wire: Wire, database: Database, caller: Caller, 
     made = advisor.handovers.CreateTeachingHandover(wanted).teaching_handover
     mine = teacher.handovers.ListTeachingHandovers(handover_service_pb2.ListTeachingHandoversRequest())
     assert [row.goals for row in mine.teaching_handovers] == ["90 分"]
+    assert len(teacher.tasks.ListTasks(task_service_pb2.ListTasksRequest()).tasks) == 1
     answer = handover_service_pb2.AcknowledgeTeachingHandoverRequest(
         teaching_handover_id=made.teaching_handover_id, first_lesson_plan="先摸底"
     )

@@ -123,8 +123,8 @@ def test_a_family_is_invited_a_seat_is_found_and_exchanged_for_a_slot(
     assert seat.teacher_name
     booked = house.stub.BookTrial(request_, metadata=signed).trial
     assert (booked.trial_id, booked.state) == (invited.trial_id, trial_pb2.TRIAL_STATE_BOOKED)
-    search = pb.SearchTrialSlotsRequest(**place, teacher_id=str(teacher.id), page_size=2)
-    slot, other = house.stub.SearchTrialSlots(search, metadata=signed).free_slots
+    search = pb.ListTrialSlotsRequest(**place, teacher_id=str(teacher.id), page_size=2)
+    slot, other = house.stub.ListTrialSlots(search, metadata=signed).free_slots
     assert (slot.teacher_id, slot.teacher_name) == (str(teacher.id), teacher.display_name)
     assert other.start_time.seconds - slot.start_time.seconds == 1800
     exchange = pb.BookTrialSlotRequest(

@@ -52,10 +52,11 @@ def hand_over(tx: Tx, lead_id: UUID, *, course_id: UUID, teacher_id: UUID, told:
     if lead.stage not in _READY:
         raise Refused("HANDOVER_TOO_EARLY", "a family is handed over when it has signed", stage=lead.stage)
     staff.check_assignable(tx, [teacher_id], None)
+    # The teacher may be at a campus that the advisor does not see.
+    tx.enter(tx.institution_id)
     row = _without_teacher(tx, lead, course_id) or bulk.fresh(
         tx,
         TeachingHandover,
-        campus_id=lead.campus_id,
         lead_id=lead.id,
         customer_id=lead.customer_id,
         course_id=course_id,
@@ -64,6 +65,7 @@ def hand_over(tx: Tx, lead_id: UUID, *, course_id: UUID, teacher_id: UUID, told:
         acknowledge_time=None,
     )
     row.owner_id, row.staff_id = teacher_id, leads.actor(tx)
+    row.campus_id = _campus_of(tx, teacher_id, lead)
     TeachingHandover.told.seal(tx, row, json.dumps(asdict(told), ensure_ascii=False))
     exists = Refused("HANDOVER_EXISTS", "a handover of this course waits for its teacher already")
     with tx.translating({"uq_teaching_handover_waiting": lambda: exists}):
@@ -72,7 +74,7 @@ def hand_over(tx: Tx, lead_id: UUID, *, course_id: UUID, teacher_id: UUID, told:
     work = tasks.Work(
         kind=FIRST_LESSON,
         due_time=tx.now + _WITHIN,
-        campus_id=lead.campus_id,
+        campus_id=row.campus_id,
         lead=lead,
         facts={"teaching_handover_id": str(row.id)},
     )
@@ -105,20 +107,30 @@ def ask_for(tx: Tx, lead: Lead) -> None:
 
 def pass_on(tx: Tx, row: TeachingHandover, teacher_id: UUID | None, reason: str) -> None:
     """Give a locked handover that waits to another teacher; without one the advisor names somebody."""
+    lead = leads.see_survivor(tx, row.lead_id)
     row.owner_id = teacher_id
+    if teacher_id is not None:
+        row.campus_id = _campus_of(tx, teacher_id, lead)
     for task in tx.session.scalars(select(Task).where(*_first_lesson(row), Task.state == tasks.OPEN).with_for_update()):
         if teacher_id is not None:
-            task.owner_id = teacher_id
+            task.owner_id, task.campus_id = teacher_id, row.campus_id
         else:
             task.state, task.complete_time, task.cancel_reason = "cancelled", tx.now, reason
     if teacher_id is None:
-        lead = leads.see_survivor(tx, row.lead_id)
         _ask(tx, lead, f"teaching|{lead.id}|{row.id}|{tx.now.isoformat()}", lead.owner_id)
 
 
 def _ask(tx: Tx, lead: Lead, origin: str, owner_id: UUID | None) -> None:
     work = tasks.Work(TO_TEACHING, tx.now + _WITHIN, lead.campus_id, lead=lead, origin=origin)
     tasks.create(tx, work, owner_id=owner_id)
+
+
+def _campus_of(tx: Tx, teacher_id: UUID, lead: Lead) -> UUID:
+    """Return where a teacher sees the handover of a lead: at its campus, else at the first one of their own."""
+    person = staff.find(tx, teacher_id)
+    if person is None or not person.campus_ids or lead.campus_id in person.campus_ids:
+        return lead.campus_id
+    return person.campus_ids[0]
 
 
 def _without_teacher(tx: Tx, lead: Lead, course_id: UUID) -> TeachingHandover | None:

@@ -44,7 +44,7 @@ class TrialService(Servicer, pb_grpc.TrialServiceServicer):
         return pb.ListTrialSeatsResponse(trial_seats=rows, next_page_token=page.next_page_token)
 
     @query
-    def SearchTrialSlots(self, request: pb.SearchTrialSlotsRequest, tx: Tx) -> pb.SearchTrialSlotsResponse:
+    def ListTrialSlots(self, request: pb.ListTrialSlotsRequest, tx: Tx) -> pb.ListTrialSlotsResponse:
         found = trial_places.search(
             tx,
             campus_id=as_uuid(request.campus_id),
@@ -54,7 +54,7 @@ class TrialService(Servicer, pb_grpc.TrialServiceServicer):
             until=optional_instant(request, "end_time"),
             limit=request.page_size,
         )
-        return pb.SearchTrialSlotsResponse(free_slots=[_slot_to_pb(slot) for slot in found])
+        return pb.ListTrialSlotsResponse(free_slots=[_slot_to_pb(slot) for slot in found])
 
     def InviteToTrial(
         self, request: pb.InviteToTrialRequest, context: grpc.ServicerContext
