@@ -47,6 +47,7 @@ def test_another_teacher_and_room_take_over_and_back_again(tx: Tx) -> None:
     assert lesson.seat_limit == 5
     trial = make.trial(tx, lesson)
     moves.move(tx, lesson.id, start=START, room_id=large.id, teacher_ids=[second.id])
+    tx.session.flush()
     tx.session.expire(trial)
     assert (lesson.teacher_id, lesson.room_id, lesson.seat_limit) == (second.id, large.id, 12)
     assert (trial.teacher_id, trial.lesson_start_time) == (second.id, START)

@@ -90,9 +90,11 @@ def on_cancelled(tx: Tx, event: TrialCancelled) -> None:
     lead = leads.get_survivor(tx, as_uuid(event.lead_id))
     trial = _trial(tx, as_uuid(event.trial_id), lead, "booked")
     if trial.state in {"invited", "booked"}:
+        had_seat = trial.state == "booked"
         trial.state, trial.result = "cancelled", ""
         _drop_reminders(tx, trial, event.reason)
-        _note(tx, lead, trial, lead.stage)
+        if had_seat:
+            _note(tx, lead, trial, lead.stage)
 
 
 def _note(tx: Tx, lead: Lead, trial: Trial, reached: str) -> None:
