@@ -149,6 +149,17 @@ def test_who_did_not_come_is_to_be_booked_anew_until_it_is(tx: Tx) -> None:
     assert ("trial_no_show", "cancelled", "lost") in tasks_of(tx)
 
 
+def test_what_was_long_ago_or_is_settled_asks_for_nothing(tx: Tx) -> None:
+    campus = factories.campus(tx)
+    for number, result in enumerate(("suitable", "no_show")):
+        lead = factories.lead(tx, campus, **factories.stranger(number))
+        Way(lead, campus, tx.now - timedelta(days=15)).result(tx, result)
+        leads.enter(tx, leads.get_for_update(tx, lead.id), "enrolled")
+        tx.session.flush()
+        Way(lead, campus, tx.now).result(tx, result)
+    assert tasks_of(tx) == []
+
+
 def test_a_moved_trial_is_reminded_of_at_its_new_time(tx: Tx) -> None:
     campus = factories.campus(tx)
     way = Way(factories.lead(tx, campus), campus, tx.now + timedelta(days=3))

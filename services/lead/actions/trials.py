@@ -25,6 +25,7 @@ from shared.wire_values import instant, optional_id
 
 REMINDER, NO_SHOW, OPINION = "trial_reminder", "trial_no_show", "trial_opinion"
 _AHEAD = timedelta(days=1)
+_FRESH = timedelta(days=14)
 
 
 def on_invited(tx: Tx, event: TrialInvited) -> None:
@@ -78,10 +79,12 @@ def on_result_recorded(tx: Tx, event: TrialResultRecorded) -> None:
     trial.result = event.result
     Trial.feedback.seal(tx, trial, event.feedback)
     _drop_reminders(tx, trial, trial.state)
-    if event.attended:
-        _task(tx, lead, trial, OPINION, tx.now + _AHEAD)
-    elif lead.state == stages.OPEN and not _booked_anew(tx, lead, trial):
-        _task(tx, lead, trial, NO_SHOW, tx.now + _AHEAD)
+    # Of what was noted long afterwards nobody has to ask any more.
+    if lead.state == stages.OPEN and tx.now - start <= _FRESH:
+        if event.attended:
+            _task(tx, lead, trial, OPINION, tx.now + _AHEAD)
+        elif not _booked_anew(tx, lead, trial):
+            _task(tx, lead, trial, NO_SHOW, tx.now + _AHEAD)
     _note(tx, lead, trial, stages.TRIALLED if event.attended else stages.TRIAL_BOOKED)
 
 
