@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from lianxiao.lead.v1 import lead_form_pb2, lead_form_service_pb2, lead_service_pb2
-from services.lead.actions import lead_forms, webhooks
+from services.lead.actions import follow_up_plans, lead_forms, plan_runs, webhooks
 from services.lead.actions.lead_forms import Submission
-from services.lead.models import FormVisit, Lead, LeadForm, Touch, WebhookCall
+from services.lead.models import FormVisit, Lead, LeadForm, PlanRun, Touch, WebhookCall
 from services.lead.rules import doors
 from shared.caller import NOBODY, Caller
 from shared.db import Database, Tx
@@ -69,6 +69,17 @@ class Door:
 @pytest.fixture
 def door(database: Database, caller: Caller) -> Door:
     return Door(database, caller)
+
+
+def test_a_family_that_comes_again_has_replied(door: Door) -> None:
+    door.send()
+    with door.database.begin(door.caller) as tx:
+        plan = follow_up_plans.create(tx, name="七天", steps=[{"title": "问候", "offset_minutes": 5, "channel": ""}])
+        run = plan_runs.start(tx, tx.session.scalars(select(Lead.id)).one(), plan.id)
+    door.send()
+    with door.database.begin(door.caller) as tx:
+        row = tx.session.get_one(PlanRun, (door.caller.institution_id, run.id))
+        assert (row.state, row.stop_reason) == ("stopped", "reply")
 
 
 def test_a_form_becomes_a_touch_with_all_that_was_sent(door: Door) -> None:

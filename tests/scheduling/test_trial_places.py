@@ -77,7 +77,8 @@ def test_an_invitation_becomes_the_trial_that_is_booked(tx: Tx) -> None:
     lesson, guest = make.lesson(tx, campus), make.guest()
     trial = trials.invite(tx, guest, campus_id=campus.id, course_id=lesson.course_id)
     assert published(tx, TrialInvited)[-1].trial_id == str(trial.id)
-    booked = trial_bookings.book_seat(tx, guest, lesson_id=lesson.id)
+    booked = trial_bookings.book_seat(tx, guest, lesson_id=lesson.id, previous_id=trial.id)
+    assert booked.previous_trial_id is None, "an invitation is answered, not replaced"
     assert (booked.id, booked.lesson_id, booked.lesson_start_time) == (trial.id, lesson.id, START)
     assert steps_of(tx, trial) == [("invited", ""), ("booked", "")]
 

@@ -180,3 +180,32 @@ def test_nothing_is_booked_while_lead_is_away(
         settings.cache_clear()
         client.stub.cache_clear()
     assert house.stub.BookTrial(request_, metadata=Wire.metadata(staff(institution))).trial.trial_id
+
+
+def test_an_advisor_who_sees_only_their_own_does_all_of_it(house: House, institution: UUID) -> None:
+    with house.scheduling.begin(Caller.system(institution)) as tx:
+        campus, course, teacher = make.campus(tx), make.course(tx, kind="one_to_one"), make.teacher(tx)
+        lesson = make.lesson(tx, campus, start=datetime.now(UTC) + timedelta(hours=1))
+    with house.lead.begin(Caller.system(institution)) as tx:
+        place = make_lead.campus(tx)
+        who, colleague = (make_lead.advisor(tx, place) for _ in range(2))
+        lead = make_lead.lead(tx, place, owner_id=who)
+    does = ["trial.*", "lead.read", "pii.read"]
+    mine, other = (
+        Wire.metadata(staff(institution, does, [campus.id, place], own=True, subject=each)) for each in (who, colleague)
+    )
+    child: dict[str, Any] = {"lead_id": str(lead.id), "customer_id": str(lead.customer_id)}
+    where: dict[str, Any] = {"campus_id": str(campus.id), "course_id": str(course.id)}
+    house.stub.InviteToTrial(pb.InviteToTrialRequest(**child, **where), metadata=mine)
+    book = pb.BookTrialRequest(**child, lesson_id=str(lesson.id))
+    first = house.stub.BookTrial(book, metadata=mine).trial
+    slot = pb.BookTrialSlotRequest(teacher_id=str(teacher.id), previous_trial_id=first.trial_id, **child, **where)
+    slot.start_time.FromDatetime(START.replace(tzinfo=None))
+    second = house.stub.BookTrialSlot(slot, metadata=mine).trial
+    cancel = pb.CancelTrialRequest(trial_id=second.trial_id, reason="改期")
+    with pytest.raises(grpc.RpcError) as error:
+        house.stub.CancelTrial(cancel, metadata=other)
+    assert refusal(error.value) == ("NOT_FOUND", "TRIAL_NOT_FOUND")
+    assert house.stub.CancelTrial(cancel, metadata=mine).trial.state == trial_pb2.TRIAL_STATE_CANCELLED
+    assert not house.stub.ListTrials(pb.ListTrialsRequest(), metadata=other).trials
+    assert len(house.stub.ListTrials(pb.ListTrialsRequest(), metadata=mine).trials) == 2

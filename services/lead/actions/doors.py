@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from services.lead.actions import captures, leads
+from services.lead.actions import captures, closings, leads
 from services.lead.actions.intake import Arrival
-from services.lead.rules import rows
+from services.lead.rules import plans, rows
 from services.lead.rules.matching import Verdict
 from shared.db import Tx
 from shared.errors import InvalidInput
@@ -43,4 +43,8 @@ def take_in(
         utm=utm or {},
     )
     verdict, lead, _ = captures.capture(tx, arrival)
+    if verdict == Verdict.ATTACH:
+        # A family that comes by itself has answered whatever was sent to it.
+        leads.get_for_update(tx, lead.id)
+        closings.stop_runs(tx, lead.id, plans.REPLY, cause=plans.REPLY)
     return lead.id, verdict != Verdict.ATTACH

@@ -9,7 +9,7 @@ from services.scheduling.actions import lessons, resources, timetable, trials
 from services.scheduling.actions.plans import Wish
 from services.scheduling.actions.trials import Guest
 from services.scheduling.models import Trial
-from services.scheduling.rules.trials import BOOKED, CLOSED
+from services.scheduling.rules.trials import BOOKED, CLOSED, INVITED
 from shared.db import Tx
 from shared.errors import Refused
 
@@ -18,17 +18,17 @@ REBOOKED = "rebooked"
 
 def book_seat(tx: Tx, guest: Guest, *, lesson_id: UUID, previous_id: UUID | None = None) -> Trial:
     """Give a lead a seat; what it replaces gives its own back. Refusals: as `trials.book`, and of `_replace`."""
-    _replace(tx, guest, previous_id, lesson_id)
-    return trials.book(tx, guest, lesson_id=lesson_id, previous_id=previous_id)
+    replaced_id = _replace(tx, guest, previous_id, lesson_id)
+    return trials.book(tx, guest, lesson_id=lesson_id, previous_id=replaced_id)
 
 
 def book_slot(tx: Tx, guest: Guest, wish: Wish, *, start: datetime, previous_id: UUID | None = None) -> Trial:
     """Plan a lesson for a lead alone. Refusals: as `timetable.create`, `trials.book`, and of `_replace`."""
     # Teachers and rooms are locked ahead of lessons; the one that is given up may hold the same teacher.
     resources.lock(tx, [*wish.teacher_ids, *([wish.room_id] if wish.room_id else [])])
-    _replace(tx, guest, previous_id)
+    replaced_id = _replace(tx, guest, previous_id)
     lesson = timetable.create(tx, wish, start=start)
-    return trials.book(tx, guest, lesson_id=lesson.id, previous_id=previous_id, one_to_one=True)
+    return trials.book(tx, guest, lesson_id=lesson.id, previous_id=replaced_id, one_to_one=True)
 
 
 def cancel(tx: Tx, trial_id: UUID, *, reason: str) -> Trial:
@@ -40,13 +40,13 @@ def cancel(tx: Tx, trial_id: UUID, *, reason: str) -> Trial:
     return trials.get(tx, trial_id)
 
 
-def _replace(tx: Tx, guest: Guest, previous_id: UUID | None, lesson_id: UUID | None = None) -> None:
-    """End the trial that another one replaces, unless it is over.
+def _replace(tx: Tx, guest: Guest, previous_id: UUID | None, lesson_id: UUID | None = None) -> UUID | None:
+    """End the trial that another one replaces, unless it is over; return its id, None where an invitation is answered.
 
     Raises TRIAL_LEAD_MISMATCH for a trial of another lead, TRIAL_TOOK_PLACE for one that was attended.
     """
     if previous_id is None:
-        return
+        return None
     previous = trials.get(tx, previous_id)
     if previous.lead_id != guest.lead_id:
         raise Refused("TRIAL_LEAD_MISMATCH", "the trial that is replaced is another lead's")
@@ -58,3 +58,4 @@ def _replace(tx: Tx, guest: Guest, previous_id: UUID | None, lesson_id: UUID | N
         cancel(tx, previous_id, reason=REBOOKED)
     elif previous.state == CLOSED and previous.attended:
         raise Refused("TRIAL_TOOK_PLACE", "a trial that took place is not replaced; book another one")
+    return previous_id if previous.state != INVITED else None
