@@ -32,7 +32,8 @@ function tell(entry: TimelineEntry, text: Text, staffName: StaffName, at: (time:
   }
   if (trial !== undefined) {
     const title = text('timeline.trial', { time: at(trial.startTime) })
-    return { colour: 'purple', title, lines: [word(text, 'timeline.trial', trial.state), trial.feedback ?? ''] }
+    const opinion = trial.rating ? text('timeline.opinion', { rating: trial.rating, opinion: trial.opinion ?? '' }) : ''
+    return { colour: 'purple', title, lines: [word(text, 'timeline.trial', trial.state), trial.feedback ?? '', opinion] }
   }
   if (stageChange !== undefined) {
     const title = text('timeline.stage', { stage: word(text, 'stage', stageChange.stage) })
