@@ -6,6 +6,7 @@ from lianxiao.billing.v1.billing_events_pb2 import (
     ContractSigned,
     HoursBelowThreshold,
     HoursConsumed,
+    HoursRestored,
     OrderActivated,
     RefundPaid,
 )
@@ -17,7 +18,7 @@ from lianxiao.scheduling.v1.scheduling_events_pb2 import (
     TrialMoved,
     TrialResultRecorded,
 )
-from services.lead.actions import campuses, enrolments, handovers, sales, tasks, trials
+from services.lead.actions import campuses, enrolments, handovers, sales, studies, tasks, trials
 from shared.inbox import AnyConsumer, Consumer
 
 CONSUMERS: list[AnyConsumer] = [
@@ -32,5 +33,6 @@ CONSUMERS: list[AnyConsumer] = [
     Consumer("lead.on_hours_below_threshold", HoursBelowThreshold, tasks.on_hours_below_threshold),
     Consumer("lead.on_contract_signed", ContractSigned, sales.on_contract_signed),
     Consumer("lead.on_hours_consumed", HoursConsumed, sales.on_hours_consumed),
+    Consumer("lead.on_hours_restored", HoursRestored, studies.on_hours_restored),
     Consumer("lead.on_refund_paid", RefundPaid, sales.on_refund_paid),
 ]

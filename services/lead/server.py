@@ -21,6 +21,7 @@ from lianxiao.lead.v1 import sales_report_service_pb2_grpc as sales_report
 from lianxiao.lead.v1 import sales_target_service_pb2_grpc as sales_target
 from lianxiao.lead.v1 import saved_filter_service_pb2_grpc as saved_filter
 from lianxiao.lead.v1 import task_service_pb2_grpc as task
+from lianxiao.lead.v1 import workbench_service_pb2_grpc as workbench
 from lianxiao.lead.v1 import working_hours_service_pb2_grpc as working_hours
 from lianxiao.lead.v1 import workload_service_pb2_grpc as workload
 from services.lead.rpc.assignment_rule_service import AssignmentRuleService
@@ -42,6 +43,7 @@ from services.lead.rpc.sales_report_service import SalesReportService
 from services.lead.rpc.sales_target_service import SalesTargetService
 from services.lead.rpc.saved_filter_service import SavedFilterService
 from services.lead.rpc.task_service import TaskService
+from services.lead.rpc.workbench_service import WorkbenchService
 from services.lead.rpc.working_hours_service import WorkingHoursService
 from services.lead.rpc.workload_service import WorkloadService
 from shared.server import Registration
@@ -62,6 +64,7 @@ SERVICERS: list[Registration] = [
     (pipeline.add_PipelineServiceServicer_to_server, PipelineService),
     (sales_target.add_SalesTargetServiceServicer_to_server, SalesTargetService),
     (saved_filter.add_SavedFilterServiceServicer_to_server, SavedFilterService),
+    (workbench.add_WorkbenchServiceServicer_to_server, WorkbenchService),
     (workload.add_WorkloadServiceServicer_to_server, WorkloadService),
     (lead_form.add_LeadFormServiceServicer_to_server, LeadFormService),
     (grading_rule.add_GradingRuleServiceServicer_to_server, GradingRuleService),

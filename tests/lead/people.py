@@ -31,6 +31,7 @@ from lianxiao.lead.v1 import (
     sales_target_service_pb2_grpc,
     saved_filter_service_pb2_grpc,
     task_service_pb2_grpc,
+    workbench_service_pb2_grpc,
     working_hours_service_pb2_grpc,
 )
 from shared.caller import Caller
@@ -65,6 +66,7 @@ class Person:
         self.reports = sales_report_service_pb2_grpc.SalesReportServiceStub(self._channel)
         self.claims = claim_service_pb2_grpc.ClaimServiceStub(self._channel)
         self.filters = saved_filter_service_pb2_grpc.SavedFilterServiceStub(self._channel)
+        self.workbench = workbench_service_pb2_grpc.WorkbenchServiceStub(self._channel)
         self.pool = pool_service_pb2_grpc.PoolServiceStub(self._channel)
         self.policies = policy_service_pb2_grpc.PolicyServiceStub(self._channel)
         self.organisations = organisation_service_pb2_grpc.OrganisationServiceStub(self._channel)

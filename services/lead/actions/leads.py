@@ -25,7 +25,7 @@ _BY_ID = select(Lead.__table__).where(Lead.institution_id == bindparam("institut
 PERSONAL = frozenset(Profile.__dataclass_fields__)
 _PHONES = frozenset({"guardian_phone", "alternate_phone"})
 _PLAIN = frozenset({"birth_date", "gender", "school", "school_grade", "guardian_relation", "intended_courses",
-                    "next_contact_time", "intent", "tags", "industry",
+                    "next_contact_time", "intent", "tags", "industry", "sales_form",
                     "expected_amount_fen", "expected_close_date", "customer_type"})  # fmt: skip
 CHANGEABLE = PERSONAL | _PLAIN | {"campus_id", "organisation_id"}
 _ENTERPRISE = "organisation"

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lianxiao.billing.v1.billing_events_pb2 import ContractSigned, HoursConsumed, OrderActivated, RefundPaid
-from services.lead.actions import customers, leads, working_hours
+from services.lead.actions import customers, leads, studies, working_hours
 from services.lead.models import Campus, Lead, Sale
 from services.lead.rules import stages
 from shared.db import Tx
@@ -53,7 +53,7 @@ def on_refund_paid(tx: Tx, event: RefundPaid) -> None:
     lead = None if order is not None else customers.find_lead(tx, customer_id)
     sale = _row(tx, event, as_uuid(event.refund_id), customer_id, lead)
     if order is not None:
-        for name in ("campus_id", "owner_id", "lead_id", "course_id", "customer_type", "source"):
+        for name in ("campus_id", "owner_id", "lead_id", "course_id", "customer_type", "source", "sales_form"):
             setattr(sale, name, getattr(order, name))
     sale.is_refund, sale.is_first, sale.amount_fen = True, False, -event.amount_fen
     _when(tx, sale, instant(event.pay_time))
@@ -70,7 +70,8 @@ def on_contract_signed(tx: Tx, event: ContractSigned) -> None:
 
 
 def on_hours_consumed(tx: Tx, event: HoursConsumed) -> None:
-    """Move an enrolled lead to studying with its first consumed lesson."""
+    """Note a consumption, and move an enrolled lead to studying with its first consumed lesson."""
+    studies.on_hours_consumed(tx, event)
     found = customers.find_lead(tx, as_uuid(event.student_id))
     if found is None or found.stage != stages.ENROLLED or found.state != stages.ENROLLED:
         return
@@ -90,6 +91,7 @@ def _row(tx: Tx, event: OrderActivated | RefundPaid, sale_id: UUID, customer_id:
         lead_id=lead.id if lead is not None else None,
         customer_type=(lead.customer_type if lead is not None else None) or FAMILY,
         source=lead.source if lead is not None else "",
+        sales_form=lead.sales_form if lead is not None else None,
     )
 
 

@@ -18,6 +18,7 @@ from services.lead.models.policies import LeadPolicy
 from services.lead.models.pool import LeadIssue, PoolQuota, QualityRun
 from services.lead.models.sales import NpsAnswer, PipelineSetting, Sale, SalesTarget, SalesTeam
 from services.lead.models.saved_filters import SavedFilter
+from services.lead.models.studies import StudyConsumption
 from services.lead.models.tasks import Task
 from services.lead.models.teaching import Contact, TeachingHandover
 
@@ -67,6 +68,7 @@ __all__ = [
     "SchoolDistrict",
     "Staff",
     "StageChange",
+    "StudyConsumption",
     "SupportRequest",
     "Task",
     "TeachingHandover",

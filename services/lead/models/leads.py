@@ -64,6 +64,8 @@ class Lead(OwnedRow, Base):
     intent: Mapped[str | None]
     # Of the child; None until a job has been there.
     name_key: Mapped[str | None]
+    # How it is sold (phone, meeting, campus, ordinary, complex); None: nobody has said.
+    sales_form: Mapped[str | None]
     # Of a grown-up or an organisation, as the family says it.
     industry: Mapped[str | None]
     # None: a family.

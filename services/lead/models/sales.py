@@ -67,6 +67,8 @@ class Sale(OwnedRow, Base):
     course_id: Mapped[UUID | None]
     customer_type: Mapped[str]
     source: Mapped[str]
+    # Of the lead when it was sold; None: nobody had said.
+    sales_form: Mapped[str | None]
 
 
 class NpsAnswer(OwnedRow, Base):

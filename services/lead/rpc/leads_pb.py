@@ -59,6 +59,7 @@ def to_pb(tx: Tx, lead: Any) -> lead_pb2.Lead:
         graded_by_hand=bool(lead.graded_by_hand),
         intent=lead.intent,
         industry=lead.industry,
+        sales_form=lead.sales_form,
         trial_state=lead.trial_state,
     )
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from lianxiao.lead.v1 import sales_report_pb2
 from lianxiao.lead.v1 import sales_report_service_pb2 as pb
 from lianxiao.lead.v1 import sales_report_service_pb2_grpc as pb_grpc
-from services.lead.actions import policies, responses, scorecards
+from services.lead.actions import policies, responses, sales_forms, scorecards
 from services.lead.models import NpsAnswer
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.rpc import Servicer, command, query
-from shared.wire_values import id_text, instant
+from shared.wire_values import id_text, instant, optional_id
 
 
 class SalesReportService(Servicer, pb_grpc.SalesReportServiceServicer):
@@ -28,6 +28,12 @@ class SalesReportService(Servicer, pb_grpc.SalesReportServiceServicer):
         found = scorecards.advisors(tx, start=instant(request.start_time), end=instant(request.end_time))
         rows = [sales_report_pb2.AdvisorFigures(owner_id=id_text(each.owner_id), **each.figures) for each in found]
         return pb.GetAdvisorReportResponse(rows=rows)
+
+    @query
+    def GetSalesFormReport(self, request: pb.GetSalesFormReportRequest, tx: Tx) -> pb.GetSalesFormReportResponse:
+        start, end, campus_id = instant(request.start_time), instant(request.end_time), optional_id(request.campus_id)
+        found = sales_forms.report(tx, start=start, end=end, campus_id=campus_id)
+        return pb.GetSalesFormReportResponse(rows=[_form(each) for each in found])
 
     @query
     def GetScorecards(self, request: pb.GetScorecardsRequest, tx: Tx) -> pb.GetScorecardsResponse:
@@ -56,6 +62,18 @@ def _row(group: str, figures: responses.Figures) -> sales_report_pb2.ResponseFig
         breached=figures.breached,
         average_minutes=figures.average_minutes,
         median_minutes=figures.median_minutes,
+    )
+
+
+def _form(each: sales_forms.FormFigures) -> sales_report_pb2.SalesFormFigures:
+    return sales_report_pb2.SalesFormFigures(
+        sales_form=each.form,
+        leads=each.leads,
+        enrolled=each.enrolled,
+        conversion_basis_points=each.conversion_basis_points,
+        orders=each.orders,
+        revenue_fen=each.revenue_fen,
+        refunded_fen=each.refunded_fen,
     )
 
 

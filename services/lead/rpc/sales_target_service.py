@@ -126,6 +126,7 @@ def sale_to_pb(row: Sale) -> sales_target_pb2.Sale:
         owner_id=id_text(row.owner_id),
         customer_type=row.customer_type,
         source=row.source,
+        sales_form=row.sales_form,
         sale_time=row.sale_time,
     )
 

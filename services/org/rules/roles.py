@@ -41,7 +41,7 @@ _SELLING = (
     *("consumption.read", "student.read", "guardian.*", "class_group.read", "lesson.read", "campaign.read"),
     *("refund.read", "refund.request", "message.read", "staff.read", "pii.read"),
     *("follow_up_plan.read", "follow_up_plan.start", "follow_up_plan.stop", "working_hours.read", "lead_policy.read"),
-    *("grading_rule.read", "saved_filter.*"),
+    *("grading_rule.read", "saved_filter.*", "workbench.read"),
     *("pipeline.read", "sales_target.read", "sales_team.read", "sale.read", "nps_answer.*"),
     *("teaching_handover.create", "organisation.*"),
 )
@@ -114,6 +114,7 @@ _AUDITING = tuple(
             "lead_form",
             "grading_rule",
             "saved_filter",
+            "workbench",
             "teaching_handover",
             "webhook",
             "sales_target",
