@@ -12,7 +12,7 @@ import pytest
 from lianxiao.lead.v1 import lead_pb2, lead_service_pb2, saved_filter_pb2, saved_filter_service_pb2
 from lianxiao.lead.v1.lead_service_pb2 import ListLeadsRequest
 from lianxiao.org.v1.org_events_pb2 import CampusChanged
-from services.lead.actions import campuses, leads, name_keys, saved_filters, searches
+from services.lead.actions import campuses, lead_terms, leads, name_keys, saved_filters, searches
 from services.lead.models import Campus, Lead, LeadTag, Organisation, SavedFilter
 from services.lead.rules import grading, names
 from shared.caller import Caller, Scope
@@ -117,7 +117,9 @@ def test_age_means_the_same_in_a_list_and_in_a_grade(tx: Tx, text: str) -> None:
     assert {row.id for row in _all(tx, "", filter=text)} == expected
 
 
-def test_region_tag_and_industry_narrow_and_follow_changes(tx: Tx) -> None:
+@pytest.mark.parametrize("few", [0, 1000])
+def test_region_tag_and_industry_narrow_and_follow_changes(tx: Tx, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lead_terms, "_FEW", few)
     here, there, region = factories.campus(tx), factories.campus(tx), uuid7()
     near = leads.get_for_update(tx, factories.lead(tx, here, **factories.stranger(1)).id)
     far = leads.get_for_update(tx, factories.lead(tx, there, **factories.stranger(2)).id)

@@ -92,7 +92,9 @@ def test_contract_payment_and_first_lesson_move_a_lead_on(database: Database, ca
         campus = factories.campus(tx)
         lead = factories.lead(tx, campus)
     who: dict[str, Any] = {"customer_id": str(lead.customer_id), "campus_id": str(campus)}
-    lesson = HoursConsumed(consumption_id=str(uuid7()), student_id=who["customer_id"], campus_id=who["campus_id"])
+    lesson = HoursConsumed(
+        consumption_id=str(uuid7()), student_id=who["customer_id"], campus_id=who["campus_id"], course_id=str(uuid7())
+    )
     seen = []
     for event in (
         lesson,

@@ -36,7 +36,7 @@ def world(database: Database, caller: Caller) -> World:
     return found
 
 
-def _who(world: World) -> dict[str, str]:
+def _who(world: World) -> dict[str, Any]:
     customer = str(world.leads[0].customer_id)
     return {"student_id": customer, "course_id": str(world.course), "campus_id": str(world.campus)}
 

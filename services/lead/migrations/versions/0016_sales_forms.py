@@ -17,6 +17,7 @@ def upgrade() -> None:
             f"alter table {table} add column sales_form text,"
             f" add constraint ck_{table}_sales_form check ({_FORMS}) not valid"
         )
+        op.execute(f"alter table {table} validate constraint ck_{table}_sales_form")
 
 
 def downgrade() -> None:
