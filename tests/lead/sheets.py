@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,6 +30,18 @@ def xlsx_of(rows: Sequence[Sequence[Any]]) -> bytes:
     data = io.BytesIO()
     book.save(data)
     return data.getvalue()
+
+
+def with_row(book: bytes, cells: str) -> bytes:
+    """Return a workbook whose first sheet has one more row, of XML as another program has written it."""
+    changed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(changed, "w") as new:
+        for entry in old.infolist():
+            text = old.read(entry)
+            if entry.filename == "xl/worksheets/sheet1.xml":
+                text = text.replace(b"</sheetData>", f'<row r="2">{cells}</row></sheetData>'.encode())
+            new.writestr(entry, text)
+    return changed.getvalue()
 
 
 def family(number: int, *, child: str = "", **cells: str) -> tuple[str, ...]:

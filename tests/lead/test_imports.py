@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -265,3 +266,16 @@ def test_after_a_crash_in_any_step_the_import_ends_as_without(
         assert (row.state, _counts(row)) == ("done", (7, 2, 2, 1, 2))
         assert (_count(tx, Lead), _count(tx, Touch), len(_lines(tx, row))) == (3, 4, 7)
         assert (_count(tx, ImportPart), _count(tx, ImportBatch)) == (0, 0)
+
+
+def test_a_formula_that_was_never_computed_is_named_and_no_value_is_guessed(tx: Tx) -> None:
+    campus = factories.campus(tx)
+    rows = [["孩子姓名", "联系电话", "备注", "随便"], ["王小明", "=A1", "", ""], ["李雷", "13800000001", "", "=A1"]]
+    row = _open(tx, campus, sheets.xlsx_of(rows), "名单.xlsx")
+    imports.start(tx, row.id, mapping={})
+    while import_files.step(tx):
+        pass
+    assert _lines(tx, row) == {2: ("rejected", "FORMULA_NOT_COMPUTED", "guardian_phone"), 3: ("created", "", "")}
+    assert imports.letters(row) == {"child_name": "A", "guardian_phone": "B", "remark": "C"}
+    touch = tx.session.scalars(select(Touch)).one()
+    assert json.loads(Touch.payload.reveal(tx, touch) or "") == {"孩子姓名": "李雷", "联系电话": "13800000001"}

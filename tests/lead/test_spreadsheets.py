@@ -159,11 +159,19 @@ def test_cells_merged_downwards_hold_for_each_row_and_titles_do_not_spread() -> 
     ]
 
 
-def test_formulas_count_with_their_values_or_as_nothing() -> None:
+def test_formulas_count_with_their_values_and_are_named_where_they_have_none() -> None:
     data = sheets.xlsx_of(
         [["姓名", "电话"], ["=A1", '=HYPERLINK("http://x","13800138000")'], ["王小明", "13800138000"]]
     )
-    assert [line for line, _ in spreadsheets.rows(data, "a.xlsx")] == [1, 3], "never computed: there is nothing to read"
+    none = spreadsheets.UNCOMPUTED
+    assert [cells for _, cells in spreadsheets.rows(data, "a.xlsx")][1] == (none, none)
+    # What a spreadsheet program has saved: a value, a text of no length, a shared formula, and one never computed.
+    cells = (
+        '<c r="A2"><f>B2&amp;""</f><v>7</v></c><c r="B2" t="str"><f>IF(A2,"","x")</f><v></v></c>'
+        '<c r="C2"><f t="shared" si="0"/><v>8</v></c><c s="1" r="D2"><f>NOW()</f></c>'
+    )
+    saved = sheets.with_row(sheets.xlsx_of([["a", "b", "c", "d"]]), cells)
+    assert [row for _, row in spreadsheets.rows(saved, "a.xlsx")][1] == ("7", "", "8", none)
     written = sheets.csv_of([["姓名", "电话"], ["=cmd|' /C calc'!A0", "+86 138-0013-8000"]])
     assert [cells for _, cells in spreadsheets.rows(written, "a.csv")][1][0] == "=cmd|' /C calc'!A0"
 

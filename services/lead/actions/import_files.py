@@ -155,13 +155,20 @@ def _arrival(tx: Tx, row: Import, by_name: Mapping[str, UUID], cells: Sequence[s
     """Return a row as an enquiry. Raises Rejected."""
     pairs = list(zip(row.columns, cells, strict=False))
     told = {field: cell for (_, field), cell in pairs if field}
+    for field, cell in told.items():
+        if cell == spreadsheets.UNCOMPUTED:
+            raise rows.Rejected("FORMULA_NOT_COMPUTED", field)
     enquiry = rows.parse(told, today=tx.now.date())
     source = rows.clean(told.get("source", "")) or row.source
     return Arrival(
         enquiry=enquiry,
         campus_id=_campus(row, by_name, rows.clean(told.get("campus", ""))),
         source=source,
-        payload={header or f"column {index + 1}": cell for index, ((header, _), cell) in enumerate(pairs) if cell},
+        payload={
+            header or f"column {index + 1}": cell
+            for index, ((header, field), cell) in enumerate(pairs)
+            if cell and (field or cell != spreadsheets.UNCOMPUTED)
+        },
         campaign_id=row.campaign_id,
         courses=tuple(
             {"course_id": "", "name": name, "level": "", "preferred_times": []} for name in enquiry.course_names

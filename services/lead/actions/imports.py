@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from uuid import UUID
 
+from openpyxl.utils import get_column_letter
 from sqlalchemy import delete, select
 
 from services.lead.actions import bulk, campuses, leads
@@ -137,6 +138,11 @@ def start(tx: Tx, import_id: UUID, *, mapping: Mapping[str, str]) -> Import:
     row.columns = [list(pair) for pair in zip(columns.headers, columns.fields, strict=True)]
     row.mapping, row.state = chosen, WAITING
     return row
+
+
+def letters(row: Import) -> dict[str, str]:
+    """Return the column of each field as a spreadsheet calls it, such as B."""
+    return {name: get_column_letter(place) for place, (_, name) in enumerate(row.columns, start=1) if name}
 
 
 def cancel(tx: Tx, import_id: UUID) -> Import:

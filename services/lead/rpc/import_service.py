@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lianxiao.lead.v1 import import_pb2
 from lianxiao.lead.v1 import import_service_pb2 as pb
 from lianxiao.lead.v1 import import_service_pb2_grpc as pb_grpc
@@ -52,7 +54,8 @@ class ImportService(Servicer, pb_grpc.ImportServiceServicer):
     def ListImportRows(self, request: pb.ListImportRowsRequest, tx: Tx) -> pb.ListImportRowsResponse:
         row = imports.get(tx, as_uuid(request.import_id))
         page = imports.ROWS.page(tx, request, where=[ImportRow.import_id == row.id])
-        rows = [row_to_pb(each) for each in page.rows]
+        letters = imports.letters(row)
+        rows = [row_to_pb(each, letters) for each in page.rows]
         return pb.ListImportRowsResponse(rows=rows, next_page_token=page.next_page_token)
 
     @command
@@ -85,12 +88,13 @@ def to_pb(row: Import) -> import_pb2.Import:
     )
 
 
-def row_to_pb(row: ImportRow) -> import_pb2.ImportRow:
-    """Return the wire form of what became of a line."""
+def row_to_pb(row: ImportRow, letters: Mapping[str, str]) -> import_pb2.ImportRow:
+    """Return the wire form of what became of a line; `letters` are the columns of the fields."""
     return import_pb2.ImportRow(
         line=row.line,
         outcome=enum_value(import_pb2.ImportOutcome, row.outcome),
         lead_id=id_text(row.lead_id),
         reason=row.reason,
         field=row.field,
+        cell=f"{letters[row.field]}{row.line}" if row.field in letters else "",
     )

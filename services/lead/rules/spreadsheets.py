@@ -7,7 +7,8 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -21,6 +22,15 @@ Row = tuple[str, ...]
 # Line -> column -> line of the text.
 Merged = dict[int, dict[int, int]]
 
+
+@dataclass(slots=True)
+class Marks:
+    """What a sheet says beside its values: cells merged with one above, and formulas that were never computed."""
+
+    merged: Merged = field(default_factory=dict)
+    uncomputed: dict[int, set[int]] = field(default_factory=dict)
+
+
 # A spreadsheet of 100,000 enquiries unpacks to about 60 MB; a bomb to gigabytes. Shared texts are held in memory.
 _MOST_UNPACKED = 1 << 29
 _MOST_SHARED = 1 << 27
@@ -28,6 +38,12 @@ _MOST_SHARED = 1 << 27
 _MOST_EMPTY = 50_000
 _WIDE = 0.3
 _MERGED = re.compile(rb'<mergeCell\b[^>]*?\bref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
+# A formula without a value: it was never computed. Where a text of no length came out, the cell is of the kind "str".
+_FORMULA = re.compile(rb"<c\b([^>]*)>\s*<f\b[^>]*?(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>")
+_PLACE = re.compile(rb'\br="([A-Z]+)(\d+)"')
+_LONGEST_CELL = 20_000
+# Stands in the place of what a formula would give; nobody types it.
+UNCOMPUTED = "\ue000"
 _CHUNK = 1 << 20
 _MOST_MERGED = 20_000
 _MOST_COLUMNS = 200
@@ -131,18 +147,18 @@ def _csv(text: str) -> Iterator[tuple[int, Row]]:
 
 
 def _xlsx(data: bytes) -> Iterator[tuple[int, Row]]:
-    """Yield the rows of the first sheet that has any; formulas count with the value that was last computed."""
+    """Yield the rows of the first sheet that has any; formulas count with the value last computed, or as UNCOMPUTED."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check_size(archive)
-            merged = {entry.filename: _merged(archive, entry) for entry in archive.infolist() if _is_sheet(entry)}
+            marks = {entry.filename: _marks(archive, entry) for entry in archive.infolist() if _is_sheet(entry)}
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         try:
             for sheet in book.worksheets:
                 # Written dimensions are often wrong, and read-only mode believes them.
                 sheet.reset_dimensions()
                 found = False
-                for line, row in _sheet(sheet, merged.get(str(getattr(sheet, "_worksheet_path", "")), {})):
+                for line, row in _sheet(sheet, marks.get(str(getattr(sheet, "_worksheet_path", "")), Marks())):
                     found = found or any(row)
                     yield line, row
                 if found:
@@ -153,14 +169,23 @@ def _xlsx(data: bytes) -> Iterator[tuple[int, Row]]:
         raise Unreadable("FILE_DAMAGED", "the XLSX file is damaged; save it again") from error
 
 
-def _sheet(sheet: Any, above: Merged) -> Iterator[tuple[int, Row]]:
+def _sheet(sheet: Any, marks: Marks) -> Iterator[tuple[int, Row]]:
+    above = marks.merged
     tops = {(first, column) for columns in above.values() for column, first in columns.items()}
     texts: dict[tuple[int, int], str] = {}
     for line, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
-        row = tuple(_text(cell) for cell in cells)
+        row = _noted(tuple(_text(cell) for cell in cells), marks.uncomputed.get(line, ()))
         if tops:
             texts |= {(line, column): text for column, text in enumerate(row) if (line, column) in tops}
         yield line, _filled(row, above[line], texts) if line in above else row
+
+
+def _noted(row: Row, uncomputed: Collection[int]) -> Row:
+    """Return a row whose formulas without a value are not taken for empty cells."""
+    if not uncomputed:
+        return row
+    cells = [*row, *[""] * (max(uncomputed) + 1 - len(row))]
+    return tuple(cell or (UNCOMPUTED if column in uncomputed else "") for column, cell in enumerate(cells))
 
 
 def _is_sheet(entry: zipfile.ZipInfo) -> bool:
@@ -174,9 +199,9 @@ def _check_size(archive: zipfile.ZipFile) -> None:
         raise Unreadable("FILE_TOO_LARGE", "the file unpacks to far more than enquiries need; split it")
 
 
-def _merged(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Merged:
-    """Return for each line which of its columns are merged with a cell above, and in which line the text stands."""
-    found: Merged = {}
+def _marks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Marks:
+    """Read what openpyxl does not tell, piece by piece."""
+    found = Marks()
     rest, count = b"", 0
     with archive.open(entry) as file:
         while chunk := file.read(_CHUNK):
@@ -187,8 +212,14 @@ def _merged(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Merged:
                 if count > _MOST_MERGED:
                     raise Unreadable("FILE_DAMAGED", "too many cells are merged; take the merging back and try again")
                 for line in range(first + 1, int(bottom) + 1):
-                    found.setdefault(line, {})[column] = first
-            rest = text[-200:]
+                    found.merged.setdefault(line, {})[column] = first
+            for attributes in _FORMULA.findall(text) if b"<f" in text else ():
+                place = _PLACE.search(attributes)
+                if place is not None and b't="str"' not in attributes:
+                    column = column_index_from_string(place[1].decode()) - 1
+                    found.uncomputed.setdefault(int(place[2]), set()).add(column)
+            begun = text.rfind(b"<c ", -_LONGEST_CELL)
+            rest = text[begun:] if begun >= 0 else text[-200:]
     return found
 
 

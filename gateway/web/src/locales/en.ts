@@ -231,6 +231,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   'reason.EMAIL_INVALID': 'This is no e-mail address',
   'reason.DATE_IMPLAUSIBLE': 'The date is not plausible',
   'reason.TEXT_TOO_LONG': 'The text is too long',
+  'reason.FORMULA_NOT_COMPUTED': 'A formula has no value; save the file with values',
   'reason.PHONE_INVALID': 'The phone number is wrong',
   'reason.PHONE_MISSING': 'There is no phone',
   'reason.CAMPUS_UNKNOWN': 'There is no such campus',

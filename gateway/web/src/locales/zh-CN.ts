@@ -228,6 +228,7 @@ export const zhCN = {
   'reason.EMAIL_INVALID': '邮箱写法不对',
   'reason.DATE_IMPLAUSIBLE': '日期不合常理',
   'reason.TEXT_TOO_LONG': '内容太长',
+  'reason.FORMULA_NOT_COMPUTED': '公式没有计算结果，请以数值另存',
   'reason.PHONE_INVALID': '电话号码不对',
   'reason.PHONE_MISSING': '没有电话',
   'reason.CAMPUS_UNKNOWN': '没有这个校区',

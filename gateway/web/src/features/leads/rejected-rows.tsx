@@ -8,10 +8,10 @@ import { download, toCsv } from '@/lib/csv'
 import { useText, type Text } from '@/lib/text'
 
 function cells(text: Text, row: ImportRow): [line: string, field: string, reason: string] {
-  return [String(row.line ?? ''), word(text, 'field', row.field), word(text, 'reason', row.reason)]
+  return [row.cell || String(row.line ?? ''), word(text, 'field', row.field), word(text, 'reason', row.reason)]
 }
 
-/** Rows that were not taken in, with the line of the file where each stands. */
+/** Rows that were not taken in, with the cell or the line of the file where each stands. */
 export function RejectedRows({ importId }: { importId: string }): React.ReactNode {
   const text = useText()
   const rows = useRejectedRows(importId)
