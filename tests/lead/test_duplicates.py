@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
-from services.lead.actions import captures, customers, duplicates, leads, merges, timelines
+from services.lead.actions import captures, customers, duplicates, leads, merges, searches, timelines
 from services.lead.models import CustomerAlias, Duplicate, Lead, Touch
 from services.lead.rules.matching import Verdict
 from shared.db import Tx
@@ -170,3 +170,27 @@ def test_one_union_id_is_one_family(tx: Tx) -> None:
     assert (verdict, lead.id) == (Verdict.ATTACH, first.id)
     sister = factories.arrival(campus, child_name="王小红", guardian_phone=OTHER, wechat_union_id="o6_bmjrPTlm6")
     assert captures.capture(tx, sister)[0] != Verdict.ATTACH
+
+
+@pytest.mark.parametrize("chain", [True, False])
+def test_a_lead_that_stands_for_many_is_found_by_each_of_them(tx: Tx, *, chain: bool) -> None:
+    """Six records under six names and phones, one child as people have said: each way in leads to the one."""
+    campus = factories.campus(tx)
+    known = [(f"{name}{name}", f"+8613900139{index:03}") for index, name in enumerate("甲乙丙丁戊己")]
+    made = [factories.lead(tx, campus, child_name=name, guardian_phone=phone).id for name, phone in known]
+    rows = [leads.get_for_update(tx, lead_id) for lead_id in made]
+    last = rows[-1]
+    for place, row in enumerate(rows[:-1]):
+        merges.merge(tx, survivor=rows[place + 1] if chain else last, merged=row)
+    tx.session.flush()
+    for name, phone in known:
+        verdict, found, _ = captures.capture(tx, factories.arrival(campus, child_name=name, guardian_phone=phone))
+        assert (verdict, found.id) == (Verdict.ATTACH, last.id)
+    # The phone of one and the name of none of them: a brother or sister, as ever.
+    other = factories.arrival(campus, child_name="庚庚", guardian_phone=known[0][1])
+    assert captures.capture(tx, other)[0] != Verdict.ATTACH
+    asked = searches.Asked(10, "", "", "", known[0][1])
+    assert last.id in {row.id for row in searches.page(tx, asked).rows}
+    assert all(customers.resolve(tx, row.customer_id) == last.customer_id for row in rows)
+    touches = [row for row in timelines.page(tx, last.id, size=200).rows if isinstance(row, Touch)]
+    assert len(touches) == 2 * len(known) == leads.get(tx, last.id).touch_count

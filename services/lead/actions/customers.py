@@ -6,23 +6,25 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from services.lead.models import CustomerAlias, Lead
+from services.lead.models import Lead
 from services.lead.rules import stages
 from shared.db import Tx
 from shared.errors import NotFound
 
+_MOST_STEPS = 1000
+_UP = """with recursive up (id, step) as (select %(id)s::uuid, 0
+    union all select a.survivor_id, up.step + 1 from customer_alias a join up on a.id = up.id
+      where a.institution_id = %(institution)s and up.step < %(most)s)
+  select id::text, step from up order by step desc limit 1"""
+
 
 def resolve(tx: Tx, customer_id: UUID) -> UUID:
     """Return the customer that an id stands for today; an id that was never merged stands for itself."""
-    seen = {customer_id}
-    while True:
-        alias = tx.session.get(CustomerAlias, (tx.institution_id, customer_id))
-        if alias is None:
-            return customer_id
-        customer_id = alias.survivor_id
-        if customer_id in seen:
-            raise RuntimeError(f"customer aliases run in a circle at {customer_id}")
-        seen.add(customer_id)
+    values = {"institution": str(tx.institution_id), "id": str(customer_id), "most": _MOST_STEPS}
+    last, steps = tx.run(_UP, values).one()
+    if steps >= _MOST_STEPS:
+        raise RuntimeError(f"customer aliases run in a circle at {customer_id}")
+    return UUID(last)
 
 
 def find_lead(tx: Tx, customer_id: UUID) -> Lead | None:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.lead.actions import keys
 from services.lead.models import Lead
-from services.lead.rules import matching
+from services.lead.rules import matching, stages
 from services.lead.rules.children import Person
 from services.lead.rules.matching import Decision
 from services.lead.rules.profile import Profile
@@ -31,8 +31,7 @@ _FOUND = f"""select f.found_by, {", ".join("l." + c.name for c in _COLUMNS)}
         order by k.lead_id desc limit {_MOST_PER_KEY}) k
       group by k.lead_id) f
     cross join lateral (select * from lead l
-      where l.institution_id = cast(:institution as uuid) and l.id = f.lead_id offset 0) l
-    where l.state <> 'merged'"""  # noqa: S608 - names of our own columns
+      where l.institution_id = cast(:institution as uuid) and l.id = f.lead_id offset 0) l"""  # noqa: S608 - names of our own columns
 _LOCK = "select pg_advisory_xact_lock(h) from unnest(%s::bigint[]) as h"
 _NOTHING = "select null::jsonb"
 
@@ -52,10 +51,11 @@ def _look_up(beside: str) -> TextualSelect:
 
 @dataclass(slots=True)
 class Known:
-    """Leads by key; grows with the leads that the same batch makes."""
+    """Leads by key; grows with the leads that the same batch makes. `merged` are the persons that others stand for."""
 
     leads: dict[UUID, Any] = field(default_factory=dict)
     persons: dict[UUID, Person] = field(default_factory=dict)
+    merged: dict[UUID, list[Person]] = field(default_factory=dict)
     by_key: dict[bytes, list[UUID]] = field(default_factory=dict)
 
     def add(self, lead: Any, person: Person, lead_keys: Iterable[bytes]) -> None:
@@ -69,6 +69,7 @@ class Known:
         """Remember what another look-up has found as well."""
         self.leads |= other.leads
         self.persons |= other.persons
+        self.merged |= other.merged
         for key, found in other.by_key.items():
             mine = self.by_key.setdefault(key, [])
             mine += [lead_id for lead_id in found if lead_id not in mine]
@@ -83,6 +84,9 @@ class Known:
         for phone in person.phones:
             for lead_id in self.by_key.get(keys.phone_key(tx, phone), ()):
                 candidates[lead_id] = replace(candidates[lead_id], phones=candidates[lead_id].phones | {phone})
+        for lead_id, own in candidates.items():
+            if lead_id in self.merged:
+                candidates[lead_id] = matching.closest(person, [own, *self.merged[lead_id]])
         return matching.decide(person, candidates)
 
 
@@ -104,15 +108,30 @@ def load(
     wanted = {keys.match_key(tx, key) for person in persons for key in matching.keys(person)}
     found = Known()
     rows = _asked(tx, wanted, phones, beside, values or {})
+    into = {row.id: row.merged_into_id for row in rows if row.id is not None}
     for row in rows:
-        if row.id is not None:
+        if row.id is not None and row.state != stages.MERGED:
             found.add(row, person_of(tx, row), map(bytes, row.found_by))
+    for row in rows:
+        # Survivors have the keys of all that were merged into them, so they are found together.
+        if row.id is not None and row.state == stages.MERGED:
+            survivor = _last(into, row.id)
+            if survivor in found.persons:
+                found.merged.setdefault(survivor, []).append(person_of(tx, row))
     return found, rows[0].beside
+
+
+def _last(into: Mapping[UUID, UUID | None], lead_id: UUID) -> UUID:
+    """Return the end of a chain of merges, as far as it is known."""
+    while (following := into.get(lead_id)) is not None:
+        lead_id = following
+    return lead_id
 
 
 def look_up(tx: Tx, wanted: Collection[bytes]) -> list[Any]:
     """Return the leads that stand under any of these keys, with those that found them."""
-    return [row for row in _asked(tx, wanted, (), _NOTHING, {}) if row.id is not None]
+    rows = _asked(tx, wanted, (), _NOTHING, {})
+    return [row for row in rows if row.id is not None and row.state != stages.MERGED]
 
 
 def _asked(

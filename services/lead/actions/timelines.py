@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import literal, select, tuple_, union_all
 
 from services.lead.actions import leads
-from services.lead.models import Assignment, FollowUp, LeadMerge, StageChange, Touch, Trial
+from services.lead.models import Assignment, FollowUp, StageChange, Touch, Trial
 from shared.crypto import CannotOpen, open_from_bus, seal_for_bus
 from shared.db import Tx
 from shared.errors import InvalidInput
@@ -23,6 +23,12 @@ KINDS: dict[str, type[Any]] = {
     "trial": Trial,
     "stage_change": StageChange,
 }
+
+
+_CLUSTER = """with recursive here (id) as (select unnest(%(ids)s::uuid[])
+    union select m.lead_id from lead_merge m join here on m.survivor_lead_id = here.id
+      where m.institution_id = %(institution)s and m.undo_time is null)
+  select id::text from here"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +82,8 @@ def _marks(tx: Tx, lead_ids: list[UUID], size: int, before: tuple[datetime, UUID
 
 def cluster(tx: Tx, lead_ids: Collection[UUID]) -> set[UUID]:
     """Return some leads and all that live on in them."""
-    cluster, fresh = set(lead_ids), set(lead_ids)
-    while fresh:
-        live = select(LeadMerge.lead_id).where(LeadMerge.survivor_lead_id.in_(fresh), LeadMerge.undo_time.is_(None))
-        fresh = set(tx.session.scalars(live)) - cluster
-        cluster |= fresh
-    return cluster
+    values = {"institution": str(tx.institution_id), "ids": [str(lead_id) for lead_id in lead_ids]}
+    return {UUID(text) for text in tx.run(_CLUSTER, values).scalars()}
 
 
 def _before(tx: Tx, subject: UUID, token: str) -> tuple[datetime, UUID]:

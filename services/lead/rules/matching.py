@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -16,6 +16,7 @@ from services.lead.rules.sites import Site
 
 Record = Person | Adult | Site
 Id = TypeVar("Id", bound=Hashable)
+R = TypeVar("R", Person, Adult, Site)
 
 SCHEMES: dict[type, Scheme] = {Person: children.SCHEME, Adult: adults.SCHEME, Site: sites.SCHEME}
 # More records than this that are one and the same, as it seems: a person looks at them before the machine adds another.
@@ -69,6 +70,16 @@ def weigh(new: Record, known: Record) -> Evidence:
         certain=score >= scheme.attach_at and scheme.settled(codes),
         likely=score >= (scheme.review_at if supported else scheme.attach_at),
     )
+
+
+def closest(new: R, records: Iterable[R]) -> R:
+    """Return that one of several records of one party which a new one resembles most; there must be one."""
+
+    def rank(record: R) -> tuple[bool, float]:
+        evidence = weigh(new, record)
+        return evidence.certain, evidence.score
+
+    return max(records, key=rank)
 
 
 def decide(new: Record, known: Mapping[Id, Record]) -> Decision[Id]:
