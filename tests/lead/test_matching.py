@@ -40,7 +40,8 @@ OTHER_PHONE = frozenset({"+8613900139000"})
         ({"phones": OTHER_PHONE, "wechat_id": "", "guardian_name": "李芳", "birth_date": ""}, Verdict.REVIEW),
         ({"child_name": "王小红", "birth_date": "2018-01-02"}, Verdict.NEW),
         ({"child_name": "王小红", "birth_date": "2018-01-02", "school": "", "guardian_name": ""}, Verdict.NEW),
-        ({"birth_date": "2011-03-08"}, Verdict.REVIEW),
+        ({"birth_date": "2011-03-08"}, Verdict.ATTACH),
+        ({"birth_date": "2011-03-08", "child_name": "王晓明"}, Verdict.REVIEW),
         ({"phones": OTHER_PHONE, "wechat_id": "", "guardian_name": "", "school": "", "birth_date": ""}, Verdict.NEW),
     ],
 )
@@ -138,3 +139,8 @@ HOUSE = Site("Henry Booth House - Taylor Day School", "1414 W. 87th St", "60620"
 def test_grown_ups_and_places_are_weighed_the_same_way(one: Record, two: Record, verdict: Verdict) -> None:
     assert matching.decide(two, {"known": one}).verdict == verdict
     assert not set(matching.keys(one)).isdisjoint(matching.keys(two)) or verdict == Verdict.NEW
+
+
+def test_two_who_are_called_by_their_surname_only_may_be_any_of_the_family() -> None:
+    one, two = replace(MING, child_name="王同学"), replace(MING, child_name="王小朋友")
+    assert matching.decide(one, {"known": two}).verdict == Verdict.REVIEW

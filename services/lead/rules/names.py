@@ -66,7 +66,7 @@ def compare(first: str, second: str) -> Likeness:
     if not one or not two:
         return Likeness.MISSING
     if one == two:
-        return Likeness.EQUAL
+        return Likeness.EQUAL if len(one) >= _FULL else Likeness.MISSING
     if spell(one) == spell(two):
         return Likeness.HOMOPHONE
     if one == two[0] or two == one[0]:
