@@ -221,6 +221,10 @@ def test_seats_are_offered_by_whom_a_course_is_for_and_only_while_they_are_free(
     assert found(age_years=9) == {made[old.id], made[any_.id]}
     assert found(subject="english") == set()
     assert not trial_places.seats(tx, REQUEST, Wanted(), until=START).rows
+    later, child = make.lesson(tx, campus, taught=any_, start=START + hours(2)), make.student(tx, campus)
+    make.lesson(tx, campus, student_ids=[child], start=START + hours(1.25), minutes=45)
+    assert found(customer_id=child) == {later}
+    assert found(customer_id=uuid7()) == {later, *made.values()}
     with pytest.raises(InvalidInput) as error:
         courses.update(tx, old.id, {"most_age_years": 8})
     assert error.value.info["field"] == "most_age_years"

@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 
 from services.scheduling.actions import campuses, courses, lessons, teachers
 from services.scheduling.models import Course, Lesson, LessonResource, Room, Teacher
 from services.scheduling.rules import slots
 from services.scheduling.rules.spans import LONGEST, Span
+from shared import aliases
 from shared.db import Tx
 from shared.errors import InvalidInput
 from shared.listing import DEFAULT_SIZE, ListRequest, Page
@@ -24,11 +25,12 @@ _FARTHEST, _LONGEST_SEARCH, _USUAL_SEARCH = timedelta(days=366), timedelta(days=
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """For whom a course should be; empty and 0 mean that it does not matter."""
+    """For whom a course should be, and who should be free; empty, 0 and None mean that it does not matter."""
 
     subject: str = ""
     school_grade: str = ""
     age_years: int = 0
+    customer_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,11 @@ def seats(
     ]
     if until is not None:
         where.append(Lesson.start_time < until)
+    if wanted.customer_id is not None:
+        row = LessonResource
+        theirs = (row.resource_id.in_(aliases.family(tx, wanted.customer_id)), row.state == "live")
+        then = (row.start_time < Lesson.end_time, row.end_time > Lesson.start_time)
+        where.append(~exists().where(*theirs, *then))
     return lessons.LISTING.page(tx, request, where)
 
 

@@ -35,7 +35,7 @@ class TrialService(Servicer, pb_grpc.TrialServiceServicer):
         page = trial_places.seats(
             tx,
             request,
-            Wanted(request.subject, request.school_grade, request.age_years),
+            Wanted(request.subject, request.school_grade, request.age_years, optional_id(request.customer_id)),
             since=optional_instant(request, "start_time"),
             until=optional_instant(request, "end_time"),
         )
