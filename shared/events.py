@@ -7,14 +7,15 @@ Fields with the `pii` option travel sealed under a key that only the services of
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
 import orjson
 from google.protobuf import json_format
-from google.protobuf.descriptor import Descriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from lianxiao.options.v1 import options_pb2
@@ -37,20 +38,22 @@ class EventType:
     service: str
     aggregate: str
     campus: str
-    sealed_fields: tuple[str, ...]
+    # Where personal data stands: the names that lead to each field.
+    sealed_fields: tuple[tuple[str, ...], ...]
 
 
 @cache
 def describe(descriptor: Descriptor) -> EventType:
-    """Read an event's options; raises TypeError for a message without the event option."""
+    """Read an event's options; raises TypeError for a message without the event option, or with unsealable fields."""
     options: Any = descriptor.GetOptions()
     if not options.HasExtension(options_pb2.event):
         raise TypeError(f"{descriptor.full_name} is not an event")
     package, version = descriptor.full_name.split(".")[1:3]
     snake = re.sub(r"(?<!^)(?=[A-Z])", "_", descriptor.name).lower()
-    sealed = tuple(f.name for f in descriptor.fields if extension(f.GetOptions(), options_pb2.pii))
     event = extension(options, options_pb2.event)
-    return EventType(f"{package}.{snake}.{version}", package, event.aggregate, event.campus, sealed)
+    return EventType(
+        f"{package}.{snake}.{version}", package, event.aggregate, event.campus, tuple(sealed_paths(descriptor))
+    )
 
 
 def publish(tx: Tx, event: Message) -> UUID:
@@ -65,13 +68,10 @@ def publish(tx: Tx, event: Message) -> UUID:
 
 def encode(institution_id: UUID, event: Message, kind: EventType) -> str:
     """Return the event as proto JSON with its personal fields sealed."""
-    if any(getattr(event, name) for name in kind.sealed_fields):
+    if kind.sealed_fields:
         copy = type(event)()
         copy.CopyFrom(event)
-        for name in kind.sealed_fields:
-            value = getattr(copy, name)
-            if value:
-                setattr(copy, name, seal_for_bus(institution_id, value))
+        _change(copy, kind.sealed_fields, lambda text: seal_for_bus(institution_id, text))
         event = copy
     return json_format.MessageToJson(event, preserving_proto_field_name=True, indent=None, ensure_ascii=False)
 
@@ -83,8 +83,32 @@ def decode(institution_id: UUID, body: str, event_class: type[E]) -> E:
     except InvalidInput:
         # Something that our strict decoder does not know; the tolerant one is slower.
         event = json_format.Parse(body, event_class(), ignore_unknown_fields=True)
-    for name in describe(event.DESCRIPTOR).sealed_fields:
-        value = getattr(event, name)
-        if value:
-            setattr(event, name, open_from_bus(institution_id, value))
+    _change(event, describe(event.DESCRIPTOR).sealed_fields, lambda text: open_from_bus(institution_id, text))
     return event
+
+
+def sealed_paths(descriptor: Descriptor) -> Iterator[tuple[str, ...]]:
+    """Yield the names that lead to each personal field of a message; raises TypeError where one is repeated."""
+    for field in descriptor.fields:
+        is_personal = extension(field.GetOptions(), options_pb2.pii)
+        below = [] if is_personal or not _is_ours(field) else list(sealed_paths(cast("Descriptor", field.message_type)))
+        if (is_personal or below) and field.is_repeated:
+            raise TypeError(f"{field.full_name} repeats personal data; an event has no seal for that")
+        yield from [(field.name,)] if is_personal else [(field.name, *path) for path in below]
+
+
+def _is_ours(field: FieldDescriptor) -> bool:
+    return field.message_type is not None and field.message_type.full_name.startswith("lianxiao.")
+
+
+def _change(event: Any, paths: Iterable[tuple[str, ...]], change: Callable[[str], str]) -> None:
+    for *way, name in paths:
+        holder = event
+        for step in way:
+            if not holder.HasField(step):
+                break
+            holder = getattr(holder, step)
+        else:
+            text = getattr(holder, name)
+            if text:
+                setattr(holder, name, change(text))

@@ -36,6 +36,7 @@ from shared.masking import mask
 S = TypeVar("S", bound="Servicer")
 Q = TypeVar("Q", bound=Message)
 R = TypeVar("R", bound=Message)
+A = TypeVar("A")
 _ATTEMPTS = 4
 _CLAIM = (
     "insert into stored_reply (institution_id, request_id, method, subject_id, fingerprint, create_time)"
@@ -71,7 +72,7 @@ class Call:
         """Return the milliseconds that are left, at least one."""
         return max(1, int((self.deadline - time.monotonic()) * 1000))
 
-    def query(self, database: Database, work: Callable[[Tx], R]) -> R:
+    def query(self, database: Database, work: Callable[[Tx], A]) -> A:
         """Run a read in a read-only transaction."""
         return self._repeat(database, work, read_only=True)
 
@@ -91,7 +92,7 @@ class Call:
 
         return self._repeat(database, once, read_only=False)
 
-    def _repeat(self, database: Database, work: Callable[[Tx], R], *, read_only: bool) -> R:
+    def _repeat(self, database: Database, work: Callable[[Tx], A], *, read_only: bool) -> A:
         public = self.endpoint.permission == PUBLIC
         for attempt in range(1, _ATTEMPTS + 1):
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lianxiao.lead.v1 import assessment_service_pb2_grpc as assessment
 from lianxiao.lead.v1 import assignment_rule_service_pb2_grpc as assignment_rule
 from lianxiao.lead.v1 import claim_service_pb2_grpc as claim
 from lianxiao.lead.v1 import contact_service_pb2_grpc as contact
@@ -17,6 +18,7 @@ from lianxiao.lead.v1 import partner_service_pb2_grpc as partner
 from lianxiao.lead.v1 import pipeline_service_pb2_grpc as pipeline
 from lianxiao.lead.v1 import policy_service_pb2_grpc as policy
 from lianxiao.lead.v1 import pool_service_pb2_grpc as pool
+from lianxiao.lead.v1 import recommendation_service_pb2_grpc as recommendation
 from lianxiao.lead.v1 import sales_report_service_pb2_grpc as sales_report
 from lianxiao.lead.v1 import sales_target_service_pb2_grpc as sales_target
 from lianxiao.lead.v1 import saved_filter_service_pb2_grpc as saved_filter
@@ -24,6 +26,7 @@ from lianxiao.lead.v1 import task_service_pb2_grpc as task
 from lianxiao.lead.v1 import workbench_service_pb2_grpc as workbench
 from lianxiao.lead.v1 import working_hours_service_pb2_grpc as working_hours
 from lianxiao.lead.v1 import workload_service_pb2_grpc as workload
+from services.lead.rpc.assessment_service import AssessmentService
 from services.lead.rpc.assignment_rule_service import AssignmentRuleService
 from services.lead.rpc.claim_service import ClaimService
 from services.lead.rpc.contact_service import ContactService
@@ -39,6 +42,7 @@ from services.lead.rpc.partner_service import PartnerService
 from services.lead.rpc.pipeline_service import PipelineService
 from services.lead.rpc.policy_service import PolicyService
 from services.lead.rpc.pool_service import PoolService
+from services.lead.rpc.recommendation_service import RecommendationService
 from services.lead.rpc.sales_report_service import SalesReportService
 from services.lead.rpc.sales_target_service import SalesTargetService
 from services.lead.rpc.saved_filter_service import SavedFilterService
@@ -71,4 +75,6 @@ SERVICERS: list[Registration] = [
     (handover.add_HandoverServiceServicer_to_server, HandoverService),
     (contact.add_ContactServiceServicer_to_server, ContactService),
     (organisation.add_OrganisationServiceServicer_to_server, OrganisationService),
+    (recommendation.add_RecommendationServiceServicer_to_server, RecommendationService),
+    (assessment.add_AssessmentServiceServicer_to_server, AssessmentService),
 ]

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold, HoursConsumed
-from lianxiao.lead.v1.lead_events_pb2 import LeadMerged, LeadMergeUndone, TrialReminderDue, TrialReminderWithdrawn
+from lianxiao.lead.v1.lead_events_pb2 import (
+    AssessmentTaken,
+    LeadMerged,
+    LeadMergeUndone,
+    TrialReminderDue,
+    TrialReminderWithdrawn,
+)
 from lianxiao.student.v1.student_events_pb2 import GuardianContactChanged, StudentEnrolled
-from services.notification.actions import contacts, customers, feed, messages, trial_reminders
+from services.notification.actions import assessment_reports, contacts, customers, feed, messages, trial_reminders
 from shared.inbox import AnyConsumer, Consumer, WildConsumer
 
 CONSUMERS: list[AnyConsumer] = [
@@ -15,6 +21,7 @@ CONSUMERS: list[AnyConsumer] = [
     Consumer("notification.on_hours_below_threshold", HoursBelowThreshold, messages.remind_of_renewal),
     Consumer("notification.on_trial_reminder_due", TrialReminderDue, trial_reminders.remind),
     Consumer("notification.on_trial_reminder_withdrawn", TrialReminderWithdrawn, trial_reminders.withdraw),
+    Consumer("notification.on_assessment_taken", AssessmentTaken, assessment_reports.send),
     WildConsumer("notification.feed", feed.append),
     Consumer("notification.on_lead_merged", LeadMerged, customers.merged),
     Consumer("notification.on_lead_merge_undone", LeadMergeUndone, customers.parted),

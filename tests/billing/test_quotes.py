@@ -109,6 +109,8 @@ def test_each_step_needs_the_one_before(tx: Tx) -> None:
 
 def test_a_campus_has_its_own_price_before_the_chains(tx: Tx) -> None:
     campus, course, day = factories.campus(tx), uuid7(), date(2026, 3, 1)
+    other = uuid7()
+    prices.create(tx, course_id=other, campus_id=None, unit_price_fen=7, start_date=day)
 
     def price(fen: int, start: date, of: object = None, end: date | None = None) -> None:
         prices.create(
@@ -121,8 +123,9 @@ def test_a_campus_has_its_own_price_before_the_chains(tx: Tx) -> None:
         )
 
     def found() -> int | None:
-        price = prices.find(tx, course_id=course, campus_id=campus, day=day)
-        return price.unit_price_fen if price else None
+        found = {price.course_id: price.unit_price_fen for price in prices.current(tx, campus, day)}
+        assert set(found) <= {course, other}
+        return found.get(course)
 
     assert found() is None
     price(100, date(2026, 1, 1))

@@ -206,7 +206,9 @@ def _set(message: Any, one: FieldDescriptor, value: Any) -> None:
     if one.is_repeated:
         rows = getattr(message, one.name)
         if one.message_type is not None:
-            rows.add().CopyFrom(value)
+            rules = rules_of(one)
+            for _ in range(max(1, rules.repeated.min_items if rules is not None else 0)):
+                rows.add().CopyFrom(value)
         else:
             rows.append(value)
     elif one.message_type is not None:

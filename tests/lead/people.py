@@ -10,6 +10,7 @@ import grpc
 import pytest
 
 from lianxiao.lead.v1 import (
+    assessment_service_pb2_grpc,
     assignment_rule_service_pb2_grpc,
     claim_service_pb2_grpc,
     contact_service_pb2_grpc,
@@ -60,6 +61,7 @@ class Person:
         self.grading = grading_rule_service_pb2_grpc.GradingRuleServiceStub(self._channel)
         self.handovers = handover_service_pb2_grpc.HandoverServiceStub(self._channel)
         self.contacts = contact_service_pb2_grpc.ContactServiceStub(self._channel)
+        self.assessments = assessment_service_pb2_grpc.AssessmentServiceStub(self._channel)
         self.forms = lead_form_service_pb2_grpc.LeadFormServiceStub(self._channel)
         self.pipeline = pipeline_service_pb2_grpc.PipelineServiceStub(self._channel)
         self.targets = sales_target_service_pb2_grpc.SalesTargetServiceStub(self._channel)

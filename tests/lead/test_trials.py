@@ -181,8 +181,9 @@ def test_a_family_is_reminded_once_and_again_for_another_time(database: Database
         with database.begin(caller, now=NOON + timedelta(hours=hours)) as tx:
             trial_reminders.step(tx)
     (event,) = told(database, caller, TrialReminderDue)
-    assert (event.guardian_name, event.guardian_email, event.child_name) == ("王建国", "w@example.com", "王小明")
-    assert (event.campus_name, event.course_name, event.may_contact) == ("徐汇校区", "数学思维", True)
+    family = event.family
+    assert (family.guardian_name, family.guardian_email, family.child_name) == ("王建国", "w@example.com", "王小明")
+    assert (event.campus_name, event.course_name, family.may_contact) == ("徐汇校区", "数学思维", True)
     with database.begin(caller, now=NOON + timedelta(hours=26)) as tx:
         way.moved(tx)
         contacts.set_opt_out(tx, lead.id, opted_out=True)
@@ -190,7 +191,7 @@ def test_a_family_is_reminded_once_and_again_for_another_time(database: Database
         trial_reminders.step(tx)
     again = told(database, caller, TrialReminderDue)[-1]
     assert again.start_time.ToDatetime(UTC) == NOON + timedelta(days=3)
-    assert not again.may_contact
+    assert not again.family.may_contact
     with database.begin(caller, now=NOON + timedelta(hours=50)) as tx:
         way.cancelled(tx)
         trial_reminders.step(tx)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold, HoursConsumed
+from lianxiao.lead.v1.lead_events_pb2 import Family
 from lianxiao.student.v1.student_events_pb2 import GuardianContactChanged, StudentEnrolled
 from shared.ids import uuid7
 
@@ -52,3 +55,15 @@ def low(student_id: str, order_id: str) -> HoursBelowThreshold:
         remaining_hundredths=250,
         threshold_hundredths=300,
     )
+
+
+def family(**details: Any) -> Family:
+    """Return a family that has no file yet, as lead tells of it."""
+    told: dict[str, Any] = {
+        "child_name": "王小明",
+        "guardian_name": "王建国",
+        "guardian_phone": "+8613812345678",
+        "guardian_email": "wang@example.com",
+        "may_contact": True,
+    }
+    return Family(**told | details)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from lianxiao.lead.v1.lead_events_pb2 import TrialReminderDue, TrialReminderWithdrawn
+from lianxiao.lead.v1.lead_events_pb2 import Family, TrialReminderDue, TrialReminderWithdrawn
 from services.notification.actions import contacts, messages, trial_reminders
 from services.notification.models import Message
 from services.notification.rules import quiet
@@ -35,13 +35,9 @@ def due(**details: Any) -> TrialReminderDue:
         "time_zone": "Asia/Shanghai",
         "campus_name": "徐汇校区",
         "course_name": "数学思维",
-        "child_name": "王小明",
-        "guardian_name": "王建国",
-        "guardian_phone": "+8613812345678",
-        "guardian_email": "wang@example.com",
-        "may_contact": True,
     }
-    return TrialReminderDue(**told | details, start_time=start)
+    known = {name: details.pop(name) for name in set(details) & set(Family.DESCRIPTOR.fields_by_name)}
+    return TrialReminderDue(**told | details, start_time=start, family=factories.family(**known))
 
 
 def found(database: Database, institution: UUID) -> list[Message]:

@@ -24,7 +24,7 @@ def project(tx: Tx, event: CampusChanged) -> None:
     rulebooks.touch(tx)
 
 
-def check(tx: Tx, campus_id: UUID) -> None:
-    """Raise NotFound unless the campus exists and lies within the caller's reach."""
+def check(tx: Tx, campus_id: UUID) -> Campus:
+    """Return a campus; raises NotFound unless it exists and lies within the caller's reach."""
     tx.check_campus(campus_id)
-    tx.load(Campus, "campus", campus_id)
+    return tx.load(Campus, "campus", campus_id)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from services.billing.actions import campuses
 from services.billing.models import Price
@@ -55,20 +58,25 @@ def create(
     return price
 
 
-def find(tx: Tx, *, course_id: UUID, campus_id: UUID, day: date) -> Price | None:
-    """Return the price that holds at a campus on a day: its own before the chain's, the latest start before others."""
+def current(tx: Tx, campus_id: UUID, day: date | None = None) -> Sequence[Price]:
+    """Return the price of each course that holds at a campus on a day, by course; no day is today there.
+
+    A price of the campus wins over one of the chain, a later start over an earlier one. Raises CAMPUS_NOT_FOUND.
+    """
+    zone = campuses.check(tx, campus_id).time_zone
+    day = day or tx.now.astimezone(ZoneInfo(zone)).date()
     query = (
         select(Price)
+        .ext(distinct_on(Price.course_id))
         .where(
-            Price.course_id == course_id,
+            Price.institution_id == tx.institution_id,
             or_(Price.campus_id == campus_id, Price.campus_id.is_(None)),
             Price.start_date <= day,
             or_(Price.end_date.is_(None), Price.end_date > day),
         )
-        .order_by(Price.campus_id.is_(None), Price.start_date.desc())
-        .limit(1)
+        .order_by(Price.course_id, Price.campus_id.is_(None), Price.start_date.desc())
     )
-    return tx.session.scalars(query).one_or_none()
+    return tx.session.scalars(query).all()
 
 
 def _taken(start_date: date) -> AlreadyExists:

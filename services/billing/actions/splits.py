@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
-from services.billing.actions import rulebooks
+from services.billing.actions import campuses, rulebooks
 from services.billing.models import Payment, SplitRow, SplitRule
 from services.billing.rules import splits
 from services.billing.rules.splits import Part
@@ -71,9 +71,13 @@ def create_rule(tx: Tx, rule: splits.SplitRule) -> SplitRule:
     """Add a rule; it holds for what happens after it, rows that exist never change.
 
     A rule moves money between campuses, so the caller's permission must hold for the whole chain.
+    Raises CHAIN_SCOPE_NEEDED, CAMPUS_NOT_FOUND, and what the shares get wrong.
     """
     tx.check_chain()
     splits.check(rule)
+    for campus_id in (rule.selling_campus_id, rule.teaching_campus_id):
+        if campus_id is not None:
+            campuses.check(tx, campus_id)
     row = SplitRule(
         name=rule.name,
         base=rule.base,

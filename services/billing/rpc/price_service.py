@@ -35,6 +35,11 @@ class PriceService(Servicer, pb_grpc.PriceServiceServicer):
         page = prices.LISTING.page(tx, request)
         return pb.ListPricesResponse(prices=[to_pb(row) for row in page.rows], next_page_token=page.next_page_token)
 
+    @query
+    def ListCurrentPrices(self, request: pb.ListCurrentPricesRequest, tx: Tx) -> pb.ListCurrentPricesResponse:
+        rows = prices.current(tx, as_uuid(request.campus_id), optional_date(request, "date"))
+        return pb.ListCurrentPricesResponse(prices=[to_pb(row) for row in rows])
+
 
 def to_pb(row: Price) -> price_pb2.Price:
     """Return the wire form."""

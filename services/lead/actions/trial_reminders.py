@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from lianxiao.lead.v1.lead_events_pb2 import TrialReminderDue
-from services.lead.actions import known, leads, policies
+from services.lead.actions import families, leads, policies
 from services.lead.models import Campus, Trial
 from services.lead.rules import policy, stages
 from shared.db import Tx
@@ -40,7 +40,6 @@ def _tell(tx: Tx, trial: Trial, campus: Campus) -> None:
     lead = leads.see_survivor(tx, trial.lead_id)
     if lead.state == stages.LOST:
         return
-    profile = known.profile_of(tx, lead)
     publish(
         tx,
         TrialReminderDue(
@@ -52,10 +51,6 @@ def _tell(tx: Tx, trial: Trial, campus: Campus) -> None:
             time_zone=campus.time_zone,
             campus_name=campus.name,
             course_name=trial.course_name or "",
-            child_name=profile.child_name,
-            guardian_name=profile.guardian_name,
-            guardian_phone=profile.guardian_phone,
-            guardian_email=profile.guardian_email,
-            may_contact=lead.opt_out_time is None,
+            family=families.told(tx, lead),
         ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.lead.models.assessments import Assessment, AssessmentReport, AssessmentSitting
 from services.lead.models.assignments import AdvisorConversion, Assignment, AssignmentRule, SchoolDistrict
 from services.lead.models.base import Base
 from services.lead.models.claims import Arbitration, Claim, ClaimMove
@@ -25,6 +26,9 @@ from services.lead.models.teaching import Contact, TeachingHandover
 __all__ = [
     "AdvisorConversion",
     "Arbitration",
+    "Assessment",
+    "AssessmentReport",
+    "AssessmentSitting",
     "Assignment",
     "AssignmentRule",
     "Base",

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from lianxiao.lead.v1 import lead_pb2, timeline_pb2
-from services.lead.models import Assignment, FollowUp, StageChange, Touch, Trial
+from services.lead.models import AssessmentReport, Assignment, FollowUp, StageChange, Touch, Trial
+from services.lead.rpc import assessment_service
 from shared.db import Tx
 from shared.wire_values import enum_value, id_text
 
@@ -98,10 +99,15 @@ def _stage_change(_tx: Tx, row: StageChange, entry: timeline_pb2.TimelineEntry) 
     )
 
 
+def _assessment_report(_tx: Tx, row: AssessmentReport, entry: timeline_pb2.TimelineEntry) -> None:
+    entry.assessment_report.CopyFrom(assessment_service.report_to_pb(row))
+
+
 _FILL: dict[type[Any], Callable[[Tx, Any, timeline_pb2.TimelineEntry], None]] = {
     Touch: _touch,
     FollowUp: _follow_up,
     Assignment: _assignment,
     Trial: _trial,
     StageChange: _stage_change,
+    AssessmentReport: _assessment_report,
 }

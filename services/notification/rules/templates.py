@@ -12,11 +12,13 @@ from shared.errors import InvalidInput
 HOURS_CONSUMED = "hours_consumed"
 HOURS_LOW = "hours_low"
 TRIAL_REMINDER = "trial_reminder"
+ASSESSMENT_REPORT = "assessment_report"
 
 VARIABLES: dict[str, tuple[str, ...]] = {
     HOURS_CONSUMED: ("guardian", "student", "consumed", "remaining", "lesson_time"),
     HOURS_LOW: ("guardian", "student", "remaining"),
     TRIAL_REMINDER: ("guardian", "student", "course", "campus", "lesson_time"),
+    ASSESSMENT_REPORT: ("guardian", "student", "assessment", "percent", "report"),
 }
 
 
@@ -54,6 +56,14 @@ SHIPPED: dict[tuple[str, str], Text] = {
         "Trial lesson of {student}",
         "Dear {guardian}, the trial lesson of {student} ({course}) begins on {lesson_time} at {campus}. We look forward"
         " to seeing you; to change the time, please talk to your course advisor.",
+    ),
+    (ASSESSMENT_REPORT, "zh"): Text(
+        "{student} 的{assessment}报告",
+        "{guardian}您好：{student} 完成了{assessment}，得分 {percent}%。\n{report}",
+    ),
+    (ASSESSMENT_REPORT, "en"): Text(
+        "{assessment}: report for {student}",
+        "Dear {guardian}, {student} has taken the assessment {assessment}: {percent}%.\n{report}",
     ),
 }
 

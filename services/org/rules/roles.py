@@ -41,7 +41,7 @@ _SELLING = (
     *("consumption.read", "student.read", "guardian.*", "class_group.read", "lesson.read", "campaign.read"),
     *("refund.read", "refund.request", "message.read", "staff.read", "pii.read"),
     *("follow_up_plan.read", "follow_up_plan.start", "follow_up_plan.stop", "working_hours.read", "lead_policy.read"),
-    *("grading_rule.read", "saved_filter.*", "workbench.read"),
+    *("grading_rule.read", "saved_filter.*", "workbench.read", "assessment.read", "assessment.invite"),
     *("pipeline.read", "sales_target.read", "sales_team.read", "sale.read", "nps_answer.*"),
     *("teaching_handover.create", "organisation.*"),
 )
@@ -68,7 +68,7 @@ _MONEY = (
     *("region.read", "report.read", "feed.read", "approval_flow.read"),
 )
 _OUTREACH = (
-    *("lead_form.*", "webhook.read", "saved_filter.*"),
+    *("lead_form.*", "webhook.read", "saved_filter.*", "assessment.*"),
     *("campaign.*", "template.*", "message.read", "lead.read", "lead.capture", "lead_import.*", "duplicate.*"),
     *("claim.read", "course.read", "custom_field.read", "campus.read", "region.read", "report.read", "feed.read"),
 )
@@ -95,7 +95,7 @@ _LEADING = (
     *("registration.read", "approval_flow.read"),
     *("assignment_rule.read", "payment.*", "split_rule.read", "split.read", "refund.*", "template.read"),
     *("follow_up_plan.*", "working_hours.*", "sales_report.read", "sales_target.*", "sales_team.*"),
-    *("lead_form.*", "webhook.*", "teaching_handover.*"),
+    *("lead_form.*", "webhook.*", "teaching_handover.*", "assessment.*"),
     *("campus.update", "region.read", "staff.*", "role.read", "role.assign", "institution.read"),
 )
 # What a partner's program does: it registers customers and asks for help.
@@ -112,6 +112,7 @@ _AUDITING = tuple(
             "sales_report",
             "pipeline",
             "lead_form",
+            "assessment",
             "grading_rule",
             "saved_filter",
             "workbench",

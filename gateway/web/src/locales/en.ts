@@ -149,6 +149,8 @@ export const en: Readonly<Record<TextKey, string>> = {
   'task.kind.trial_opinion': 'Ask the family about the trial',
   'task.kind.teaching_handover': 'Hand over to teaching',
   'task.kind.first_lesson_plan': 'Plan the first lesson',
+  'task.kind.first_response': 'First contact',
+  'task.kind.escalation': 'An overdue task needs you',
 
   'followUp.title': 'Add a follow-up',
   'followUp.channel': 'Channel',
@@ -176,6 +178,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   'timeline.trial': 'Trial lesson {time}',
   'timeline.trial.invited': 'Invited',
   'timeline.trial.cancelled': 'Cancelled',
+  'timeline.assessment': 'Took “{name}”: {percent}%',
   'timeline.trial.booked': 'Booked',
   'timeline.trial.attended': 'Attended',
   'timeline.trial.no_show': 'Did not come',

@@ -147,6 +147,8 @@ export const zhCN = {
   'task.kind.trial_opinion': '询问家长试听感受',
   'task.kind.teaching_handover': '转交教学',
   'task.kind.first_lesson_plan': '制定首课方案',
+  'task.kind.first_response': '首次联系',
+  'task.kind.escalation': '任务超时，请处理',
 
   'followUp.title': '添加跟进',
   'followUp.channel': '方式',
@@ -174,6 +176,7 @@ export const zhCN = {
   'timeline.trial': '试听 {time}',
   'timeline.trial.invited': '已邀约',
   'timeline.trial.cancelled': '已取消',
+  'timeline.assessment': '完成“{name}”，得分 {percent}%',
   'timeline.trial.booked': '已预约',
   'timeline.trial.attended': '已到课',
   'timeline.trial.no_show': '未到课',

@@ -16,7 +16,7 @@ type StaffName = (id: string | undefined) => string
 
 /** One entry in words. `at` writes an instant on the clock of the campus. */
 function tell(entry: TimelineEntry, text: Text, staffName: StaffName, at: (time: string | undefined) => string): Story {
-  const { touch, followUp, assignment, trial, stageChange } = entry
+  const { touch, followUp, assignment, trial, stageChange, assessmentReport } = entry
   if (followUp !== undefined) {
     const next = at(followUp.nextContactTime)
     return {
@@ -34,6 +34,16 @@ function tell(entry: TimelineEntry, text: Text, staffName: StaffName, at: (time:
     const title = text('timeline.trial', { time: at(trial.startTime) })
     const opinion = trial.rating ? text('timeline.opinion', { rating: trial.rating, opinion: trial.opinion ?? '' }) : ''
     return { colour: 'purple', title, lines: [word(text, 'timeline.trial', trial.state), trial.feedback ?? '', opinion] }
+  }
+  if (assessmentReport !== undefined) {
+    const { assessmentName, total, dimensions } = assessmentReport
+    return {
+      colour: 'orange',
+      title: text('timeline.assessment', { name: assessmentName ?? '', percent: total?.percent ?? 0 }),
+      lines: [...(dimensions ?? []), { dimension: '', percent: 0, comment: total?.comment }].map(({ dimension, percent, comment }) =>
+        [dimension && `${dimension} ${String(percent)}%`, comment].filter(Boolean).join(' · '),
+      ),
+    }
   }
   if (stageChange !== undefined) {
     const title = text('timeline.stage', { stage: word(text, 'stage', stageChange.stage) })
