@@ -16,6 +16,7 @@ from lianxiao.lead.v1 import lead_service_pb2_grpc as lead
 from lianxiao.lead.v1 import organisation_service_pb2_grpc as organisation
 from lianxiao.lead.v1 import partner_service_pb2_grpc as partner
 from lianxiao.lead.v1 import pipeline_service_pb2_grpc as pipeline
+from lianxiao.lead.v1 import playbook_service_pb2_grpc as playbook
 from lianxiao.lead.v1 import policy_service_pb2_grpc as policy
 from lianxiao.lead.v1 import pool_service_pb2_grpc as pool
 from lianxiao.lead.v1 import recommendation_service_pb2_grpc as recommendation
@@ -40,6 +41,7 @@ from services.lead.rpc.lead_service import LeadService
 from services.lead.rpc.organisation_service import OrganisationService
 from services.lead.rpc.partner_service import PartnerService
 from services.lead.rpc.pipeline_service import PipelineService
+from services.lead.rpc.playbook_service import PlaybookService
 from services.lead.rpc.policy_service import PolicyService
 from services.lead.rpc.pool_service import PoolService
 from services.lead.rpc.recommendation_service import RecommendationService
@@ -69,6 +71,7 @@ SERVICERS: list[Registration] = [
     (sales_target.add_SalesTargetServiceServicer_to_server, SalesTargetService),
     (saved_filter.add_SavedFilterServiceServicer_to_server, SavedFilterService),
     (workbench.add_WorkbenchServiceServicer_to_server, WorkbenchService),
+    (playbook.add_PlaybookServiceServicer_to_server, PlaybookService),
     (workload.add_WorkloadServiceServicer_to_server, WorkloadService),
     (lead_form.add_LeadFormServiceServicer_to_server, LeadFormService),
     (grading_rule.add_GradingRuleServiceServicer_to_server, GradingRuleService),

@@ -26,6 +26,7 @@ from lianxiao.lead.v1 import (
     organisation_service_pb2_grpc,
     partner_service_pb2_grpc,
     pipeline_service_pb2_grpc,
+    playbook_service_pb2_grpc,
     policy_service_pb2_grpc,
     pool_service_pb2_grpc,
     sales_report_service_pb2_grpc,
@@ -69,6 +70,7 @@ class Person:
         self.claims = claim_service_pb2_grpc.ClaimServiceStub(self._channel)
         self.filters = saved_filter_service_pb2_grpc.SavedFilterServiceStub(self._channel)
         self.workbench = workbench_service_pb2_grpc.WorkbenchServiceStub(self._channel)
+        self.playbooks = playbook_service_pb2_grpc.PlaybookServiceStub(self._channel)
         self.pool = pool_service_pb2_grpc.PoolServiceStub(self._channel)
         self.policies = policy_service_pb2_grpc.PolicyServiceStub(self._channel)
         self.organisations = organisation_service_pb2_grpc.OrganisationServiceStub(self._channel)

@@ -15,6 +15,7 @@ from services.lead.models.imports import Import, ImportBatch, ImportPart, Import
 from services.lead.models.leads import FollowUp, Lead, LeadKey, LeadTag, StageChange, Touch, Trial
 from services.lead.models.organisations import Organisation
 from services.lead.models.partners import Partner, PartnerAccount, PartnerVisit, Registration, SupportRequest
+from services.lead.models.playbooks import Playbook, PlaybookUse
 from services.lead.models.policies import LeadPolicy
 from services.lead.models.pool import LeadIssue, PoolQuota, QualityRun
 from services.lead.models.sales import NpsAnswer, PipelineSetting, Sale, SalesTarget, SalesTeam
@@ -62,6 +63,8 @@ __all__ = [
     "PartnerVisit",
     "PipelineSetting",
     "PlanRun",
+    "Playbook",
+    "PlaybookUse",
     "PoolQuota",
     "QualityRun",
     "Registration",

@@ -42,6 +42,7 @@ _SELLING = (
     *("refund.read", "refund.request", "message.read", "staff.read", "pii.read"),
     *("follow_up_plan.read", "follow_up_plan.start", "follow_up_plan.stop", "working_hours.read", "lead_policy.read"),
     *("grading_rule.read", "saved_filter.*", "workbench.read", "assessment.read", "assessment.invite"),
+    *("playbook.read", "playbook.use"),
     *("pipeline.read", "sales_target.read", "sales_team.read", "sale.read", "nps_answer.*"),
     *("teaching_handover.create", "organisation.*"),
 )
@@ -59,7 +60,7 @@ _TIMETABLING = (
 # No price, order, payment or split: what a family pays is none of a teacher's business; what a child is called is.
 _TEACHING = (
     *_DAILY,
-    *("teaching_handover.read", "teaching_handover.acknowledge"),
+    *("teaching_handover.read", "teaching_handover.acknowledge", "playbook.read", "playbook.use"),
     *("lesson.read", "attendance.*", "trial.read", "trial.result", "class_group.read", "student.read", "pii.read"),
 )
 _MONEY = (
@@ -116,6 +117,7 @@ _AUDITING = tuple(
             "grading_rule",
             "saved_filter",
             "workbench",
+            "playbook",
             "teaching_handover",
             "webhook",
             "sales_target",
