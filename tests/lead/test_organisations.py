@@ -44,6 +44,10 @@ def test_an_organisation_stands_once(tx: Tx, told: dict[str, str]) -> None:
         organisation(tx, **told)
     assert (error.value.reason, error.value.info) == ("ORGANISATION_EXISTS", {"organisation_id": str(first.id)})
     other = organisation(tx, name="爱婴宝贝")
+    tx.session.flush()
+    with pytest.raises(DomainError) as error:
+        organisations.update(tx, other.id, values(**told), [*told])
+    assert error.value.info == {"organisation_id": str(first.id)}
     assert organisation(tx, name="爱婴").id != other.id
     with pytest.raises(DomainError) as error:
         organisations.update(tx, other.id, values(name="（）"), ["name"])

@@ -153,27 +153,31 @@ def _leads_of(tx: Tx, organisation_id: UUID) -> Select[UUID]:
 
 
 def _write(tx: Tx, row: Organisation, values: Mapping[str, str], fields: Collection[str]) -> None:
-    for field in fields:
-        if field == "remark":
-            Organisation.remark.seal(tx, row, values[field])
-        else:
-            setattr(row, field, values[field].strip())
-    row.plain_name = _plain(row.name)
-    if not row.plain_name:
+    name, code = (
+        values[field].strip() if field in fields else getattr(row, field) for field in ("name", "registration_code")
+    )
+    plain = _plain(name)
+    if not plain:
         raise InvalidInput("organisation.name", "an organisation needs a name", reason="ORGANISATION_NAME_EMPTY")
-    other = _other(tx, row)
+    # Asked before anything is set: what is set goes out with the next question, and is refused there.
+    other = _other(tx, row.id, plain, code)
     if other is not None:
         raise _exists(other)
+    row.name, row.plain_name, row.registration_code = name, plain, code
+    if "industry" in fields:
+        row.industry = values["industry"].strip()
+    if "remark" in fields:
+        Organisation.remark.seal(tx, row, values["remark"])
     # Whoever is faster by a moment is found by the constraint.
     with tx.translating({"uq_organisation_name": _exists, "uq_organisation_code": _exists}):
         tx.session.add(row)
 
 
-def _other(tx: Tx, row: Organisation) -> UUID | None:
-    same = Organisation.plain_name == row.plain_name
-    if row.registration_code:
-        same = or_(same, Organisation.registration_code == row.registration_code)
-    mine = (Organisation.institution_id == tx.institution_id, Organisation.id != row.id)
+def _other(tx: Tx, organisation_id: UUID, plain: str, code: str) -> UUID | None:
+    same = Organisation.plain_name == plain
+    if code:
+        same = or_(same, Organisation.registration_code == code)
+    mine = (Organisation.institution_id == tx.institution_id, Organisation.id != organisation_id)
     found: UUID | None = tx.scalar(select(Organisation.id).where(*mine, same).limit(1))
     return found
 
