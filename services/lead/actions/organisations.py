@@ -163,13 +163,13 @@ def _write(tx: Tx, row: Organisation, values: Mapping[str, str], fields: Collect
     other = _other(tx, row.id, plain, code)
     if other is not None:
         raise _exists(other)
-    row.name, row.plain_name, row.registration_code = name, plain, code
-    if "industry" in fields:
-        row.industry = values["industry"].strip()
-    if "remark" in fields:
-        Organisation.remark.seal(tx, row, values["remark"])
     # Whoever is faster by a moment is found by the constraint.
     with tx.translating({"uq_organisation_name": _exists, "uq_organisation_code": _exists}):
+        row.name, row.plain_name, row.registration_code = name, plain, code
+        if "industry" in fields:
+            row.industry = values["industry"].strip()
+        if "remark" in fields:
+            Organisation.remark.seal(tx, row, values["remark"])
         tx.session.add(row)
 
 
