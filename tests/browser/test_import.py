@@ -65,16 +65,16 @@ def test_an_import_says_what_became_of_every_row(sign_in: SignIn, tmp_path: Path
     expect(page).to_have_url(re.compile("import="))
     page.reload()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_role("row", name=re.compile("^5 .*电话"))).to_be_visible()
-    expect(dialog.get_by_role("row", name=re.compile("^6 .*姓名"))).to_be_visible()
+    expect(dialog.get_by_role("row", name=re.compile("^B5 .*电话"))).to_be_visible()
+    expect(dialog.get_by_role("row", name=re.compile("^A6 .*姓名"))).to_be_visible()
 
     with page.expect_download() as started:
         dialog.get_by_role("button", name="下载未导入的行").click()
     saved = tmp_path / "rows.csv"
     started.value.save_as(saved)
     lines = saved.read_text("utf-8-sig").splitlines()
-    assert lines[0] == "行号,列,原因"
-    assert [line.split(",")[0] for line in lines[1:]] == ["5", "6"]
+    assert lines[0] == "位置,列,原因"
+    assert [line.split(",")[0] for line in lines[1:]] == ["B5", "A6"]
 
 
 def test_a_check_writes_nothing_and_the_same_file_can_then_be_imported(sign_in: SignIn) -> None:

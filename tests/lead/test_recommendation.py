@@ -26,17 +26,17 @@ def codes(found: list[rules.Recommendation]) -> list[tuple[UUID, list[str]]]:
 def test_the_wanted_course_is_first_and_its_subject_follows() -> None:
     found = rules.recommend([Wish(HIGH, "数学思维 高级")], COURSES, budget_fen=7_000_00)
     assert codes(found) == [
-        (HIGH, ["WANTED_COURSE", "ABOVE_BUDGET"]),
-        (MATH, ["WANTED_SUBJECT", "WITHIN_BUDGET"]),
-        (FREE, ["WANTED_SUBJECT", "NO_PRICE"]),
+        (HIGH, ["wanted_course", "above_budget"]),
+        (MATH, ["wanted_subject", "within_budget"]),
+        (FREE, ["wanted_subject", "no_price"]),
     ]
     assert found[0].course.price_fen == 9_000_00
 
 
 def test_a_name_and_a_level_in_the_familys_words_are_understood() -> None:
     found = rules.recommend([Wish(None, "数学 思维", "p5")], COURSES)
-    assert codes(found)[0] == (HIGH, ["WANTED_NAME", "WANTED_LEVEL"])
-    assert codes(rules.recommend([Wish(None, "Math")], COURSES))[0][1] == ["WANTED_SUBJECT"]
+    assert codes(found)[0] == (HIGH, ["wanted_name", "wanted_level"])
+    assert codes(rules.recommend([Wish(None, "Math")], COURSES))[0][1] == ["wanted_subject"]
     assert [each.course.course_id for each in rules.recommend([Wish(None, "钢琴一对一小课")], COURSES)] == [PIANO]
 
 
@@ -50,6 +50,6 @@ def test_every_offer_has_a_wish_behind_it_and_the_order_is_that_of_the_weights(
     names: list[str], budget: int | None
 ) -> None:
     found = rules.recommend([Wish(None, name) for name in names], COURSES, budget_fen=budget)
-    assert all(each.reasons[0].code.startswith("WANTED_") for each in found)
+    assert all(each.reasons[0].code.startswith("wanted_") for each in found)
     assert [each.weight for each in found] == sorted((each.weight for each in found), reverse=True)
     assert len({each.course.course_id for each in found}) == len(found)

@@ -8,15 +8,15 @@ from uuid import UUID
 
 MOST = 10
 _WEIGHTS = {
-    "WANTED_COURSE": 100,
-    "WANTED_NAME": 60,
-    "WANTED_SUBJECT": 30,
-    "WANTED_LEVEL": 15,
-    "WITHIN_BUDGET": 5,
-    "NO_PRICE": -1,
-    "ABOVE_BUDGET": -5,
+    "wanted_course": 100,
+    "wanted_name": 60,
+    "wanted_subject": 30,
+    "wanted_level": 15,
+    "within_budget": 5,
+    "no_price": -1,
+    "above_budget": -5,
 }
-_FITS = {"WANTED_COURSE", "WANTED_NAME", "WANTED_SUBJECT"}
+_FITS = {"wanted_course", "wanted_name", "wanted_subject"}
 _HUNDREDTHS = 100
 
 
@@ -98,15 +98,15 @@ def _subjects(wishes: Sequence[Wish], courses: Sequence[Course]) -> dict[Wish, s
 
 def _fit(wish: Wish, course: Course, subjects: Mapping[Wish, set[str]]) -> tuple[Reason, ...]:
     if wish.course_id == course.course_id:
-        first = Reason("WANTED_COURSE", wish.name)
+        first = Reason("wanted_course", wish.name)
     elif wish.course_id is None and _names(wish, course):
-        first = Reason("WANTED_NAME", wish.name)
+        first = Reason("wanted_name", wish.name)
     elif course.subject in subjects[wish]:
-        first = Reason("WANTED_SUBJECT", wish.name)
+        first = Reason("wanted_subject", wish.name)
     else:
         return ()
     level = _plain(wish.level)
-    return (first, Reason("WANTED_LEVEL", wish.level)) if level and level == _plain(course.level) else (first,)
+    return (first, Reason("wanted_level", wish.level)) if level and level == _plain(course.level) else (first,)
 
 
 def _names(wish: Wish, course: Course) -> bool:
@@ -118,10 +118,10 @@ def _names(wish: Wish, course: Course) -> bool:
 
 def _money(course: Course, budget_fen: int | None) -> tuple[Reason, ...]:
     if course.unit_price_fen is None:
-        return (Reason("NO_PRICE"),)
+        return (Reason("no_price"),)
     if budget_fen is None or course.price_fen is None:
         return ()
-    return (Reason("WITHIN_BUDGET" if course.price_fen <= budget_fen else "ABOVE_BUDGET", str(budget_fen)),)
+    return (Reason("within_budget" if course.price_fen <= budget_fen else "above_budget", str(budget_fen)),)
 
 
 def _weigh(reasons: Sequence[Reason]) -> int:

@@ -212,7 +212,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   'import.rejectedTitle': 'Rejected rows',
   'import.noneRejected': 'Every row was taken in.',
   'import.columns': 'Some headers are not known; please say which column holds:',
-  'import.column.line': 'Line',
+  'import.column.line': 'Place',
   'import.column.field': 'Column',
   'import.column.reason': 'Reason',
   'import.download': 'Download rejected rows (CSV)',

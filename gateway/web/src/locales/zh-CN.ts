@@ -209,7 +209,7 @@ export const zhCN = {
   'import.rejectedTitle': '未导入的行',
   'import.noneRejected': '每一行都处理好了。',
   'import.columns': '有些表头认不出来，请指明是哪一列：',
-  'import.column.line': '行号',
+  'import.column.line': '位置',
   'import.column.field': '列',
   'import.column.reason': '原因',
   'import.download': '下载未导入的行（CSV）',
