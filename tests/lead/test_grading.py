@@ -206,6 +206,24 @@ def test_time_alone_changes_grades_at_night_and_only_then(database: Database, ca
     assert seen[2][1] == seen[3][1] > NOW
 
 
+def test_a_lead_that_somebody_works_on_is_graded_later_and_nobody_is_waited_for(
+    database: Database, caller: Caller
+) -> None:
+    with database.begin(caller, now=NOW) as tx:
+        campus = factories.campus(tx)
+        ids = [factories.lead(tx, campus, source="walk_in", **factories.stranger(n)).id for n in range(3)]
+    later = NOW + timedelta(days=31)
+    with database.begin(caller, now=later) as other:
+        leads.get_for_update(other, ids[1])
+        with database.begin(caller, now=later) as tx:
+            assert not grading_rules.step(tx)
+            assert [leads.get(tx, each).grade for each in ids] == ["c", "b", "c"]
+    with database.begin(caller, now=later) as tx:
+        while grading_rules.step(tx):
+            pass
+        assert [leads.get(tx, each).grade for each in ids] == ["c", "c", "c"]
+
+
 def test_only_the_chain_says_how_leads_are_graded_and_a_person_says_why(tx: Tx) -> None:
     lead = factories.lead(tx, factories.campus(tx))
     with pytest.raises(InvalidInput) as error:

@@ -97,14 +97,22 @@ def preview(tx: Tx, rule: Rule) -> Preview:
 
 
 def step(tx: Tx) -> bool:
-    """Grade the next open leads by the rule that holds and what the day has changed; True while there are more."""
+    """Grade the next open leads by the rule that holds and what the day has changed; True while more can be had now."""
     run = _run(tx)
     if run.finish_time is not None:
         return False
     after = [] if run.position is None else [Lead.id > run.position]
-    query = select(*_SEEN).where(Lead.institution_id == tx.institution_id, Lead.state == stages.OPEN, *after)
-    found = tx.execute(query.order_by(Lead.id).limit(_AT_ONCE).with_for_update()).all()
-    changed = _changed(tx, found)
+    still_open = select(*_SEEN).where(Lead.institution_id == tx.institution_id, Lead.state == stages.OPEN)
+    found = tx.execute(still_open.where(*after).order_by(Lead.id).limit(_AT_ONCE)).all()
+    wanted = [lead_id for lead_id, _, _ in _changed(tx, found)]
+    # Only what changes is locked, and nobody is waited for: a lead that somebody works on is looked at again later.
+    mine = select(*_SEEN).where(
+        Lead.institution_id == tx.institution_id, Lead.state == stages.OPEN, Lead.id.in_(wanted)
+    )
+    held = tx.execute(mine.order_by(Lead.id).with_for_update(skip_locked=True)).all() if wanted else []
+    changed = _changed(tx, held)
+    busy = set(wanted) - {lead.id for lead in held}
+    done = [lead for lead in found if not busy or lead.id < min(busy)]
     if changed:
         values = {
             "now": tx.now,
@@ -114,13 +122,13 @@ def step(tx: Tx) -> bool:
             "reasons": [json.dumps(reasons, ensure_ascii=False) for _, _, reasons in changed],
         }
         tx.run(_WRITE, values)
-    run.checked += len(found)
+    run.checked += len(done)
     run.changed += len(changed)
-    if found:
-        run.position = found[-1].id
-    if len(found) < _AT_ONCE:
+    if done:
+        run.position = done[-1].id
+    if len(found) < _AT_ONCE and not busy:
         run.finish_time = tx.now
-    return run.finish_time is None
+    return run.finish_time is None and not busy
 
 
 def _changed(tx: Tx, found: Sequence[Any]) -> list[tuple[UUID, str, rules.Reasons]]:
