@@ -25,6 +25,8 @@ from shared.wire_values import id_text
 
 WAITING, MET, BREACHED, EXEMPT = "waiting", "met", "breached", "exempt"
 _BATCH = 500
+# Each gets a task and an event; few, for a lead that is held keeps its advisor waiting.
+_LATE_AT_ONCE = 50
 _LONGEST = timedelta(days=400)
 
 _LEAD = """select id, campus_id, create_time, exists (select from touch t where t.institution_id = l.institution_id
@@ -74,7 +76,13 @@ def start_clocks(tx: Tx) -> bool:
 def watch(tx: Tx) -> bool:
     """Give a task for each lead that was not answered in time; return whether more wait."""
     mine = (Lead.response_state == WAITING, Lead.state == stages.OPEN, Lead.response_due_time <= tx.now)
-    late = select(Lead).where(*mine).order_by(Lead.response_due_time).limit(_BATCH).with_for_update(skip_locked=True)
+    late = (
+        select(Lead)
+        .where(*mine)
+        .order_by(Lead.response_due_time)
+        .limit(_LATE_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
     found = tx.session.scalars(late).all()
     limits = _limits(tx, {lead.campus_id for lead in found})
     for lead in found:
@@ -97,7 +105,7 @@ def watch(tx: Tx) -> bool:
                 due_time=lead.response_due_time,
             ),
         )
-    return len(found) == _BATCH
+    return len(found) == _LATE_AT_ONCE
 
 
 def answered(tx: Tx, lead: Lead, at: datetime) -> bool:
