@@ -9,8 +9,9 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools import node, servers, web
@@ -18,6 +19,7 @@ from tools.sources import ROOT
 
 REPORTS = ROOT / ".lianxiao" / "reports"
 NOTHING_COLLECTED = 5
+GROUPS_SHOWN, WIDTH = 15, 300
 
 
 @dataclass(slots=True)
@@ -28,6 +30,7 @@ class Tally:
     failed: int = 0
     skipped: int = 0
     trouble: bool = False
+    reasons: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, report: Path, code: int) -> None:
         """Add what one pytest run reported; a run that ended without a report is trouble."""
@@ -41,6 +44,20 @@ class Tally:
             self.failed += failed
             self.skipped += count["skipped"]
             self.passed += max(0, count["tests"] - failed - count["skipped"])
+            self._note(suite)
+
+    def _note(self, suite: ET.Element) -> None:
+        for case in suite.iter("testcase"):
+            for verdict in (*case.iter("failure"), *case.iter("error")):
+                name = f"{case.get('classname', '')}::{case.get('name', '')}".removeprefix("::")
+                self.reasons[" ".join(verdict.get("message", "").split())[:WIDTH]].append(name)
+
+    def failures(self) -> list[str]:
+        """Say what failed, most frequent reason first: a broken fixture fails a thousand tests for one reason."""
+        groups = sorted(self.reasons.items(), key=lambda group: -len(group[1]))
+        lines = [f"FAILED {len(names)} x {names[0]}: {reason}" for reason, names in groups[:GROUPS_SHOWN]]
+        more = len(groups) - GROUPS_SHOWN
+        return lines if more <= 0 else [*lines, f"FAILED for {more} more reasons, see {REPORTS.relative_to(ROOT)}"]
 
 
 def main() -> int:
@@ -57,6 +74,8 @@ def main() -> int:
         run(name, words, found.environment, tally)
     for sentence in found.missing.values():
         print(f"NOT TESTED: {sentence}", flush=True)
+    for line in tally.failures():
+        print(line)
     ran = tally.passed + tally.failed
     verdict = "ok" if ran and not tally.failed and not tally.trouble else "FAILED"
     print(f"tests: {verdict} in {time.monotonic() - started:.0f} s")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import secrets
 import time
@@ -18,6 +19,7 @@ from tests.journeys.system import PAYMENT_SECRET
 
 HOURS, GIFT, UNIT_FEN = 3000, 200, 20001
 TOTAL_FEN = 30 * UNIT_FEN
+_CHILDREN = itertools.count()
 
 
 @dataclass(slots=True)
@@ -52,12 +54,16 @@ def enquire(chain: Chain, campaign_id: str = "") -> Child:
         "guardianRelation": "father",
         "school": "实验小学",
         "schoolGrade": "三年级",
-        # Whoever has the same name, parents and school is the same child, unless they were born on another day.
-        "birthDate": {"year": 2016, "month": 1 + secrets.randbelow(12), "day": 1 + secrets.randbelow(28)},
+        "birthDate": birth_date(next(_CHILDREN)),
     }
     lead = chain.people["advisor"].post("/v1/leads", body)["lead"]
     assert lead["ownerId"] == chain.ids["advisor"]
     return Child(lead, email)
+
+
+def birth_date(number: int) -> Json:
+    """Return another day for each of 252 children: same name, parents, school and day would be the same child."""
+    return {"year": 2009 + number % 9, "month": 1 + number * 5 % 12, "day": 1 + number * 11 % 28}
 
 
 def try_out(chain: Chain, child: Child, lesson_id: str, previous_trial_id: str = "") -> None:

@@ -10,6 +10,10 @@ import pytest
 from tools.test import REPORTS, Tally, parts, run
 
 
+def counts(tally: Tally) -> tuple[int, int, int, bool]:
+    return tally.passed, tally.failed, tally.skipped, tally.trouble
+
+
 def verdict_of(tmp_path: Path, code: str) -> Tally:
     file = tmp_path / "test_sample.py"
     file.write_text(code)
@@ -33,7 +37,15 @@ def verdict_of(tmp_path: Path, code: str) -> Tally:
     ],
 )
 def test_what_ran_is_counted_and_what_died_is_trouble(tmp_path: Path, code: str, expected: Tally) -> None:
-    assert verdict_of(tmp_path, code) == expected
+    assert counts(verdict_of(tmp_path, code)) == counts(expected)
+
+
+def test_one_broken_fixture_is_one_line_however_many_tests_it_fails(tmp_path: Path) -> None:
+    broken = "import pytest\n@pytest.fixture(scope='module')\ndef house(): raise RuntimeError('no place left')\n"
+    several = "@pytest.mark.parametrize('n', range(20))\ndef test_a(house, n): pass\ndef test_b(): assert 1 == 2\n"
+    lines = verdict_of(tmp_path, broken + several).failures()
+    assert ["20 x" in lines[0], "no place left" in lines[0]] == [True, True]
+    assert ["1 x" in lines[1], "test_b: assert 1 == 2" in lines[1]] == [True, True]
 
 
 def test_tests_whose_server_is_missing_are_left_out_of_every_part() -> None:
