@@ -7,8 +7,9 @@ import json
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -87,11 +88,37 @@ class Processes:
         except TimeoutError as error:
             raise StartFailed(f"{error}:\n{self.tail(component.name)}") from None
 
+    @contextlib.contextmanager
+    def paused(self, names: Iterable[str], ready: Callable[[Mapping[str, str]], bool]) -> Iterator[list[str]]:
+        """Keep processes stopped for a while; then those that ran are started as they were, whatever happened.
+
+        `ready` is asked with a process's environment. Should we be killed meanwhile, they count as started and dead.
+        """
+        found = {name: process for name in names if (process := self.living(name)) is not None}
+        components = []
+        for name, process in found.items():
+            environment = process.environ()
+            components.append(Component(name, tuple(process.cmdline()), environment, partial(ready, environment)))
+        self._end(found.values())
+        try:
+            yield list(found)
+        finally:
+            for one in components:
+                self.start(one)
+            for one in components:
+                self.wait(one)
+
     def stop(self, names: Iterable[str]) -> list[str]:
         """End processes side by side, in order first and by force after a while; return which were running."""
         found = {name: process for name in names if (process := self.living(name)) is not None}
-        family = [member for process in found.values() for member in [process, *_children(process)]]
-        for process in found.values():
+        self._end(found.values())
+        for name in names:
+            (self._run / f"{name}.json").unlink(missing_ok=True)
+        return list(found)
+
+    def _end(self, found: Collection[psutil.Process]) -> None:
+        family = [member for process in found for member in [process, *_children(process)]]
+        for process in found:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGTERM)
         _, left = psutil.wait_procs(family, timeout=STOP_SECONDS)
@@ -99,9 +126,6 @@ class Processes:
             with contextlib.suppress(psutil.NoSuchProcess):
                 stubborn.kill()
         psutil.wait_procs(left, timeout=5)
-        for name in names:
-            (self._run / f"{name}.json").unlink(missing_ok=True)
-        return list(found)
 
     def log(self, name: str) -> Path:
         """Return the path of a component's log."""

@@ -17,7 +17,7 @@ from tools import servers, web
 from tools.broker import URL_FILE, component
 from tools.installation import BUSES, STATE, Installation, fingerprint
 from tools.node import NodeFailed
-from tools.processes import Component, Processes, StartFailed
+from tools.processes import Component, Processes, StartFailed, listens
 from tools.sources import ROOT
 
 T = TypeVar("T")
@@ -70,7 +70,7 @@ class Up:
     def _start_ours(self, installation: Installation) -> None:
         _say_step("schemas", lambda: _run(["-m", "services", "all", "migrate"], installation))
         if not SEEDED.exists():
-            # Before any worker runs: what follows from the events of the past then carries their time, not today's.
+            # Before any worker runs, as `demo` has it.
             seed(installation.service_environment(signs=True), "1")
         self._start_all(installation.servers())
         self._start_all(installation.workers())
@@ -197,7 +197,10 @@ def _act(options: argparse.Namespace) -> int:
 
 
 def demo(number: str, *, reset: bool) -> None:
-    """Fill the running installation, or one whose first start was interrupted while it was filled."""
+    """Fill the running installation, or one whose first start was interrupted while it was filled.
+
+    Workers rest meanwhile: what follows from the events of the past then carries their time, not today's.
+    """
     if RUNNING.exists():
         environment = os.environ | json.loads(RUNNING.read_text())["environment"]
     elif reset:
@@ -205,7 +208,12 @@ def demo(number: str, *, reset: bool) -> None:
         environment = installation.service_environment(signs=True)
     else:
         raise StartFailed("nothing is running: `make up` first")
-    seed(environment, number, reset=reset)
+    processes = Processes(STATE)
+    workers = [name for name in processes.names() if name.endswith("worker")]
+    with processes.paused(workers, lambda known: listens(int(known["LIANXIAO_METRICS_PORT"]))) as resting:
+        if resting:
+            print(f"  {', '.join(resting)}: stopped until the chain is made", flush=True)
+        seed(environment, number, reset=reset)
 
 
 if __name__ == "__main__":

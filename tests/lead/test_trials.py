@@ -149,6 +149,24 @@ def test_who_did_not_come_is_to_be_booked_anew_until_it_is(tx: Tx) -> None:
     assert ("trial_no_show", "cancelled", "lost") in tasks_of(tx)
 
 
+def test_nobody_books_anew_for_a_child_who_came_later_whatever_is_heard_first(tx: Tx) -> None:
+    campus = factories.campus(tx)
+    for number, order in enumerate(itertools.permutations(("missed", "booked", "came"))):
+        lead = factories.lead(tx, campus, **factories.stranger(number))
+        first, second = (Way(lead, campus, tx.now + timedelta(hours=n)) for n in (-20, 1))
+        first.booked(tx)
+        heard = {
+            "missed": lambda way=first: way.result(tx, "no_show"),
+            "booked": lambda way=second: way.booked(tx),
+            "came": lambda way=second: way.result(tx),
+        }
+        for step in order:
+            heard[step]()
+        tx.session.flush()
+        mine = tx.session.scalars(select(Task).where(Task.lead_id == lead.id, Task.state == "open"))
+        assert [task.kind for task in mine] == ["trial_opinion"], order
+
+
 def test_what_was_long_ago_or_is_settled_asks_for_nothing(tx: Tx) -> None:
     campus = factories.campus(tx)
     for number, result in enumerate(("suitable", "no_show")):

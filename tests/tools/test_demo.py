@@ -20,6 +20,7 @@ from services.org.actions import sessions
 from services.org.actions.hashing import matches
 from services.org.rules.institutions import id_of
 from shared.caller import Caller
+from shared.leader import Leader
 from shared.testing import databases
 from tools.demo import accounts, driver, reset
 from tools.demo.size import HISTORY_DAYS
@@ -209,6 +210,18 @@ def test_a_second_run_does_nothing(chain: Chain) -> None:
     before = chain.figures(ONE)
     assert driver.make(driver.Settings("8", SCALE, ONE, TODAY, 0), chain.urls, chain.lines.append) is None
     assert chain.figures(ONE) == before
+
+
+def test_beside_a_worker_nothing_is_made_or_taken_away(chain: Chain) -> None:
+    worker = Leader(chain.databases["lead"], "lianxiao leader lead")
+    assert worker.leads()
+    try:
+        with pytest.raises(driver.NotAlone, match="lead"), driver.alone(chain.urls):
+            pytest.fail("went on")
+    finally:
+        worker.resign()
+    with driver.alone(chain.urls):
+        assert not Leader(chain.databases["lead"], "lianxiao leader lead").leads()
 
 
 def test_an_interrupted_run_is_noticed_and_can_be_taken_away(chain: Chain, postgres: str) -> None:

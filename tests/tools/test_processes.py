@@ -48,6 +48,28 @@ def test_stopping_ends_all_and_may_be_repeated(processes: Processes) -> None:
     assert processes.names() == []
 
 
+def test_what_rests_runs_again_as_it_was_even_when_the_work_meanwhile_fails(processes: Processes) -> None:
+    component, port = listener("worker")
+    processes.start(component)
+    processes.wait(component)
+    before = processes.living("worker")
+
+    def fail_while_it_rests() -> None:
+        with processes.paused(["worker", "stranger"], lambda _: listens(port)) as resting:
+            assert resting == ["worker"]
+            assert not listens(port)
+            assert processes.names() == ["worker"]
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail_while_it_rests()
+    after = processes.living("worker")
+    assert before is not None
+    assert after is not None
+    assert after.pid != before.pid
+    assert listens(port)
+
+
 def test_a_process_that_ignores_the_request_is_killed(processes: Processes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tools.processes.STOP_SECONDS", 0.2)
     component, port = listener("server", STUBBORN)

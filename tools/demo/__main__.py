@@ -26,11 +26,13 @@ def main() -> int:
     def say(line: str) -> None:
         print(f"    {time.monotonic() - started:5.1f} s  {line}", flush=True)
 
-    if options.reset:
-        say(f"took away {reset.remove(accounts.CODE, reset.addresses())} rows")
+    urls = databases.addresses()
     try:
-        made = driver.make(driver.Settings(options.seed, options.scale), databases.addresses(), say)
-    except (driver.Unfinished, delivery.NotDelivered) as error:
+        with driver.alone(urls):
+            if options.reset:
+                say(f"took away {reset.remove(accounts.CODE, reset.addresses())} rows")
+            made = driver.make(driver.Settings(options.seed, options.scale), urls, say)
+    except (driver.Unfinished, driver.NotAlone, delivery.NotDelivered) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
     accounts.write()

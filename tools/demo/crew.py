@@ -44,11 +44,8 @@ class _Worker:
 class Crew:
     """Runs tasks and collects what they learn."""
 
-    def __init__(
-        self, story: Story, code: str, urls: Mapping[str, URL], *, leads: Sequence[str], processes: int
-    ) -> None:
+    def __init__(self, story: Story, code: str, urls: Mapping[str, URL], *, processes: int) -> None:
         self.known = Known()
-        self._leads = tuple(leads)
         self._processes = processes
         self._pool: ProcessPoolExecutor | None = None
         content = pickle.dumps((story, code, dict(urls)))
@@ -79,7 +76,7 @@ class Crew:
 
     def drain(self) -> int:
         """Let all events have their effects; returns how many deliveries were handled here."""
-        return sum(self._map(_drain, [(self._leads,)] * max(1, self._processes)))
+        return sum(self._map(_drain, [()] * max(1, self._processes)))
 
     def _map(self, function: Callable[..., Any], items: Sequence[tuple[Any, ...]]) -> list[Any]:
         if self._pool is None:
@@ -107,6 +104,6 @@ def _play(task: Task, known: Known) -> Known:
     return task.function(_mine().world, known, *task.words)
 
 
-def _drain(leads: Sequence[str]) -> int:
+def _drain() -> int:
     worker = _mine()
-    return worker.post.drain(worker.world, leads)
+    return worker.post.drain(worker.world)

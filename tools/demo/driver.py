@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -12,11 +13,12 @@ from sqlalchemy.engine import URL
 from services.org.actions import institutions
 from services.org.rules.institutions import id_of
 from shared.caller import Caller
+from shared.leader import Leader
 from tools.demo import accounts
 from tools.demo.crew import PROCESSES, Crew, Task
 from tools.demo.places import CAMPUSES, REGIONS
 from tools.demo.size import HISTORY_DAYS, Size
-from tools.demo.stage import delivery, enquiries, groups, letters, opening, selling, teaching, trials
+from tools.demo.stage import enquiries, groups, letters, opening, selling, teaching, trials
 from tools.demo.stage.databases import HistoryDatabase, open_all
 from tools.demo.story import hours
 from tools.demo.story.beats import Story
@@ -34,6 +36,10 @@ CAMPUS_KEYS = tuple(campus.key for campus in sorted(CAMPUSES, key=lambda campus:
 
 class Unfinished(RuntimeError):
     """An earlier run was interrupted; what it left must go first."""
+
+
+class NotAlone(RuntimeError):
+    """Workers run on these databases; they would handle events of the past as of today."""
 
 
 @dataclass(slots=True)
@@ -61,27 +67,39 @@ def make(wanted: Settings, urls: Mapping[str, URL], say: Say) -> Story | None:
 
     Raises Unfinished after an interrupted run, delivery.NotDelivered for events that could not be handled.
     """
+    with _opened(urls) as databases:
+        found = state_of(databases["org"], wanted.code)
+    if found == COMPLETE:
+        return None
+    if found == UNFINISHED:
+        raise Unfinished(_HOW_TO_START_ANEW.format(wanted.code))
+    story = tell(wanted.seed, Size.of(wanted.scale), wanted.today)
+    with Crew(story, wanted.code, urls, processes=wanted.processes) as crew:
+        Play(story, crew, say).run()
+    return story
+
+
+@contextmanager
+def alone(urls: Mapping[str, URL]) -> Iterator[None]:
+    """Lead every service, so that no worker relays, consumes or keeps time; raises NotAlone where one does."""
+    with ExitStack() as stack:
+        databases = stack.enter_context(_opened(urls))
+        leaders = {name: Leader(database, f"lianxiao leader {name}") for name, database in databases.items()}
+        for leader in leaders.values():
+            stack.callback(leader.resign)
+        if led := [name for name, leader in leaders.items() if not leader.leads()]:
+            raise NotAlone(f"workers run ({', '.join(led)}): stop them while the chain is made or taken away")
+        yield
+
+
+@contextmanager
+def _opened(urls: Mapping[str, URL]) -> Iterator[dict[str, HistoryDatabase]]:
     databases = open_all(urls)
     try:
-        found = state_of(databases["org"], wanted.code)
-        if found == COMPLETE:
-            return None
-        if found == UNFINISHED:
-            raise Unfinished(_HOW_TO_START_ANEW.format(wanted.code))
-        leaders = delivery.lead(databases)
-        if len(leaders) < len(databases):
-            say("a worker runs: what follows from events of the past will carry today's date")
-        story = tell(wanted.seed, Size.of(wanted.scale), wanted.today)
-        try:
-            with Crew(story, wanted.code, urls, leads=list(leaders), processes=wanted.processes) as crew:
-                Play(story, crew, say).run()
-        finally:
-            for leader in leaders.values():
-                leader.resign()
+        yield databases
     finally:
         for database in databases.values():
             database.dispose()
-    return story
 
 
 class Play:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, literal, or_, select, update
 
 from lianxiao.lead.v1.lead_events_pb2 import TrialReminderWithdrawn
 from lianxiao.scheduling.v1.scheduling_events_pb2 import (
@@ -79,6 +79,8 @@ def on_result_recorded(tx: Tx, event: TrialResultRecorded) -> None:
     trial.result = event.result
     Trial.feedback.seal(tx, trial, event.feedback)
     _drop_reminders(tx, trial, trial.state)
+    if event.attended:
+        tasks.finish(tx, Task.lead_id == lead.id, Task.kind == NO_SHOW)
     # Of what was noted long afterwards nobody has to ask any more.
     if lead.state == stages.OPEN and tx.now - start <= _FRESH:
         if event.attended:
@@ -143,8 +145,10 @@ def _withdraw_reminder(tx: Tx, trial: Trial) -> None:
 
 
 def _booked_anew(tx: Tx, lead: Lead, trial: Trial) -> bool:
-    others = select(Trial.id).where(Trial.lead_id == lead.id, Trial.id != trial.id, Trial.state == "booked").limit(1)
-    return tx.scalar(others) is not None
+    """Say whether the lead has another trial that is booked, or that was later and has been attended; a trial without a time has none later."""
+    came_later = and_(Trial.state == "attended", Trial.start_time > literal(trial.start_time, Trial.start_time.type))
+    others = select(Trial.id).where(Trial.lead_id == lead.id, Trial.id != trial.id)
+    return tx.scalar(others.where(or_(Trial.state == "booked", came_later)).limit(1)) is not None
 
 
 def _trial(tx: Tx, trial_id: UUID, lead: Lead, state: str) -> Trial:

@@ -1,7 +1,6 @@
 """Events of the past: relayed and handled here by the code of the workers, at the time of their publication.
 
-While no worker runs this process leads every service. Where a worker runs already it relays, and both handle; then
-what it handles carries today's date, and everything else is the same.
+No worker runs meanwhile: it would handle them as of today.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from shared import housekeeping
 from shared.caller import Caller
 from shared.db import Database
 from shared.inbox import AnyConsumer, Arrival, Delivery, Handler, WildConsumer, claim
-from shared.leader import Leader
 from shared.relay import DirectSink, Relay
 from tools.demo.stage.databases import HistoryDatabase
 from tools.demo.stage.world import World
@@ -74,12 +72,6 @@ def consumers(service: str) -> list[AnyConsumer]:
     return [*own, *housekeeping.consumers(service)]
 
 
-def lead(databases: Mapping[str, HistoryDatabase]) -> dict[str, Leader]:
-    """Try to lead every service and return those that we lead; the others have a worker that runs."""
-    leaders = {name: Leader(database, f"lianxiao leader {name}") for name, database in databases.items()}
-    return {name: leader for name, leader in leaders.items() if leader.leads()}
-
-
 class Turn(Protocol):
     """A lock that threads or processes share."""
 
@@ -106,15 +98,14 @@ class Post:
         self._relays = {name: Relay(name, database, sink) for name, database in databases.items()}
         self._handlers = {name: HistoryHandler(databases[name], subscribers[name]) for name in databases}
 
-    def drain(self, world: World, leads: Sequence[str]) -> int:
+    def drain(self, world: World) -> int:
         """Work until nothing waits any more in any service; return how many deliveries were handled here.
 
-        Outboxes are relayed of the services in `leads`. Raises NotDelivered for events that went wrong until they
-        were parked.
+        Raises NotDelivered for events that went wrong until they were parked.
         """
         done, idle, end = 0, 0, time.monotonic() + _LONGEST_SECONDS
         while True:
-            work = [self._serve(name, relays=name in leads) for name in self._databases]
+            work = [self._serve(name) for name in self._databases]
             done += sum(handled for handled, _ in work)
             if any(handled or moved for handled, moved in work):
                 idle = 0
@@ -123,17 +114,17 @@ class Post:
                 self._check(world)
                 return done
             if time.monotonic() > end:
-                raise NotDelivered("events still wait after five minutes; is a worker stuck?")
+                raise NotDelivered("events still wait after five minutes")
             time.sleep(_PAUSES_SECONDS[min(idle, len(_PAUSES_SECONDS) - 1)])
             idle += 1
 
-    def _serve(self, service: str, *, relays: bool) -> tuple[int, int]:
+    def _serve(self, service: str) -> tuple[int, int]:
         """Return how many deliveries were handled and events relayed; none while another process serves."""
         turn = self._turns[service]
         if not turn.acquire(False):  # noqa: FBT003 - as the standard library has it
             return 0, 0
         try:
-            return self._handle(service), self._relays[service].run_once() if relays else 0
+            return self._handle(service), self._relays[service].run_once()
         finally:
             turn.release()
 
