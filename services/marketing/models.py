@@ -15,6 +15,15 @@ class Base(DeclarativeBase):
     type_annotation_map = COLUMN_TYPES
 
 
+class Campus(Row, Base):
+    """What marketing knows of a campus; follows CampusChanged."""
+
+    __tablename__ = "campus"
+
+    name: Mapped[str]
+    active: Mapped[bool]
+
+
 class Campaign(Row, Base):
     """Something done to bring in enquiries; without a campus it is the whole chain's. `cost_fen` sums its costs."""
 

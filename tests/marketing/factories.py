@@ -5,10 +5,18 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from services.marketing.actions import campaigns
+from lianxiao.org.v1.org_events_pb2 import CampusChanged
+from services.marketing.actions import campaigns, campuses
 from services.marketing.models import Campaign
 from shared.db import Tx
 from shared.ids import uuid7
+
+
+def campus(tx: Tx, *, active: bool = True) -> UUID:
+    """Hear of a campus."""
+    campus_id = uuid7()
+    campuses.project(tx, CampusChanged(campus_id=str(campus_id), name=f"校区 {campus_id}", active=active))
+    return campus_id
 
 
 def campaign(tx: Tx, *, name: str = "", campus_id: UUID | None = None, budget_fen: int = 100_000) -> Campaign:

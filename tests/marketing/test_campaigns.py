@@ -75,8 +75,8 @@ def test_costs_add_up_under_concurrency_and_never_fall_below_zero(database: Data
 
 
 def test_a_campaign_of_another_campus_is_not_there_but_the_chains_is(database: Database, caller: Caller) -> None:
-    campus = uuid7()
     with database.begin(caller) as tx:
+        campus = factories.campus(tx)
         own, chain = factories.campaign(tx, campus_id=campus), factories.campaign(tx)
     elsewhere = Scope(frozenset({uuid7()}))
     with database.begin(staff(caller.institution_id), scope=elsewhere) as tx:
@@ -85,3 +85,13 @@ def test_a_campaign_of_another_campus_is_not_there_but_the_chains_is(database: D
             campaigns.get(tx, own.id)
         with pytest.raises(NotFound):
             factories.campaign(tx, campus_id=campus)
+
+
+def test_a_campaign_is_for_a_campus_that_is_known_and_open(tx: Tx) -> None:
+    known, closed = factories.campus(tx), factories.campus(tx, active=False)
+    assert factories.campaign(tx, campus_id=known).campus_id == known
+    with pytest.raises(Refused) as inactive:
+        factories.campaign(tx, campus_id=closed)
+    with pytest.raises(NotFound) as unknown:
+        factories.campaign(tx, campus_id=uuid7())
+    assert (inactive.value.reason, unknown.value.reason) == ("CAMPUS_INACTIVE", "CAMPUS_NOT_FOUND")

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lianxiao.marketing.v1.marketing_events_pb2 import CampaignCostRecorded, CampaignCreated
+from services.marketing.actions import campuses
 from services.marketing.models import Campaign, CampaignCost
 from services.marketing.rules.campaigns import PLANNED, check_move
 from shared.db import Tx
@@ -43,11 +44,14 @@ class Plan:
 
 
 def create(tx: Tx, plan: Plan) -> Campaign:
-    """Plan a campaign. Raises AlreadyExists CAMPAIGN_NAME_TAKEN, InvalidInput for days the wrong way round."""
+    """Plan a campaign.
+
+    Raises AlreadyExists CAMPAIGN_NAME_TAKEN, CAMPUS_NOT_FOUND, CAMPUS_INACTIVE, InvalidInput DATES_REVERSED.
+    """
     if plan.end_date is not None and plan.end_date < plan.start_date:
         raise InvalidInput("end_date", "the last day is before the first", "DATES_REVERSED")
     if plan.campus_id is not None:
-        tx.check_campus(plan.campus_id)
+        campuses.check_open(tx, plan.campus_id)
     campaign = Campaign(
         id=uuid7(),
         campus_id=plan.campus_id,
