@@ -7,11 +7,22 @@ from lianxiao.lead.v1.lead_events_pb2 import (
     AssessmentTaken,
     LeadMerged,
     LeadMergeUndone,
+    QuietHoursChanged,
     TrialReminderDue,
     TrialReminderWithdrawn,
 )
+from lianxiao.org.v1.org_events_pb2 import CampusChanged
 from lianxiao.student.v1.student_events_pb2 import GuardianContactChanged, StudentEnrolled
-from services.notification.actions import assessment_reports, contacts, customers, feed, messages, trial_reminders
+from services.notification.actions import (
+    assessment_reports,
+    campuses,
+    contacts,
+    customers,
+    feed,
+    messages,
+    quiet_hours,
+    trial_reminders,
+)
 from shared.inbox import AnyConsumer, Consumer, WildConsumer
 
 CONSUMERS: list[AnyConsumer] = [
@@ -22,6 +33,8 @@ CONSUMERS: list[AnyConsumer] = [
     Consumer("notification.on_trial_reminder_due", TrialReminderDue, trial_reminders.remind),
     Consumer("notification.on_trial_reminder_withdrawn", TrialReminderWithdrawn, trial_reminders.withdraw),
     Consumer("notification.on_assessment_taken", AssessmentTaken, assessment_reports.send),
+    Consumer("notification.on_campus_changed", CampusChanged, campuses.project, ordered=True),
+    Consumer("notification.on_quiet_hours_changed", QuietHoursChanged, quiet_hours.remember, ordered=True),
     WildConsumer("notification.feed", feed.append),
     Consumer("notification.on_lead_merged", LeadMerged, customers.merged),
     Consumer("notification.on_lead_merge_undone", LeadMergeUndone, customers.parted),

@@ -43,6 +43,26 @@ class Pupil(CampusRow, Base):
     name = Sealed("name_sealed")
 
 
+class Campus(Row, Base):
+    """What org says about a campus; the id is the campus's."""
+
+    __tablename__ = "campus"
+
+    time_zone: Mapped[str]
+
+
+class QuietHours(Row, Base):
+    """What was set from start_time on, in minutes after local midnight; no campus: for the institution."""
+
+    __tablename__ = "quiet_hours"
+
+    campus_id: Mapped[UUID | None]
+    start_time: Mapped[datetime]
+    # None: not set then.
+    start_minute: Mapped[int | None]
+    end_minute: Mapped[int | None]
+
+
 class OwnTemplate(Row, Base):
     """An institution's own text in place of a shipped one."""
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from lianxiao.lead.v1.lead_events_pb2 import LeadLost, LeadMerged, LeadMergeUndone, TrialsFollowedLead
+from lianxiao.lead.v1.lead_events_pb2 import (
+    ClosedDatesChanged,
+    LeadLost,
+    LeadMerged,
+    LeadMergeUndone,
+    TrialsFollowedLead,
+)
 from lianxiao.org.v1.org_events_pb2 import CampusChanged, StaffChanged
 from lianxiao.student.v1.student_events_pb2 import StudentEnrolled
 from services.scheduling.actions import campuses, customers, handovers, leads, students
@@ -10,6 +16,7 @@ from shared.inbox import AnyConsumer, Consumer
 
 CONSUMERS: list[AnyConsumer] = [
     Consumer("scheduling.on_campus_changed", CampusChanged, campuses.project, ordered=True),
+    Consumer("scheduling.on_closed_dates_changed", ClosedDatesChanged, campuses.close, ordered=True),
     Consumer("scheduling.on_staff_changed", StaffChanged, handovers.on_staff_changed, ordered=True),
     Consumer("scheduling.on_student_enrolled", StudentEnrolled, students.project),
     Consumer("scheduling.on_lead_merged", LeadMerged, customers.merged),

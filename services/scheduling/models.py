@@ -20,13 +20,15 @@ class Base(DeclarativeBase):
 
 
 class Campus(Row, Base):
-    """What org says about a campus; its time zone decides what a day is there."""
+    """What org says about a campus, and lead about its days; its time zone decides what a day is there."""
 
     __tablename__ = "campus"
 
     name: Mapped[str]
     time_zone: Mapped[str]
     active: Mapped[bool]
+    # As lead says; None: never said, there is none.
+    closed_dates: Mapped[list[date] | None] = mapped_column(ARRAY(Date()))
 
 
 class Student(Row, Base):

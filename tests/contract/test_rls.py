@@ -29,6 +29,7 @@ APPENDED = {
         *("assessment_sitting", "assessment_report", "playbook_use"),
     ],
     "marketing": ["campaign_cost"],
+    "notification": ["quiet_hours"],
     "org": ["handover_part"],
     "scheduling": ["attendance_change", "trial_step"],
     "student": ["student_state_entry"],

@@ -22,6 +22,8 @@ from lianxiao.lead.v1 import (
     working_hours_pb2,
     working_hours_service_pb2,
 )
+from shared.db import Database
+from shared.testing.bus import published
 from tests.lead import people
 from tests.lead.people import Person
 
@@ -90,7 +92,7 @@ def test_a_consultation_is_noted_whole_and_a_task_can_promise(chief: Person, cam
     assert people.refused(lambda: chief.leads.AddFollowUp(said)) == ("INVALID_ARGUMENT", "TIME_FUTURE")
 
 
-def test_hours_and_policy_are_set(chief: Person, campus: UUID) -> None:
+def test_hours_and_policy_are_set(database: Database, institution: UUID, chief: Person, campus: UUID) -> None:
     opening = working_hours_pb2.Opening(weekday=6, start_time=TimeOfDay(hours=9), end_time=TimeOfDay())
     holiday = Date(year=2026, month=10, day=1)
     wanted = working_hours_service_pb2.SetWorkingHoursRequest(
@@ -100,6 +102,8 @@ def test_hours_and_policy_are_set(chief: Person, campus: UUID) -> None:
     assert (list(told.openings), list(told.closed_dates), told.time_zone) == ([opening], [holiday], "Asia/Shanghai")
     shown = chief.hours.GetWorkingHours(working_hours_service_pb2.GetWorkingHoursRequest(campus_id=str(campus)))
     assert list(shown.working_hours.openings) == [opening]
+    (event,) = published(database, institution, "closed_dates_changed")
+    assert (event["campus_id"], event["closed_dates"]) == (str(campus), [{"year": 2026, "month": 10, "day": 1}])
     limit = policy_pb2.LeadPolicyValue(setting=policy_pb2.LEAD_SETTING_RESPONSE_LIMIT_MINUTES, value=10)
     change = policy_service_pb2.ChangeLeadPolicyRequest(campus_id=str(campus), values=[limit])
     changed = {each.setting: each for each in chief.policies.ChangeLeadPolicy(change).values}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -19,12 +19,14 @@ from services.lead.actions import (
     leads,
     merges,
     plan_runs,
+    policies,
     staff,
     task_watch,
     tasks,
 )
 from services.lead.actions.follow_ups import Contact
 from services.lead.models import PlanRun, Task
+from services.lead.rules import policy
 from shared.caller import Caller, Scope
 from shared.db import Database, Tx
 from shared.errors import DomainError, InvalidInput, NotFound, Refused
@@ -57,6 +59,7 @@ def test_a_plan_gives_the_owner_a_task_for_each_step(tx: Tx) -> None:
     campus = factories.campus(tx)
     advisor = factories.advisor(tx, campus)
     lead = factories.lead(tx, campus, owner_id=advisor)
+    policies.change(tx, None, dict.fromkeys(policy.QUIET_HOURS, 0), None)
     run = plan_runs.start(tx, lead.id, _plan(tx).id)
     found = _tasks(tx)
     assert [(task.facts["title"], task.due_time - tx.now, task.owner_id) for task in found] == [
@@ -67,6 +70,26 @@ def test_a_plan_gives_the_owner_a_task_for_each_step(tx: Tx) -> None:
         assert run.state == "running"
         completions.complete(tx, task.id, result="已做")
     assert (run.state, run.end_time) == ("done", tx.now)
+
+
+def test_a_step_that_families_notice_is_due_when_they_are_not_at_rest(database: Database, caller: Caller) -> None:
+    evening = datetime(2030, 3, 4, 14, tzinfo=UTC)
+    steps = [
+        {"title": "电话", "offset_minutes": 60, "channel": "phone"},
+        {"title": "备课", "offset_minutes": 60, "channel": ""},
+    ]
+    with database.begin(caller, now=evening, keep=False) as tx:
+        here, there = factories.campus(tx), factories.campus(tx)
+        policies.change(tx, here, {policy.QUIET_START_MINUTE: 22 * 60, policy.QUIET_END_MINUTE: 9 * 60 + 30}, None)
+        policies.change(tx, there, {policy.QUIET_START_MINUTE: 23 * 60 + 1}, None)
+        plan = _plan(tx, steps=steps)
+        for number, campus in enumerate((here, there)):
+            plan_runs.start(tx, factories.lead(tx, campus, **factories.stranger(number)).id, plan.id)
+        hour, morning = evening + timedelta(hours=1), datetime(2030, 3, 5, 1, 30, tzinfo=UTC)
+        found = sorted((task.campus_id == there, task.facts["title"], task.due_time) for task in _tasks(tx))
+        assert found == sorted(
+            [(False, "电话", morning), (False, "备课", hour), (True, "电话", hour), (True, "备课", hour)]
+        )
 
 
 def test_a_plan_stops_with_the_lead(tx: Tx) -> None:

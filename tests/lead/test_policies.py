@@ -9,10 +9,11 @@ import pytest
 from services.lead.actions import policies
 from services.lead.rules import policy
 from services.lead.rules.policy import SETTINGS, Stated
-from shared.caller import Scope
-from shared.db import Tx
+from shared.caller import Caller, Scope
+from shared.db import Database, Tx
 from shared.errors import InvalidInput, NotAllowed, NotFound
 from shared.ids import uuid7
+from shared.testing.bus import published
 from tests.lead import factories
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -74,6 +75,20 @@ def test_what_the_version_before_writes_is_carried_over(tx: Tx) -> None:
     names = (policy.RESPONSE_LIMIT_MINUTES, policy.REMINDER_MINUTES, policy.ESCALATE_MINUTES)
     assert [found[name] for name in names] == [45, 10, 600]
     assert policies.weights(tx) == {"conversion": 70, "renewal": 10, "referral": 10, "nps": 10}
+
+
+def test_who_sends_hears_what_was_set_of_the_quiet_hours_and_where(database: Database, caller: Caller) -> None:
+    with database.begin(caller) as tx:
+        here, start = factories.campus(tx), factories.later(tx, 3)
+        policies.change(tx, None, {policy.QUIET_START_MINUTE: 0, policy.QUIET_END_MINUTE: 0}, start)
+        policies.change(tx, here, {policy.QUIET_END_MINUTE: 540, policy.PROTECTION_DAYS: 5}, None)
+        policies.change(tx, here, {policy.PROTECTION_DAYS: 6}, None)
+    chain, campus = published(database, caller.institution_id, "quiet_hours_changed")
+    assert chain["place_id"] == str(caller.institution_id)
+    assert (chain["quiet_start_minute"], chain["quiet_end_minute"]) == (0, 0)
+    assert "campus_id" not in chain
+    assert (campus["campus_id"], campus["quiet_end_minute"]) == (str(here), 540)
+    assert "quiet_start_minute" not in campus
 
 
 def test_what_cannot_be_set(tx: Tx) -> None:

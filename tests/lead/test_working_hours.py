@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.lead.actions import working_hours as actions
 from services.lead.rules import working_hours
 from services.lead.rules.working_hours import Opening, WorkingHours
+from shared.caller import Caller
+from shared.db import Database
+from shared.testing.bus import published
 
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
 DAILY = tuple(Opening(weekday, time(9), time(20)) for weekday in range(7))
@@ -69,7 +75,8 @@ def test_minutes_add_up(clock: WorkingHours, start: datetime, first: int, second
 def test_after_so_many_minutes_so_many_have_passed(clock: WorkingHours, start: datetime, minutes: int) -> None:
     end = working_hours.after(clock, start, minutes)
     if end is None:
-        assert not clock.openings
+        furthest = start + timedelta(days=working_hours.FURTHEST_DAYS)
+        assert working_hours.minutes_between(clock, start, furthest) < minutes
         return
     assert working_hours.minutes_between(clock, start, end) == minutes
     assert working_hours.minutes_between(clock, start, end - timedelta(minutes=1)) == minutes - 1
@@ -107,3 +114,17 @@ def test_openings_that_overlap_or_end_before_they_begin_are_found() -> None:
     assert working_hours.overlapping((*DAILY, midnight)) is None
     assert working_hours.overlapping((*DAILY, Opening(0, time(19), time(21)))) == Opening(0, time(19), time(21))
     assert working_hours.overlapping((Opening(1, time(9), time(8)),)) == Opening(1, time(9), time(8))
+
+
+def test_hours_that_two_people_set_at_once_are_those_of_one(database: Database, caller: Caller, campus: UUID) -> None:
+    def close(day: int) -> list[str]:
+        with database.begin(caller) as tx:
+            return list(actions.replace(tx, campus, openings=DAILY, closed=[date(2030, 1, day)]).closed_dates)
+
+    with ThreadPoolExecutor(4) as pool:
+        said = list(pool.map(close, range(1, 5)))
+    with database.begin(caller) as tx:
+        found = actions.get(tx, campus).closed_dates
+    heard = published(database, caller.institution_id, "closed_dates_changed")[-1]["closed_dates"]
+    assert found in said
+    assert [f"2030-01-{day['day']:02}" for day in heard] == found

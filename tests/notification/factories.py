@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold, HoursConsumed
-from lianxiao.lead.v1.lead_events_pb2 import Family
+from lianxiao.lead.v1.lead_events_pb2 import Family, QuietHoursChanged
+from lianxiao.org.v1.org_events_pb2 import CampusChanged
 from lianxiao.student.v1.student_events_pb2 import GuardianContactChanged, StudentEnrolled
 from shared.ids import uuid7
 
@@ -55,6 +58,24 @@ def low(student_id: str, order_id: str) -> HoursBelowThreshold:
         remaining_hundredths=250,
         threshold_hundredths=300,
     )
+
+
+def quiet(
+    institution: UUID, start: int | None, end: int | None, campus_id: str = "", *, since: datetime | None = None
+) -> QuietHoursChanged:
+    """Return the event that says when families are left in peace, in minutes; for the institution without a campus."""
+    place = campus_id or str(institution)
+    event = QuietHoursChanged(place_id=place, campus_id=campus_id, start_time=since or datetime(2026, 1, 1, tzinfo=UTC))
+    if start is not None:
+        event.quiet_start_minute = start
+    if end is not None:
+        event.quiet_end_minute = end
+    return event
+
+
+def zone(campus_id: str, time_zone: str) -> CampusChanged:
+    """Return the event that tells of a campus."""
+    return CampusChanged(campus_id=campus_id, name="校区", time_zone=time_zone, active=True)
 
 
 def family(**details: Any) -> Family:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -33,6 +33,7 @@ def prepare(database: Database, institution: UUID, *, may_contact: bool = True) 
     student = str(uuid7())
     deliver(database, CONSUMERS, factories.enrolled(student), institution)
     deliver(database, CONSUMERS, factories.contact(student, may_contact=may_contact), institution)
+    deliver(database, CONSUMERS, factories.quiet(institution, 0, 0), institution)
     return student
 
 
@@ -44,6 +45,34 @@ def test_a_consumption_makes_one_message_with_the_remaining_hours(database: Data
     ((state, _, body),) = every(database, institution)
     assert state == "queued"
     assert body == "张伟您好：张小明 于 2026-03-02 18:00 上课，消耗 1.5 课时，剩余 28.5 课时。"
+
+
+def test_at_night_families_are_left_in_peace(database: Database, institution: UUID) -> None:
+    """The place and its settings decide: those of the campus before those of the institution, each from its time on."""
+    student, order = prepare(database, institution), str(uuid7())
+    far, near = factories.consumed(student), factories.low(student, order)
+    night = datetime(2030, 3, 4, 15, tzinfo=UTC)
+    said = (
+        factories.zone(far.campus_id, "Asia/Urumqi"),
+        factories.zone(near.campus_id, "America/New_York"),
+        factories.quiet(institution, 22 * 60, 7 * 60),
+        factories.quiet(institution, 21 * 60, None, far.campus_id),
+        factories.quiet(institution, 0, 0, since=night + timedelta(days=1)),
+    )
+    for event in said:
+        deliver(database, CONSUMERS, event, institution)
+    found = {}
+    for now in (night, night + timedelta(days=2)):
+        with database.begin(Caller.system(institution), now=now, keep=False) as tx:
+            messages.tell_consumption(tx, far)
+            messages.remind_of_renewal(tx, near)
+            rows = tx.session.scalars(select(Message).order_by(Message.template)).all()
+            found[now] = [row.send_time for row in rows]
+            first = Message.body.reveal(tx, rows[0]) or ""
+    # In Urumqi it is 21:00, in New York ten in the morning; then the campus alone keeps a night, until midnight.
+    assert found[night] == [datetime(2030, 3, 5, 1, tzinfo=UTC), night]
+    assert found[night + timedelta(days=2)] == [datetime(2030, 3, 6, 18, tzinfo=UTC), night + timedelta(days=2)]
+    assert "2026-03-02 16:00 上课" in first
 
 
 def test_few_hours_make_one_reminder_per_order_and_threshold(database: Database, institution: UUID) -> None:

@@ -7,14 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import select
 
 from lianxiao.lead.v1.lead_events_pb2 import Family, TrialReminderDue, TrialReminderWithdrawn
 from services.notification.actions import contacts, messages, trial_reminders
 from services.notification.models import Message
-from services.notification.rules import quiet
 from shared.caller import Caller
 from shared.db import Database
 from shared.ids import uuid7
@@ -107,11 +104,3 @@ def test_what_does_not_hold_any_more_is_not_sent(database: Database, institution
             trial_reminders.withdraw(tx, other)
     states = sorted((row.state, row.reason) for row in found(database, institution))
     assert states == [("queued", ""), ("refused", "WITHDRAWN"), ("sending", "")]
-
-
-@given(st.integers(-500_000, 500_000), st.sampled_from(["Asia/Shanghai", "America/New_York"]))
-def test_nothing_leaves_in_quiet_hours_and_nothing_waits_longer(minutes: int, zone: str) -> None:
-    now = NOON + timedelta(minutes=minutes)
-    at = quiet.send_time(now, zone)
-    assert quiet.send_time(at, zone) == at
-    assert timedelta() <= at - now <= timedelta(hours=12)

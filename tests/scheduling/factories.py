@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from uuid import UUID
 
+from lianxiao.lead.v1.lead_events_pb2 import ClosedDatesChanged
 from lianxiao.org.v1.org_events_pb2 import CampusChanged, StaffChanged, StaffRole
 from lianxiao.student.v1.student_events_pb2 import StudentEnrolled
 from services.scheduling.actions import (
@@ -25,6 +26,7 @@ from services.scheduling.actions.trials import Guest
 from services.scheduling.models import Campus, ClassGroup, Course, Lesson, Membership, Room, Teacher, Trial
 from shared.db import Tx
 from shared.ids import uuid7
+from shared.wire_values import date_pb
 
 _numbers = count(1)
 # A Monday, 18:00 in Shanghai.
@@ -40,6 +42,12 @@ def campus(tx: Tx, *, time_zone: str = "Asia/Shanghai", campus_id: UUID | None =
     event = CampusChanged(campus_id=str(key), name=f"校区{next(_numbers)}", time_zone=time_zone, active=True)
     campuses.project(tx, event)
     return campuses.get(tx, key)
+
+
+def close(tx: Tx, at: Campus, *days: date) -> None:
+    """Hear that nobody is at a campus on these days."""
+    dates = [date_pb(day) for day in days]
+    campuses.close(tx, ClosedDatesChanged(campus_id=str(at.id), closed_dates=dates))
 
 
 def teacher(tx: Tx, *at: Campus, teacher_id: UUID | None = None) -> Teacher:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from uuid import UUID
 
 import pytest
+from google.type.date_pb2 import Date
 from sqlalchemy import select
 
-from lianxiao.lead.v1.lead_events_pb2 import LeadLost, TrialsFollowedLead
+from lianxiao.lead.v1.lead_events_pb2 import ClosedDatesChanged, LeadLost, TrialsFollowedLead
 from lianxiao.org.v1.org_events_pb2 import CampusChanged, StaffChanged, StaffRole
 from lianxiao.student.v1.student_events_pb2 import StudentEnrolled
 from services.scheduling.actions import attendance_codes, campuses, lessons, students, teachers, trials
@@ -33,6 +35,22 @@ def test_a_campus_brings_its_time_zone_and_the_first_codes_once(database: Databa
         campus = campuses.get(tx, campus_id)
         assert (campus.name, campus.time_zone) == ("乌鲁木齐一校", "Asia/Urumqi")
         assert tx.session.query(AttendanceCode).count() == len(attendance_codes.by_code(tx))
+
+
+def test_a_campus_keeps_the_closed_days_that_were_said_last(database: Database, institution: UUID) -> None:
+    campus_id = uuid7()
+    known = CampusChanged(campus_id=str(campus_id), name="一校", time_zone="Asia/Shanghai", active=True)
+    deliver(database, CONSUMERS, known, institution)
+    for closed in (
+        [Date(year=2030, month=1, day=1), Date(year=2030, month=2, day=28)],
+        [Date(year=2030, month=5, day=1)],
+    ):
+        said = ClosedDatesChanged(campus_id=str(campus_id), closed_dates=closed)
+        assert deliver(database, CONSUMERS, said, institution, times=2) == 1
+    known.name = "二校"
+    deliver(database, CONSUMERS, known, institution)
+    with database.begin(Caller.system(institution)) as tx:
+        assert campuses.get(tx, campus_id).closed_dates == [date(2030, 5, 1)]
 
 
 def test_codes_that_were_changed_stay_changed(database: Database, institution: UUID) -> None:

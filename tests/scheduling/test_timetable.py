@@ -138,6 +138,21 @@ def test_availability_is_kept_or_overridden_with_a_reason(tx: Tx) -> None:
     assert fine.override_reason == ""
 
 
+def test_closed_days_are_kept_or_overridden_with_a_reason(tx: Tx) -> None:
+    campus = make.campus(tx)
+    wish = Wish(campus.id, make.course(tx).id, teacher_ids=[make.teacher(tx).id])
+    make.close(tx, campus, date(2030, 3, 5))
+    # In Shanghai the fifth of March lies from 16:00 to 16:00 in UTC.
+    midnight = START + timedelta(hours=6)
+    for start in (midnight - timedelta(minutes=45), midnight, midnight + timedelta(hours=23)):
+        with pytest.raises(Refused) as error:
+            timetable.create(tx, wish, start=start)
+        assert (error.value.reason, error.value.info["resource_id"]) == ("CAMPUS_CLOSED_DAY", str(campus.id))
+    for start in (midnight - timedelta(minutes=90), midnight + timedelta(days=1)):
+        assert timetable.create(tx, wish, start=start).override_reason == ""
+    assert timetable.create(tx, wish, start=midnight, override_reason="补课").override_reason == "补课"
+
+
 def test_a_teacher_of_another_campus_is_not_available(tx: Tx) -> None:
     here, there = make.campus(tx), make.campus(tx)
     wish = Wish(here.id, make.course(tx).id, teacher_ids=[make.teacher(tx, there).id])

@@ -253,6 +253,24 @@ def test_slots_are_what_a_teacher_can_less_lessons_and_less_rooms(tx: Tx) -> Non
     assert offered(tx, campus, course, teacher_id=teacher.id) == []
 
 
+def test_no_slot_lies_on_a_closed_day_of_the_campus(tx: Tx) -> None:
+    campus, course = make.campus(tx), one_to_one(tx)
+    teacher = able(tx, campus, Range(1, 0, 24 * 60), course=course)
+    monday, week = date(2030, 3, 4), timedelta(days=7)
+    make.close(tx, make.campus(tx), monday)
+    whole = {"since": START - hours(18), "until": START + hours(6) + week, "limit": 200}
+    days = {(slot[0] + hours(8)).date() for slot in offered(tx, campus, course, **whole)}
+    assert days == {monday, monday + week}, "a day there is a day in Shanghai; another campus does not matter"
+    make.close(tx, campus, monday)
+    assert {(slot[0] + hours(8)).date() for slot in offered(tx, campus, course, **whole)} == {monday + week}
+    wish = Wish(campus.id, course.id, teacher_ids=[teacher.id])
+    with pytest.raises(Refused) as error:
+        trial_bookings.book_slot(tx, make.guest(), wish, start=START)
+    assert error.value.reason == "CAMPUS_CLOSED_DAY"
+    make.close(tx, campus)
+    assert trial_bookings.book_slot(tx, make.guest(), wish, start=START).state == "booked"
+
+
 def test_a_search_is_bounded(tx: Tx) -> None:
     campus, course = make.campus(tx), one_to_one(tx)
     able(tx, campus, Range(1, 0, 24 * 60), course=course)

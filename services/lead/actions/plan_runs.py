@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 
-from services.lead.actions import bulk, closings, follow_up_plans, leads, tasks
-from services.lead.models import PlanRun, Task
-from services.lead.rules import plans
+from services.lead.actions import bulk, closings, follow_up_plans, leads, policies, tasks, working_hours
+from services.lead.models import FollowUpPlan, Lead, PlanRun, Task
+from services.lead.rules import plans, policy
+from shared import daily_spans
 from shared.db import Tx
 from shared.errors import NotFound, Refused
 from shared.listing import Field, Listing
@@ -51,10 +52,11 @@ def start(tx: Tx, lead_id: UUID, plan_id: UUID) -> PlanRun:
     )
     with tx.translating({"uq_plan_run_running": lambda: Refused("PLAN_RUNNING", "this plan runs on the lead already")}):
         tx.session.add(run)
+    dues = _dues(tx, lead, plan)
     for number, step in enumerate(plan.steps, 1):
         work = tasks.Work(
             kind=tasks.PLAN_STEP,
-            due_time=tx.now + timedelta(minutes=step["offset_minutes"]),
+            due_time=dues[number - 1],
             campus_id=lead.campus_id,
             lead=lead,
             facts={"step": str(number), "title": step["title"], "channel": step["channel"]},
@@ -63,6 +65,14 @@ def start(tx: Tx, lead_id: UUID, plan_id: UUID) -> PlanRun:
         )
         tasks.create(tx, work, owner_id=lead.owner_id)
     return run
+
+
+def _dues(tx: Tx, lead: Lead, plan: FollowUpPlan) -> list[datetime]:
+    """Return when each step is due; one with a channel, on which the family hears of it, outside the quiet hours."""
+    zone, settings = working_hours.zone(tx, lead.campus_id), policies.values(tx, lead.campus_id)
+    quiet = {"start_minute": settings[policy.QUIET_START_MINUTE], "end_minute": settings[policy.QUIET_END_MINUTE]}
+    planned = [(step, tx.now + timedelta(minutes=step["offset_minutes"])) for step in plan.steps]
+    return [daily_spans.leave(due, zone, **quiet) if step["channel"] else due for step, due in planned]
 
 
 def stop(tx: Tx, run_id: UUID) -> PlanRun:

@@ -8,12 +8,15 @@ from uuid import UUID
 
 from sqlalchemy import or_, select
 
+from lianxiao.lead.v1.lead_events_pb2 import QuietHoursChanged
 from services.lead.actions import campuses, leads
 from services.lead.models import LeadPolicy
 from services.lead.rules import policy, scorecard
 from services.lead.rules.policy import SETTINGS, Stated
 from shared.db import Tx
 from shared.errors import InvalidInput
+from shared.events import publish
+from shared.wire_values import id_text
 
 
 def values(tx: Tx, campus_id: UUID | None) -> dict[str, int]:
@@ -64,7 +67,14 @@ def change(tx: Tx, campus_id: UUID | None, wanted: Mapping[str, int], start_time
     tx.session.flush()
     if not wanted.keys().isdisjoint(policy.WEIGHTS.values()):
         _check_weights(tx, start)
+    _tell_quiet_hours(tx, campus_id, {name: wanted[name] for name in policy.QUIET_HOURS if name in wanted}, start)
     return start
+
+
+def _tell_quiet_hours(tx: Tx, campus_id: UUID | None, minutes: Mapping[str, int], start: datetime) -> None:
+    if minutes:
+        place = str(campus_id or tx.institution_id)
+        publish(tx, QuietHoursChanged(place_id=place, campus_id=id_text(campus_id), start_time=start, **minutes))
 
 
 def _check(name: str, number: int, campus_id: UUID | None) -> None:

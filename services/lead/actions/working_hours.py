@@ -10,11 +10,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from lianxiao.lead.v1.lead_events_pb2 import ClosedDatesChanged
 from services.lead.models import Campus, WorkingHours
 from services.lead.rules import working_hours as rules
 from services.lead.rules.working_hours import Opening
 from shared.db import Tx
 from shared.errors import InvalidInput
+from shared.events import publish
+from shared.wire_values import date_pb
 
 _ALWAYS: list[list[Any]] = [[weekday, "09:00", "20:00"] for weekday in range(7)]
 
@@ -29,6 +32,9 @@ def get(tx: Tx, campus_id: UUID) -> WorkingHours:
 
 def replace(tx: Tx, campus_id: UUID, *, openings: Sequence[Opening], closed: Iterable[date]) -> WorkingHours:
     """Set the hours of a campus. Raises CAMPUS_NOT_FOUND, InvalidInput HOURS_OVERLAP."""
+    tx.check_campus(campus_id)
+    # The first hours of a campus have no row to lock yet; two who set them take turns here.
+    tx.load(Campus, "campus", campus_id, for_update=True)
     row = get(tx, campus_id)
     wrong = rules.overlapping(tuple(openings))
     if wrong is not None:
@@ -40,9 +46,11 @@ def replace(tx: Tx, campus_id: UUID, *, openings: Sequence[Opening], closed: Ite
         )
     ordered = sorted(openings, key=lambda one: (one.weekday, one.start))
     row.openings = [[one.weekday, _text(one.start), _text(one.end)] for one in ordered]
-    row.closed_dates = sorted({day.isoformat() for day in closed})
+    days = sorted(set(closed))
+    row.closed_dates = [day.isoformat() for day in days]
     tx.session.add(row)
     tx.session.flush()
+    publish(tx, ClosedDatesChanged(campus_id=str(campus_id), closed_dates=[date_pb(day) for day in days]))
     return row
 
 

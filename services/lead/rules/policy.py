@@ -25,6 +25,9 @@ RENEWAL_WEIGHT = "renewal_weight"
 REFERRAL_WEIGHT = "referral_weight"
 NPS_WEIGHT = "nps_weight"
 TRIAL_REMINDER_HOURS = "trial_reminder_hours"
+QUIET_START_MINUTE = "quiet_start_minute"
+QUIET_END_MINUTE = "quiet_end_minute"
+_LAST_MINUTE = 24 * 60 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,11 @@ SETTINGS = {
     REFERRAL_WEIGHT: Setting(20, 0, 100, of_chain=True),
     NPS_WEIGHT: Setting(20, 0, 100, of_chain=True),
     TRIAL_REMINDER_HOURS: Setting(24, 0, 168),
+    # What most chains keep: from nine in the evening until eight in the morning.
+    QUIET_START_MINUTE: Setting(21 * 60, 0, _LAST_MINUTE),
+    QUIET_END_MINUTE: Setting(8 * 60, 0, _LAST_MINUTE),
 }
+QUIET_HOURS = (QUIET_START_MINUTE, QUIET_END_MINUTE)
 
 # By measure of rules.scorecard, in percent; together they are the whole.
 WEIGHTS = {

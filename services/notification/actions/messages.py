@@ -10,14 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold, HoursConsumed
 from lianxiao.notification.v1.notification_events_pb2 import MessageFinished
-from services.notification.actions import contacts, templates
+from services.notification.actions import campuses, contacts, quiet_hours, templates
 from services.notification.models import Contact, Message
 from services.notification.rules.templates import HOURS_CONSUMED, HOURS_LOW, hours_text, render
 from shared.caller import NOBODY
@@ -31,7 +30,6 @@ EMAIL = "email"
 SANDBOX = "sandbox"
 FINAL = ("sent", "refused", "failed", "unknown")
 _LANGUAGE = "zh"
-_ZONE = ZoneInfo("Asia/Shanghai")
 _LOST_AFTER = timedelta(minutes=10)
 LISTING: Listing[Message] = Listing(
     Message,
@@ -58,7 +56,7 @@ class Letter:
 
 def tell_consumption(tx: Tx, event: HoursConsumed) -> None:
     """Tell each guardian who may be contacted what a lesson has used and what is left."""
-    start = instant(event.lesson_start_time).astimezone(_ZONE)
+    start = instant(event.lesson_start_time).astimezone(campuses.zone(tx, as_uuid(event.campus_id)))
     values = {
         "consumed": hours_text(event.consumed_hundredths),
         "remaining": hours_text(event.remaining_hundredths),
@@ -141,9 +139,11 @@ def _queue(  # noqa: PLR0917 - the five facts of a message
         reason = "NO_CONTACT" if not everyone else "CONTACT_NOT_WANTED"
         refuse(tx, new(template, student_id, campus_id, cause), reason)
         return
-    student = contacts.name_of_student(tx, as_uuid(student_id))
+    student, campus = contacts.name_of_student(tx, as_uuid(student_id)), as_uuid(campus_id)
+    at = quiet_hours.send_time(tx, campus, campuses.zone(tx, campus))
     for contact in wanted:
         row = _row(template, student_id, campus_id, cause, contact.guardian_id, "queued", "")
+        row.send_time = at
         told = dict(values) | {"student": student, "guardian": Contact.name.reveal(tx, contact) or ""}
         email, phone = Contact.email.reveal(tx, contact), Contact.phone.reveal(tx, contact)
         queue(tx, row, told, email=email or "", phone=phone or "")

@@ -7,20 +7,21 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from lianxiao.lead.v1.lead_events_pb2 import TrialReminderDue, TrialReminderWithdrawn
-from services.notification.actions import families, messages
+from services.notification.actions import families, messages, quiet_hours
 from services.notification.models import Message
-from services.notification.rules import quiet
 from services.notification.rules.templates import TRIAL_REMINDER
 from shared.caller import NOBODY
 from shared.db import Tx
+from shared.ids import as_uuid
 from shared.wire_values import instant
 
 
 def remind(tx: Tx, event: TrialReminderDue) -> None:
     """Queue one message per trial and time, outside the quiet hours; why there is none is on record."""
-    start, at = instant(event.start_time), quiet.send_time(tx.now, event.time_zone)
+    start, zone = instant(event.start_time), ZoneInfo(event.time_zone)
+    at = quiet_hours.send_time(tx, as_uuid(event.campus_id), zone)
     row = messages.new(TRIAL_REMINDER, event.customer_id, event.campus_id, _cause(event))
-    row.send_time = at if at > tx.now else None
+    row.send_time = at
     family = event.family
     refusal = families.refusal(tx, event.customer_id, family)
     if refusal:
@@ -28,7 +29,7 @@ def remind(tx: Tx, event: TrialReminderDue) -> None:
     elif at >= start:
         messages.refuse(tx, row, "QUIET_HOURS" if tx.now < start else "TOO_LATE")
     else:
-        local = start.astimezone(ZoneInfo(event.time_zone))
+        local = start.astimezone(zone)
         values = {
             "course": event.course_name,
             "campus": event.campus_name,

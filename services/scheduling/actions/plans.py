@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.scheduling.actions import campuses, class_groups, courses, rooms, teachers
 from services.scheduling.models import Campus, ClassGroup, Course, Room, Teacher
-from services.scheduling.rules.availability import is_available
+from services.scheduling.rules.availability import is_available, is_closed
 from services.scheduling.rules.seats import is_room_too_small, seat_limit
 from services.scheduling.rules.spans import Span
 from shared.db import Tx
@@ -104,6 +104,8 @@ def objections(tx: Tx, plan: Plan, spans: Sequence[Span], *, student_count: Call
     found = []
     places = teachers.availabilities(tx, [teacher.id for teacher in plan.teachers])
     for span in spans:
+        if is_closed(plan.campus.closed_dates or (), span, plan.campus.time_zone):
+            found.append(Objection("CAMPUS_CLOSED_DAY", plan.campus.id, span.start))
         for teacher in plan.teachers:
             at_campus = not teacher.campus_ids or plan.campus.id in teacher.campus_ids
             free = is_available(

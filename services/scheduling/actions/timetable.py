@@ -36,7 +36,8 @@ class Pattern:
 def create(tx: Tx, wish: Wish, *, start: datetime, end: datetime | None = None, override_reason: str = "") -> Lesson:
     """Put one lesson into the timetable.
 
-    Refusals: LESSON_CONFLICT, TEACHER_UNAVAILABLE, ROOM_TOO_SMALL, and COURSE_, TEACHER_ or ROOM_INACTIVE.
+    Refusals: LESSON_CONFLICT, TEACHER_UNAVAILABLE, ROOM_TOO_SMALL, CAMPUS_CLOSED_DAY, and COURSE_, TEACHER_ or
+    ROOM_INACTIVE.
     """
     plan = _locked_plan(tx, wish)
     return _schedule(tx, plan, [lesson_span(start, end, plan.course.lesson_minutes)], None, override_reason)[0]

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, exists, func, or_, select
 from services.scheduling.actions import campuses, courses, lessons, teachers
 from services.scheduling.models import Course, Lesson, LessonResource, Room, Teacher
 from services.scheduling.rules import slots
+from services.scheduling.rules.availability import is_closed
 from services.scheduling.rules.spans import LONGEST, Span
 from shared import aliases
 from shared.db import Tx
@@ -117,7 +118,8 @@ def search(
         ]
         for span, each in sorted(free, key=lambda one: (one[0], one[1].display_name, one[1].id)):
             room_id = slots.room_for(sizes, busy, span)
-            if room_id is not None or not sizes:
+            closed = is_closed(campus.closed_dates or (), span, campus.time_zone)
+            if not closed and (room_id is not None or not sizes):
                 found.append(Slot(span, each, room_id))
         if len(found) >= (limit or DEFAULT_SIZE):
             break
