@@ -145,7 +145,10 @@ def _withdraw_reminder(tx: Tx, trial: Trial) -> None:
 
 
 def _booked_anew(tx: Tx, lead: Lead, trial: Trial) -> bool:
-    """Say whether the lead has another trial that is booked, or that was later and has been attended; a trial without a time has none later."""
+    """Say whether the lead has another trial that is booked, or that was later and has been attended.
+
+    A trial without a time has none later.
+    """
     came_later = and_(Trial.state == "attended", Trial.start_time > literal(trial.start_time, Trial.start_time.type))
     others = select(Trial.id).where(Trial.lead_id == lead.id, Trial.id != trial.id)
     return tx.scalar(others.where(or_(Trial.state == "booked", came_later)).limit(1)) is not None
