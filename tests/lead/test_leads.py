@@ -58,6 +58,18 @@ def test_a_lead_moves_to_a_campus_that_is_open_and_in_scope(tx: Tx) -> None:
         leads.update(tx, lead.id, {"campus_id": here})
 
 
+def test_a_lead_that_moves_where_its_owner_does_not_work_waits_there_in_the_pool(tx: Tx) -> None:
+    here, there = factories.campus(tx), factories.campus(tx)
+    stays, comes = factories.advisor(tx, here), factories.advisor(tx, here, there)
+    for number, (owner, left) in enumerate(((stays, None), (comes, comes))):
+        lead = factories.lead(tx, here, owner_id=owner, **factories.stranger(number))
+        moved = leads.update(tx, lead.id, {"campus_id": there})
+        assert (moved.owner_id, moved.pool_time is None) == (left, left is not None)
+        rows = tx.session.scalars(select(Assignment).where(Assignment.lead_id == lead.id)).all()
+        gone = {(row.previous_owner_id, row.owner_id, row.reason) for row in rows if row.reason}
+        assert gone == ({(owner, None, "campus_changed")} if left is None else set())
+
+
 def test_every_stay_in_a_stage_has_its_times(tx: Tx) -> None:
     lead = factories.lead(tx, factories.campus(tx))
     leads.move(tx, lead.id, stage="quoted")

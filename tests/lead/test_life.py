@@ -32,6 +32,7 @@ from services.lead.actions import (
     policies,
     pools,
     recycling,
+    tasks,
 )
 from services.lead.actions.assignment_rules import Details
 from services.lead.actions.follow_ups import Contact
@@ -242,7 +243,7 @@ def _reasons_and_warnings(tx: Tx, rows: dict[UUID, Lead]) -> None:
         assert (row.stage == "lost") == bool(row.lost_reason)
         assert not row.invalid or row.stage == "lost"
     warned: dict[UUID | None, list[datetime]] = {}
-    for lead_id, time in tx.execute(select(Task.lead_id, Task.create_time).where(Task.kind == recycling.WARNING)):
+    for lead_id, time in tx.execute(select(Task.lead_id, Task.create_time).where(Task.kind == tasks.RECYCLE_WARNING)):
         warned.setdefault(lead_id, []).append(time)
     for taken in tx.session.scalars(select(Assignment).where(Assignment.reason == "untouched")):
         latest = taken.create_time - timedelta(hours=WARN_HOURS)

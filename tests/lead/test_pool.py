@@ -14,11 +14,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from lianxiao.lead.v1 import lead_pb2, pool_pb2, pool_service_pb2
-from services.lead.actions import assignments, claims, leads, policies, pools, recycling
+from services.lead.actions import assignments, claims, follow_ups, leads, policies, pools, recycling, tasks
 from services.lead.actions.claims import Claimant
+from services.lead.actions.follow_ups import Contact
 from services.lead.models import Assignment, Lead, PoolQuota, Task
 from services.lead.rules import policy
 from shared.caller import Caller
@@ -85,6 +86,41 @@ def test_a_campus_takes_from_its_own_pool_and_from_headquarters(tx: Tx) -> None:
     assert len(pools.grab(tx, 1, here)) == 1
 
 
+def test_what_is_to_be_done_about_a_lead_goes_with_it(database: Database, caller: Caller) -> None:
+    """Assigned, taken back and taken from the pool of another campus; what others have to do stays theirs."""
+    with database.begin(caller) as tx:
+        here, there = factories.campus(tx), factories.campus(tx)
+        one, two, teacher = (factories.advisor(tx, campus) for campus in (here, here, there))
+        taker = factories.advisor(tx, there)
+        policies.change(tx, None, {policy.UNTOUCHED_HOURS: 2, policy.WARN_HOURS: 1, policy.HQ_AFTER_HOURS: 0}, None)
+        lead = leads.get_for_update(tx, factories.lead(tx, here, owner_id=one).id)
+        for kind, owner in (("follow_up", one), ("plan_step", one), ("first_lesson_plan", teacher)):
+            tasks.create(tx, tasks.Work(kind, factories.later(tx, 3), here, lead=lead), owner_id=owner)
+        follow_ups.add(tx, lead.id, Contact("phone", "?"), next_contact_time=factories.later(tx, 2))
+        start = tx.now
+
+    def found(tx: Tx) -> set[tuple[str, UUID | None, UUID]]:
+        rows = tx.session.scalars(select(Task).where(Task.state == "open")).all()
+        return {(row.kind, row.owner_id, row.campus_id) for row in rows}
+
+    def of(who: UUID | None, campus: UUID) -> set[tuple[str, UUID | None, UUID]]:
+        return {("follow_up", who, campus), ("plan_step", who, campus), ("first_lesson_plan", teacher, here)}
+
+    with database.begin(caller) as tx:
+        assert found(tx) == of(one, here)
+        assignments.assign(tx, lead.id, owner_id=two)
+        assert found(tx) == of(two, here)
+    for hours in (2, 4, 5):
+        with database.begin(caller, now=start + timedelta(hours=hours)) as tx:
+            recycling.step(tx)
+            warned = {("recycle_warning", two, here)} if hours == 2 else set()
+            assert found(tx) == of(two if hours == 2 else None, here) | warned
+    with database.begin(Caller(caller.institution_id, taker, "staff"), now=start + timedelta(hours=6)) as tx:
+        assert len(pools.grab(tx, 1)) == 1
+    with database.begin(caller) as tx:
+        assert found(tx) == of(taker, there)
+
+
 def test_nobody_else_takes(tx: Tx) -> None:
     campus = factories.campus(tx)
     gone = factories.advisor(tx, campus)
@@ -96,8 +132,8 @@ def test_nobody_else_takes(tx: Tx) -> None:
 
 def _state(tx: Tx, lead_id: UUID) -> tuple[UUID | None, str, int]:
     lead = leads.get(tx, lead_id)
-    tasks = select(func.count()).where(Task.kind == recycling.WARNING, Task.state == "open")
-    return lead.owner_id, lead.pool, int(tx.scalar(tasks))
+    warnings = select(func.count()).where(Task.kind == tasks.RECYCLE_WARNING, Task.state == "open")
+    return lead.owner_id, lead.pool, int(tx.scalar(warnings))
 
 
 def test_an_untouched_lead_is_warned_about_taken_back_and_opened_to_all(database: Database, caller: Caller) -> None:
@@ -117,10 +153,10 @@ def test_an_untouched_lead_is_warned_about_taken_back_and_opened_to_all(database
     assert after(35) == (owner, "campus", 0)
     assert after(37) == (owner, "campus", 1)
     assert after(48.5) == (owner, "campus", 1)  # it was warned late: the warning keeps its length
-    contact = update(Lead).where(Lead.id == lead_id).values(last_contact_time=start + timedelta(hours=48.6))
-    after(48.6, lambda tx: tx.execute(contact))
-    assert after(60) == (owner, "campus", 1)
-    assert after(85) == (owner, "campus", 2)
+    # A contact is what the warning asked for.
+    assert after(48.6, lambda tx: follow_ups.add(tx, lead_id, Contact("phone", "聊过"))) == (owner, "campus", 0)
+    assert after(60) == (owner, "campus", 0)
+    assert after(85) == (owner, "campus", 1)
     assert after(97.5) == (None, "campus", 0)
     assert after(121) == (None, "campus", 0)
     assert after(122) == (None, "hq", 0)

@@ -56,7 +56,7 @@ def decide(tx: Tx, lead_id: UUID, *, winner_id: UUID, reason: str, days: int) ->
         winner_kind=winner.kind,
         claim_id=won.id,
         reason=reason.strip(),
-        staff_id=leads.actor(tx),
+        staff_id=staff.actor(tx),
     )
     tx.session.add(row)
     told = ClaimArbitrated(

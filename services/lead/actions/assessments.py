@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lianxiao.lead.v1.lead_events_pb2 import AssessmentTaken
-from services.lead.actions import bulk, families, follow_up_plans, leads, timelines
+from services.lead.actions import bulk, families, follow_up_plans, leads, staff, timelines
 from services.lead.models import Assessment, AssessmentReport, AssessmentSitting, Lead
 from services.lead.rules import assessment as rules
 from services.lead.rules import stages
@@ -88,7 +88,7 @@ def invite(tx: Tx, lead_id: UUID, assessment_id: UUID, *, days: int = 0) -> Sitt
         AssessmentSitting,
         lead_id=lead.id,
         assessment_id=assessment.id,
-        staff_id=leads.actor(tx),
+        staff_id=staff.actor(tx),
         expire_time=tx.now + timedelta(days=days or _DAYS),
     )
     tx.session.add(row)

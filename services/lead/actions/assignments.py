@@ -44,27 +44,12 @@ def assign(tx: Tx, lead_id: UUID, *, owner_id: UUID | None, reason: str = "") ->
         return lead
     if owner_id is not None:
         staff.check_assignable(tx, [owner_id], lead.campus_id)
-    row = by_hand(tx, lead, owner_id, reason)
+    row = owners.by_hand(tx, lead, owner_id, reason)
     owners.give(tx, lead, owner_id)
     tx.session.add(row)
     if owner_id is not None:
         publish(tx, event(lead, None))
     return lead
-
-
-def by_hand(tx: Tx, lead: Lead, owner_id: UUID | None, reason: str = "") -> Assignment:
-    """Return the record of an assignment that no rule made."""
-    return bulk.fresh(
-        tx,
-        Assignment,
-        lead_id=lead.id,
-        owner_id=owner_id,
-        previous_owner_id=lead.owner_id,
-        rule_id=None,
-        inputs={},
-        reason=reason,
-        staff_id=leads.actor(tx),
-    )
 
 
 def by_rule(tx: Tx, lead: Lead, decided: Decided) -> Assignment:
@@ -120,7 +105,7 @@ def assign_many(tx: Tx, lead_ids: Collection[UUID], *, owner_id: UUID | None, ch
         elif person is not None and person.campus_ids is not None and lead.campus_id not in person.campus_ids:
             answers[lead_id] = NOT_ASSIGNABLE
         else:
-            answers[lead_id] = _give(tx, lead, by_hand(tx, lead, owner_id, "batch"))
+            answers[lead_id] = _give(tx, lead, owners.by_hand(tx, lead, owner_id, "batch"))
     tx.session.flush()
     return answers
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from services.lead.actions import leads, merges
+from services.lead.actions import leads, merges, staff
 from services.lead.models import Duplicate, Lead
 from services.lead.rules import stages
 from shared.db import Tx
@@ -43,7 +43,7 @@ def resolve(tx: Tx, duplicate_id: UUID, *, merge: bool, survivor_lead_id: UUID |
         survivor, merged = _choose(tx, row, survivor_lead_id)
         row.merge_id = merges.merge(tx, survivor=survivor, merged=merged).id
     row.state = MERGED if merge else KEPT
-    row.resolved_by_id, row.resolve_time = leads.actor(tx), tx.now
+    row.resolved_by_id, row.resolve_time = staff.actor(tx), tx.now
     return row
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadFollowedUp
-from services.lead.actions import bulk, closings, grading, leads, responses, tasks
+from services.lead.actions import bulk, closings, grading, leads, responses, staff, tasks
 from services.lead.models import FollowUp, Lead
 from services.lead.rules import plans, stages
 from shared.db import Tx
@@ -54,7 +54,7 @@ def add(tx: Tx, lead_id: UUID, contact: Contact, *, next_contact_time: datetime 
         tx,
         FollowUp,
         lead_id=lead.id,
-        staff_id=leads.actor(tx),
+        staff_id=staff.actor(tx),
         channel=contact.channel,
         next_contact_time=next_contact_time,
         contact_time=at,

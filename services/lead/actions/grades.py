@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from services.lead.actions import bulk, grading, leads
+from services.lead.actions import bulk, grading, leads, staff
 from services.lead.models import GradeChange, Lead
 from shared.db import Tx
 from shared.errors import InvalidInput, Refused
@@ -36,7 +36,7 @@ def by_hand(tx: Tx, lead_id: UUID, *, grade: str, reason: str) -> Lead:
         previous_grade=previous,
         by_hand=True,
         reasons=[],
-        staff_id=leads.actor(tx),
+        staff_id=staff.actor(tx),
     )
     GradeChange.reason.seal(tx, row, reason)
     tx.session.add(row)

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from services.lead.actions import bulk, grading, leads
+from services.lead.actions import bulk, grading, staff
 from services.lead.models import GradingRule, GradingRun, Lead
 from services.lead.rules import grading as rules
 from services.lead.rules import stages
@@ -66,7 +66,7 @@ def replace(tx: Tx, rule: Rule) -> GradingRule:
     """
     tx.check_chain()
     _check(rule)
-    row = bulk.fresh(tx, GradingRule, rule=rule.stored(), staff_id=leads.actor(tx))
+    row = bulk.fresh(tx, GradingRule, rule=rule.stored(), staff_id=staff.actor(tx))
     tx.session.add(row)
     tx.session.flush()
     grading.forget(tx)

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from lianxiao.common.v1.handover_pb2 import HandedOver
-from lianxiao.lead.v1.lead_events_pb2 import LeadReturned, LeadsHandedOver
+from lianxiao.lead.v1.lead_events_pb2 import LeadsHandedOver
 from lianxiao.org.v1.org_events_pb2 import StaffChanged
 from services.lead.actions import assignments, claims, owners, staff, tasks, teaching
 from services.lead.actions.claims import Claimant
@@ -106,21 +106,16 @@ def _owned(tx: Tx, model: Any, job: Job) -> Sequence[Any]:
 def _leads(tx: Tx, job: Job) -> None:
     for lead in _owned(tx, Lead, job):
         receiver = job.next_for(lead.campus_id)
-        tx.session.add(assignments.by_hand(tx, lead, receiver, job.reason))
-        owners.give(tx, lead, receiver)
         job.owners[lead.id] = receiver
         job.counts["lead", receiver] += 1
-        if receiver is not None:
+        if receiver is None:
+            followed = owners.release(tx, lead, job.reason)
+        else:
+            tx.session.add(owners.by_hand(tx, lead, receiver, job.reason))
+            followed = owners.give(tx, lead, receiver)
             publish(tx, assignments.event(lead, None))
-            continue
-        told = LeadReturned(
-            lead_id=str(lead.id),
-            customer_id=str(lead.customer_id),
-            campus_id=str(lead.campus_id),
-            previous_owner_id=str(job.staff_id),
-            reason=job.reason,
-        )
-        publish(tx, told)
+        if followed:
+            job.counts["task", receiver] += followed
 
 
 def _teaching(tx: Tx, job: Job, receiver_id: UUID | None) -> None:
@@ -139,7 +134,7 @@ def _teaching(tx: Tx, job: Job, receiver_id: UUID | None) -> None:
 
 
 def _tasks(tx: Tx, job: Job) -> None:
-    """Let tasks follow their lead; others go around."""
+    """Let tasks that did not follow their lead by themselves go where it went; others go around."""
     for task in _owned(tx, Task, job):
         follows = task.lead_id in job.owners
         task.owner_id = job.owners[task.lead_id] if follows else job.next_for(task.campus_id)

@@ -12,7 +12,7 @@ from uuid import UUID
 from openpyxl.utils import get_column_letter
 from sqlalchemy import delete, select
 
-from services.lead.actions import bulk, campuses, leads
+from services.lead.actions import bulk, campuses, staff
 from services.lead.models import Import, ImportBatch, ImportPart, ImportRow
 from services.lead.rules import headers, spreadsheets
 from shared.caller import NOBODY
@@ -83,7 +83,7 @@ def create(tx: Tx, details: Details) -> Import:
         merged=0,
         in_review=0,
         rejected=0,
-        staff_id=leads.actor(tx) or NOBODY,
+        staff_id=staff.actor(tx) or NOBODY,
     )
     tx.session.add(row)
     return row

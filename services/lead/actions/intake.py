@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadCaptured, LeadTouched
-from services.lead.actions import assignments, bulk, desks, grading, keys, known, leads, owners
+from services.lead.actions import assignments, bulk, desks, grading, keys, known, leads, owners, staff
 from services.lead.actions.desks import Decided, Desk
 from services.lead.actions.known import Known
 from services.lead.models import Assignment, Base, Duplicate, Lead, StageChange, Touch
@@ -248,7 +248,7 @@ def _arrived(tx: Tx, lead: Any, arrival: Arrival) -> Touch:
         utm=dict(arrival.utm),
         payload_sealed=None,
         import_id=arrival.import_id,
-        staff_id=leads.actor(tx),
+        staff_id=staff.actor(tx),
     )
     Touch.payload.seal(tx, touch, json.dumps(arrival.payload, ensure_ascii=False))
     return touch
@@ -275,7 +275,7 @@ def _give(tx: Tx, ledger: Ledger, lead: Lead, arrival: Arrival, desk: Desk) -> N
     """Give a new lead to whom the arrival names, else to whom the rules choose, else to the pool."""
     decided: Decided | None = None
     if arrival.owner_id is not None:
-        ledger.assignments.append(assignments.by_hand(tx, lead, arrival.owner_id))
+        ledger.assignments.append(owners.by_hand(tx, lead, arrival.owner_id))
         owners.give(tx, lead, arrival.owner_id)
     else:
         decided = desk.decide(tx, lead)

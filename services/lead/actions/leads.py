@@ -10,11 +10,10 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadLost, LeadStageChanged
-from services.lead.actions import bulk, campuses, closings, grading, keys, known, owners
+from services.lead.actions import bulk, campuses, closings, grading, keys, known, owners, staff
 from services.lead.models import Lead, Organisation, StageChange
 from services.lead.rules import names, rows, stages
 from services.lead.rules.profile import Profile
-from shared.caller import NOBODY
 from shared.crypto import normalise_phone
 from shared.db import Tx
 from shared.errors import InvalidInput, NotFound, Refused
@@ -76,11 +75,6 @@ def get_open(tx: Tx, lead_id: UUID) -> Lead:
     return lead
 
 
-def actor(tx: Tx) -> UUID | None:
-    """Return who acts, or None for the system."""
-    return None if tx.caller.subject_id == NOBODY else tx.caller.subject_id
-
-
 def update(tx: Tx, lead_id: UUID, changes: Mapping[str, Any]) -> Lead:
     """Change what the family told us; `changes` holds fields of CHANGEABLE.
 
@@ -99,6 +93,7 @@ def update(tx: Tx, lead_id: UUID, changes: Mapping[str, Any]) -> Lead:
     if "campus_id" in changes and changes["campus_id"] != lead.campus_id:
         campuses.check_open(tx, changes["campus_id"])
         lead.campus_id = changes["campus_id"]
+        owners.leave_behind(tx, lead)
     for name in _PLAIN & set(changes):
         setattr(lead, name, changes[name])
     if "organisation_id" in changes:
@@ -229,7 +224,7 @@ def enter(tx: Tx, lead: Lead, stage: str, *, reason: str = "", detail: str = "")
             campus_id=str(lead.campus_id),
             stage=stage,
             previous_stage=previous,
-            staff_id=id_text(actor(tx)),
+            staff_id=id_text(staff.actor(tx)),
             reason=reason,
             change_time=tx.now,
             owner_id=id_text(lead.owner_id),
@@ -250,7 +245,7 @@ def first_stay(
         exit_time=None,
         reason=reason,
         detail_sealed=None,
-        staff_id=actor(tx),
+        staff_id=staff.actor(tx),
     )
     StageChange.detail.seal(tx, row, detail)
     return row

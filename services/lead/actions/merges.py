@@ -12,7 +12,18 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadMerged, LeadMergeUndone
-from services.lead.actions import arbitrations, bulk, closings, grading, keys, known, leads, owners, timelines
+from services.lead.actions import (
+    arbitrations,
+    bulk,
+    closings,
+    grading,
+    keys,
+    known,
+    leads,
+    owners,
+    staff,
+    timelines,
+)
 from services.lead.models import CustomerAlias, Duplicate, Lead, LeadMerge, Touch
 from services.lead.rules import stages
 from shared.db import Tx
@@ -35,7 +46,7 @@ def merge(tx: Tx, *, survivor: Lead, merged: Lead) -> LeadMerge:
         lead_id=merged.id,
         survivor_lead_id=survivor.id,
         previous_state=merged.state,
-        staff_id=leads.actor(tx),
+        staff_id=staff.actor(tx),
         undo_time=None,
     )
     tx.session.add(row)

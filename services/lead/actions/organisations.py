@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, or_, select
 
-from services.lead.actions import bulk, captures, contacts, leads
+from services.lead.actions import bulk, captures, contacts, leads, staff
 from services.lead.actions.intake import Arrival
 from services.lead.models import Contact, Lead, Organisation
 from services.lead.rules import similarity, stages
@@ -46,7 +46,7 @@ def create(tx: Tx, values: Mapping[str, str]) -> Organisation:
 
     Raises InvalidInput ORGANISATION_NAME_EMPTY, ORGANISATION_EXISTS with the id of the one that has name or code.
     """
-    row = bulk.fresh(tx, Organisation, staff_id=leads.actor(tx), remark_sealed=None)
+    row = bulk.fresh(tx, Organisation, staff_id=staff.actor(tx), remark_sealed=None)
     _write(tx, row, values, EDITABLE)
     return row
 
@@ -69,7 +69,7 @@ def get_within_reach(tx: Tx, organisation_id: UUID) -> Organisation:
     These are: who sees a lead of it, who named it, and the whole chain.
     """
     row = get(tx, organisation_id)
-    named = row.staff_id is not None and row.staff_id == leads.actor(tx)
+    named = row.staff_id is not None and row.staff_id == staff.actor(tx)
     chain = tx.scope.campuses is None and not tx.scope.own
     if chain or named or tx.scalar(_leads_of(tx, row.id).limit(1)) is not None:
         return row

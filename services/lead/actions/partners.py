@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, func, select
 
-from services.lead.actions import bulk, leads, staff
+from services.lead.actions import bulk, staff
 from services.lead.models import Lead, Partner, PartnerAccount, PartnerVisit, Registration, SupportRequest
 from services.lead.rules import stages
 from shared.db import Tx
@@ -124,7 +124,7 @@ def visit(
         tx,
         PartnerVisit,
         partner_id=partner.id,
-        staff_id=leads.actor(tx),
+        staff_id=staff.actor(tx),
         next_action_sealed=None,
         next_time=next_time,
         stage=partner.stage,
@@ -179,7 +179,7 @@ def answer(tx: Tx, support_request_id: UUID, text: str) -> SupportRequest:
     if row.answer_time is not None:
         raise Refused("SUPPORT_REQUEST_ANSWERED", "this request was answered already")
     SupportRequest.answer.seal(tx, row, text)
-    row.answer_time, row.staff_id = tx.now, leads.actor(tx)
+    row.answer_time, row.staff_id = tx.now, staff.actor(tx)
     return row
 
 

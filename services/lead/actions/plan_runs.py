@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from services.lead.actions import bulk, closings, follow_up_plans, leads, policies, tasks, working_hours
+from services.lead.actions import bulk, closings, follow_up_plans, leads, policies, staff, tasks, working_hours
 from services.lead.models import FollowUpPlan, Lead, PlanRun, Task
 from services.lead.rules import plans, policy
 from shared import daily_spans
@@ -46,7 +46,7 @@ def start(tx: Tx, lead_id: UUID, plan_id: UUID) -> PlanRun:
         state="running",
         stop_reason="",
         step_count=len(plan.steps),
-        staff_id=leads.actor(tx),
+        staff_id=staff.actor(tx),
         end_time=None,
         continues_after=continues_after,
     )

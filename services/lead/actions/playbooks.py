@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from services.lead.actions import follow_up_plans, leads
+from services.lead.actions import follow_up_plans, leads, staff
 from services.lead.models import Playbook, PlaybookUse
 from shared.db import Tx
 from shared.errors import InvalidInput, Refused
@@ -48,7 +48,7 @@ class Uses:
 
 def create(tx: Tx, told: Mapping[str, Any]) -> Playbook:
     """Add a playbook. Raises CHAIN_SCOPE_NEEDED, InvalidInput NAME_MISSING, CONTENT_MISSING."""
-    row = Playbook(staff_id=leads.actor(tx))
+    row = Playbook(staff_id=staff.actor(tx))
     _fill(tx, row, told)
     tx.session.add(row)
     tx.session.flush()
@@ -70,7 +70,7 @@ def use(tx: Tx, playbook_id: UUID, *, lead_id: UUID | None, helpful: bool) -> Pl
         raise Refused("PLAYBOOK_PAUSED", "this playbook is out of use")
     if lead_id is not None:
         leads.get(tx, lead_id)
-    used = PlaybookUse(playbook_id=row.id, staff_id=leads.actor(tx), lead_id=lead_id, helpful=helpful)
+    used = PlaybookUse(playbook_id=row.id, staff_id=staff.actor(tx), lead_id=lead_id, helpful=helpful)
     tx.session.add(used)
     tx.session.flush()
     return used

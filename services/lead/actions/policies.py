@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 
 from lianxiao.lead.v1.lead_events_pb2 import QuietHoursChanged
-from services.lead.actions import campuses, leads
+from services.lead.actions import campuses, staff
 from services.lead.models import LeadPolicy
 from services.lead.rules import policy, scorecard
 from services.lead.rules.policy import SETTINGS, Stated
@@ -62,7 +62,7 @@ def change(tx: Tx, campus_id: UUID | None, wanted: Mapping[str, int], start_time
         raise InvalidInput("start_time", "settings cannot be changed in the past", reason="TIME_PAST")
     for name, number in wanted.items():
         _check(name, number, campus_id)
-        row = LeadPolicy(campus_id=campus_id, setting=name, value=number, start_time=start, staff_id=leads.actor(tx))
+        row = LeadPolicy(campus_id=campus_id, setting=name, value=number, start_time=start, staff_id=staff.actor(tx))
         tx.session.add(row)
     tx.session.flush()
     if not wanted.keys().isdisjoint(policy.WEIGHTS.values()):

@@ -13,7 +13,7 @@ from prometheus_client import Gauge
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.lead.actions import assignments, bulk, leads, owners, policies, staff
+from services.lead.actions import assignments, bulk, owners, policies, staff
 from services.lead.models import Campus, Claim, Lead, PoolQuota, Staff
 from services.lead.rules import policy, stages
 from shared.db import Tx
@@ -109,7 +109,7 @@ def _hand_out(tx: Tx, taker: Taker, quota: PoolQuota, found: Collection[Lead]) -
     """Give locked leads of the pool to their taker; the person's lock keeps the quota exact."""
     quota.taken += len(found)
     for lead in found:
-        row = assignments.by_hand(tx, lead, taker.person.id, "taken_from_pool")
+        row = owners.by_hand(tx, lead, taker.person.id, "taken_from_pool")
         if taker.campuses is not None and lead.campus_id not in taker.campuses:
             lead.campus_id = _destination(taker)
         owners.give(tx, lead, taker.person.id)
@@ -128,7 +128,7 @@ def _taker(tx: Tx, campus_id: UUID | None) -> Taker:
     """Return who takes; they must be active staff, and stay so until the commit. Raises STAFF_NOT_ASSIGNABLE."""
     if campus_id is not None:
         tx.check_campus(campus_id)
-    me = leads.actor(tx)
+    me = staff.actor(tx)
     person = staff.find(tx, me, lock=True) if me is not None else None
     if person is None or not person.active:
         raise Refused("STAFF_NOT_ASSIGNABLE", "only active staff take leads", staff_id=str(me))

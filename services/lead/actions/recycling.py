@@ -7,14 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from lianxiao.lead.v1.lead_events_pb2 import LeadReturned
-from services.lead.actions import assignments, owners, policies, pools, tasks
-from services.lead.models import Campus, Lead, Task
+from services.lead.actions import owners, policies, pools, tasks
+from services.lead.models import Campus, Lead
 from services.lead.rules import policy, stages
 from shared.db import Tx
-from shared.events import publish
 
-WARNING = "recycle_warning"
 UNTOUCHED = "untouched"
 # Of each campus; few, for a lead that is held keeps its advisor waiting.
 _AT_ONCE = 20
@@ -45,7 +42,7 @@ def _warn(tx: Tx, campus_id: UUID, total: timedelta, warning: timedelta) -> int:
         lead.warn_time = tx.now
         deadline = tx.now + warning
         work = tasks.Work(
-            kind=WARNING,
+            kind=tasks.RECYCLE_WARNING,
             due_time=deadline,
             campus_id=campus_id,
             lead=lead,
@@ -60,20 +57,7 @@ def _take_back(tx: Tx, campus_id: UUID, total: timedelta, warning: timedelta) ->
     warned = (Lead.warn_time >= _SEEN) & (Lead.warn_time <= tx.now - warning)
     found = _some(tx, campus_id, idle, warned)
     for lead in found:
-        previous = str(lead.owner_id)
-        tx.session.add(assignments.by_hand(tx, lead, None, UNTOUCHED))
-        owners.give(tx, lead, None)
-        _close_warnings(tx, lead.id)
-        publish(
-            tx,
-            LeadReturned(
-                lead_id=str(lead.id),
-                customer_id=str(lead.customer_id),
-                campus_id=str(campus_id),
-                previous_owner_id=previous,
-                reason=UNTOUCHED,
-            ),
-        )
+        owners.release(tx, lead, UNTOUCHED)
     return len(found)
 
 
@@ -82,7 +66,3 @@ def _some(tx: Tx, campus_id: UUID, *where: object) -> list[Lead]:
     owned = (Lead.state == stages.OPEN, Lead.owner_id.is_not(None))
     query = select(Lead).where(*mine, *owned, *where).order_by(_SEEN).limit(_AT_ONCE)  # type: ignore[arg-type]
     return list(tx.session.scalars(query.with_for_update(skip_locked=True)).all())
-
-
-def _close_warnings(tx: Tx, lead_id: UUID) -> None:
-    tasks.finish(tx, Task.lead_id == lead_id, Task.kind == WARNING)

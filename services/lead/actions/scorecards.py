@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from services.lead.actions import customers, leads, policies, responses
+from services.lead.actions import customers, policies, responses, staff
 from services.lead.models import NpsAnswer
 from services.lead.rules import scorecard
 from services.lead.rules.scorecard import Input
@@ -120,7 +120,7 @@ def answer(tx: Tx, customer_id: UUID, *, score: int) -> NpsAnswer:
         owner_id=lead.owner_id,
         campus_id=lead.campus_id,
         score=score,
-        staff_id=leads.actor(tx),
+        staff_id=staff.actor(tx),
     )
     tx.session.add(row)
     tx.session.flush()

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from lianxiao.org.v1.org_events_pb2 import StaffChanged
 from services.lead.models import Staff
+from shared.caller import NOBODY
 from shared.db import Tx
 from shared.errors import Refused
 from shared.ids import as_uuid
@@ -33,6 +34,11 @@ def _campuses(event: StaffChanged) -> list[UUID] | None:
     if any(not role.campus_ids for role in event.roles):
         return None
     return sorted({as_uuid(campus) for role in event.roles for campus in role.campus_ids})
+
+
+def actor(tx: Tx) -> UUID | None:
+    """Return who acts, or None for the system."""
+    return None if tx.caller.subject_id == NOBODY else tx.caller.subject_id
 
 
 def find(tx: Tx, staff_id: UUID, *, lock: bool = False) -> Staff | None:

@@ -32,6 +32,7 @@ FIRST_RESPONSE = "first_response"
 PLAN_STEP = "plan_step"
 ESCALATION = "escalation"
 RENEWAL = "renewal"
+RECYCLE_WARNING = "recycle_warning"
 _RENEWAL_WITHIN = timedelta(days=2)
 
 LISTING: Listing[Task] = Listing(
@@ -83,8 +84,8 @@ def create_by_hand(
     if campus is None:
         raise InvalidInput("campus_id", "name the campus or the lead of this task")
     campuses.check_open(tx, campus)
-    owner = owner_id or leads.actor(tx)
-    if owner is not None and owner != leads.actor(tx):
+    owner = owner_id or staff.actor(tx)
+    if owner is not None and owner != staff.actor(tx):
         staff.check_assignable(tx, [owner], campus)
     task = create(tx, Work(kind=kind, due_time=due_time, campus_id=campus, lead=lead, note=note), owner_id=owner)
     if task is None:
@@ -157,7 +158,7 @@ def promise(tx: Tx, lead: Lead, next_contact_time: datetime) -> None:
 
 def finish_follow_ups(tx: Tx, lead_id: UUID) -> None:
     """Close the open tasks of a lead that ask for a contact: it has happened."""
-    finish(tx, Task.lead_id == lead_id, Task.kind.in_((FOLLOW_UP, FIRST_RESPONSE)))
+    finish(tx, Task.lead_id == lead_id, Task.kind.in_((FOLLOW_UP, FIRST_RESPONSE, RECYCLE_WARNING)))
 
 
 def finish(tx: Tx, *which: ColumnElement[bool]) -> None:

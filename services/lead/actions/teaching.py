@@ -64,7 +64,7 @@ def hand_over(tx: Tx, lead_id: UUID, *, course_id: UUID, teacher_id: UUID, told:
         plan_sealed=None,
         acknowledge_time=None,
     )
-    row.owner_id, row.staff_id = teacher_id, leads.actor(tx)
+    row.owner_id, row.staff_id = teacher_id, staff.actor(tx)
     row.campus_id = _campus_of(tx, teacher_id, lead)
     TeachingHandover.told.seal(tx, row, json.dumps(asdict(told), ensure_ascii=False))
     exists = Refused("HANDOVER_EXISTS", "a handover of this course waits for its teacher already")
@@ -88,7 +88,7 @@ def acknowledge(tx: Tx, handover_id: UUID, *, plan: str) -> TeachingHandover:
     """
     _check_said(first_lesson_plan=plan)
     row = tx.load(TeachingHandover, "teaching_handover", handover_id, for_update=True)
-    if row.owner_id != leads.actor(tx):
+    if row.owner_id != staff.actor(tx):
         raise NotAllowed("HANDOVER_NOT_YOURS", "only the teacher who was named can answer for the first lesson")
     if row.state != WAITING:
         raise Refused("HANDOVER_ACKNOWLEDGED", "this handover was acknowledged before")
