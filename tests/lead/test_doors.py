@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from lianxiao.lead.v1 import lead_form_pb2, lead_form_service_pb2, lead_service_pb2
-from services.lead.actions import follow_up_plans, lead_forms, plan_runs, webhooks
+from services.lead.actions import assignments, follow_up_plans, follow_ups, lead_forms, leads, plan_runs, webhooks
+from services.lead.actions.follow_ups import Contact
 from services.lead.actions.lead_forms import Submission
-from services.lead.models import FormVisit, Lead, LeadForm, PlanRun, Touch, WebhookCall
+from services.lead.models import FormVisit, Lead, LeadForm, PlanRun, Task, Touch, WebhookCall
 from services.lead.rules import doors
 from shared.caller import NOBODY, Caller
 from shared.db import Database, Tx
@@ -80,6 +81,34 @@ def test_a_family_that_comes_again_has_replied(door: Door) -> None:
     with door.database.begin(door.caller) as tx:
         row = tx.session.get_one(PlanRun, (door.caller.institution_id, run.id))
         assert (row.state, row.stop_reason) == ("stopped", "reply")
+
+
+@pytest.mark.parametrize("state", ["open", "lost", "enrolled"])
+def test_a_known_family_that_comes_by_itself_is_answered(door: Door, state: str) -> None:
+    """Once by whoever cares for it, in the working time of a first answer; not while the first answer is due anyway."""
+    door.send()
+    door.send()
+    assert door.count(Task) == 0
+    with door.database.begin(door.caller, now=NOW + timedelta(hours=1)) as tx:
+        lead = tx.session.scalars(select(Lead).with_for_update()).one()
+        advisor = factories.advisor(tx, door.campus)
+        assignments.assign(tx, lead.id, owner_id=advisor)
+        follow_ups.add(tx, lead.id, Contact("phone", "聊过"))
+        if state != "open":
+            leads.enter(tx, lead, state, reason="price" if state == "lost" else "")
+    for hours in (14, 15):
+        with door.stranger(NOW + timedelta(hours=hours - 1)) as tx:
+            token = lead_forms.show(tx, door.caller.institution_id, door.form)[1]
+        door.send(token, after=hours * 3600)
+    with door.database.begin(door.caller, now=NOW + timedelta(hours=17)) as tx:
+        task = tx.session.scalars(select(Task)).one()
+        # Sent at six in the morning, the doors open at nine.
+        assert (task.kind, task.owner_id, task.state) == ("reply", advisor, "open")
+        assert task.due_time == datetime(2026, 3, 3, 1, 30, tzinfo=UTC)
+        if state != "enrolled":
+            follow_ups.add(tx, lead.id, Contact("phone", "又聊过"))
+            tx.session.refresh(task)
+            assert task.state == "done"
 
 
 def test_a_form_becomes_a_touch_with_all_that_was_sent(door: Door) -> None:

@@ -26,7 +26,7 @@ _RESUME = """with stopped as (select id, end_time from plan_run
 _CANCEL = """update task set state = 'cancelled', complete_time = %(now)s, update_time = %(now)s,
     cancel_reason = %(reason)s
   where institution_id = %(institution)s and lead_id = %(lead)s and state = 'open' and kind = any (%(kinds)s)"""
-_IN_TOUCH = ("follow_up", "first_response", "recycle_warning", "trial_reminder", "trial_no_show")
+_IN_TOUCH = ("follow_up", "first_response", "recycle_warning", "reply", "trial_reminder", "trial_no_show")
 # Of a family that has enrolled we still want to hear how the trial was.
 _OPINION = "trial_opinion"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from services.lead.actions import captures, closings, leads
+from services.lead.actions import captures, closings, leads, responses
 from services.lead.actions.intake import Arrival
 from services.lead.rules import plans, rows
 from services.lead.rules.matching import Verdict
@@ -45,6 +45,7 @@ def take_in(
     verdict, lead, _ = captures.capture(tx, arrival)
     if verdict == Verdict.ATTACH:
         # A family that comes by itself has answered whatever was sent to it.
-        leads.get_for_update(tx, lead.id)
-        closings.stop_runs(tx, lead.id, plans.REPLY, cause=plans.REPLY)
+        known = leads.get_for_update(tx, lead.id)
+        closings.stop_runs(tx, known.id, plans.REPLY, cause=plans.REPLY)
+        responses.ask_for_answer(tx, known)
     return lead.id, verdict != Verdict.ATTACH

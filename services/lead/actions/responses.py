@@ -14,8 +14,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadResponseBreached
-from services.lead.actions import policies, tasks, working_hours
-from services.lead.models import Lead
+from services.lead.actions import policies, staff, tasks, working_hours
+from services.lead.models import Lead, Task
 from services.lead.rules import policy, stages
 from services.lead.rules import working_hours as clock
 from shared.db import Tx
@@ -106,6 +106,24 @@ def watch(tx: Tx) -> bool:
             ),
         )
     return len(found) == _LATE_AT_ONCE
+
+
+def ask_for_answer(tx: Tx, lead: Lead) -> None:
+    """Make it a task to answer a known family that came by itself; one at a time, in the time of a first answer.
+
+    The lead is locked. While its first answer is waited for, that clock does.
+    """
+    waits = select(Task.id).where(Task.lead_id == lead.id, Task.kind == tasks.REPLY, Task.state == tasks.OPEN).limit(1)
+    fresh = lead.state == stages.OPEN and lead.response_state in {None, WAITING}
+    if fresh or tx.scalar(waits) is not None:
+        return
+    limit = _limits(tx, [lead.campus_id])[lead.campus_id]
+    found = working_hours.clocks(tx, [lead.campus_id]).get(lead.campus_id)
+    due = clock.after(found, tx.now, limit) if found is not None else None
+    # Whoever cared for a family that enrolled may have left since.
+    person = staff.find(tx, lead.owner_id, lock=True) if lead.owner_id is not None else None
+    work = tasks.Work(tasks.REPLY, due or tx.now + timedelta(minutes=limit), lead.campus_id, lead=lead)
+    tasks.create(tx, work, owner_id=lead.owner_id if person is not None and person.active else None)
 
 
 def answered(tx: Tx, lead: Lead, at: datetime) -> bool:

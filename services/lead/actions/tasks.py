@@ -33,6 +33,7 @@ PLAN_STEP = "plan_step"
 ESCALATION = "escalation"
 RENEWAL = "renewal"
 RECYCLE_WARNING = "recycle_warning"
+REPLY = "reply"
 _RENEWAL_WITHIN = timedelta(days=2)
 
 LISTING: Listing[Task] = Listing(
@@ -158,7 +159,7 @@ def promise(tx: Tx, lead: Lead, next_contact_time: datetime) -> None:
 
 def finish_follow_ups(tx: Tx, lead_id: UUID) -> None:
     """Close the open tasks of a lead that ask for a contact: it has happened."""
-    finish(tx, Task.lead_id == lead_id, Task.kind.in_((FOLLOW_UP, FIRST_RESPONSE, RECYCLE_WARNING)))
+    finish(tx, Task.lead_id == lead_id, Task.kind.in_((FOLLOW_UP, FIRST_RESPONSE, RECYCLE_WARNING, REPLY)))
 
 
 def finish(tx: Tx, *which: ColumnElement[bool]) -> None:

@@ -1,7 +1,9 @@
+import { enTasks } from '@/locales/en-tasks'
 import type { TextKey } from '@/locales/zh-CN'
 
 // The same texts in English.
 export const en: Readonly<Record<TextKey, string>> = {
+  ...enTasks,
   'product.name': 'Lianxiao',
   'product.claim': 'From the first enquiry to the last lesson',
 
@@ -141,16 +143,6 @@ export const en: Readonly<Record<TextKey, string>> = {
   'task.complete': 'Done',
   'task.done': 'Marked as done',
   'task.due': 'by {time}',
-  'task.kind.follow_up': 'Contact the family',
-  'task.kind.renewal': 'Talk about renewal',
-  'task.kind.trial': 'Follow up on the trial',
-  'task.kind.trial_reminder': 'Confirm the trial',
-  'task.kind.trial_no_show': 'Book the missed trial anew',
-  'task.kind.trial_opinion': 'Ask the family about the trial',
-  'task.kind.teaching_handover': 'Hand over to teaching',
-  'task.kind.first_lesson_plan': 'Plan the first lesson',
-  'task.kind.first_response': 'First contact',
-  'task.kind.escalation': 'An overdue task needs you',
 
   'followUp.title': 'Add a follow-up',
   'followUp.channel': 'Channel',

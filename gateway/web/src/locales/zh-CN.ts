@@ -1,5 +1,8 @@
+import { zhCNTasks } from '@/locales/zh-CN-tasks'
+
 // Every text that people read, in Chinese. {holes} are filled by the caller.
 export const zhCN = {
+  ...zhCNTasks,
   'product.name': '连校',
   'product.claim': '从第一次咨询，到最后一节课',
 
@@ -139,16 +142,6 @@ export const zhCN = {
   'task.complete': '完成',
   'task.done': '已完成',
   'task.due': '{time} 前',
-  'task.kind.follow_up': '联系家长',
-  'task.kind.renewal': '续费沟通',
-  'task.kind.trial': '试听跟进',
-  'task.kind.trial_reminder': '确认试听',
-  'task.kind.trial_no_show': '试听未到，请改约',
-  'task.kind.trial_opinion': '询问家长试听感受',
-  'task.kind.teaching_handover': '转交教学',
-  'task.kind.first_lesson_plan': '制定首课方案',
-  'task.kind.first_response': '首次联系',
-  'task.kind.escalation': '任务超时，请处理',
 
   'followUp.title': '添加跟进',
   'followUp.channel': '方式',
