@@ -7,8 +7,20 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
-from services.lead.actions import captures, customers, duplicates, leads, merges, searches, timelines
-from services.lead.models import CustomerAlias, Duplicate, Lead, Touch
+from services.lead.actions import (
+    assignments,
+    captures,
+    contacts,
+    customers,
+    duplicates,
+    follow_up_plans,
+    leads,
+    merges,
+    plan_runs,
+    searches,
+    timelines,
+)
+from services.lead.models import CustomerAlias, Duplicate, Lead, Touch, Trial
 from services.lead.rules.matching import Verdict
 from shared.db import Tx
 from shared.errors import DomainError, InvalidInput, NotFound, Refused
@@ -70,6 +82,56 @@ def test_an_undone_merge_leaves_both_as_they_were(tx: Tx) -> None:
     assert tx.session.scalars(select(CustomerAlias)).all() == []
     assert entry.state == "open"
     assert customers.resolve(tx, before[second].customer_id) == before[second].customer_id
+
+
+@pytest.mark.parametrize(("state", "undone"), [("lost", True), ("open", True), ("open", False)])
+def test_who_is_being_worked_on_is_worked_on_after_a_merge(tx: Tx, state: str, *, undone: bool) -> None:
+    """The survivor may have been lost, or lie in the pool; undoing leaves both as they were, unless someone decided."""
+    first, second, entry = _pair(tx)
+    campus = leads.get(tx, first).campus_id
+    former, advisor = factories.advisor(tx, campus), factories.advisor(tx, campus)
+    assignments.assign(tx, second, owner_id=advisor)
+    if state == "lost":
+        assignments.assign(tx, first, owner_id=former)
+        leads.invalidate(tx, first, reason="dead_number")
+    before = leads.get(tx, first)
+    duplicates.resolve(tx, entry.id, merge=True)
+    tx.session.flush()
+    merged = leads.get(tx, first)
+    assert (merged.state, merged.owner_id, merged.lost_reason, merged.invalid) == ("open", advisor, "", False)
+    if not undone:
+        assignments.assign(tx, first, owner_id=former)
+    merges.undo(tx, entry.merge_id or first)
+    tx.session.flush()
+    after = leads.get(tx, first)
+    if undone:
+        assert (after.state, after.owner_id, after.stage) == (before.state, before.owner_id, before.stage)
+        assert (after.lost_reason, after.invalid) == (before.lost_reason, before.invalid)
+    else:
+        assert (after.state, after.owner_id) == ("open", former)
+    assert (leads.get(tx, second).state, leads.get(tx, second).owner_id) == ("open", advisor)
+
+
+def test_a_merge_that_was_a_mistake_leaves_no_wish_and_no_trial_of_the_other_family(tx: Tx) -> None:
+    campus = factories.campus(tx)
+    first, second, third = (factories.lead(tx, campus, **factories.stranger(number)).id for number in (1, 2, 3))
+    plan = follow_up_plans.create(tx, name="七天", steps=[{"title": "问候", "offset_minutes": 5, "channel": ""}])
+    run = plan_runs.start(tx, first, plan.id)
+    for lead_id in (second, third):
+        contacts.set_opt_out(tx, lead_id, opted_out=True)
+        tx.session.add(Trial(id=uuid7(), lead_id=lead_id, state="attended", result="suitable", start_time=tx.now))
+        leads.get_for_update(tx, lead_id).trial_state = "attended"
+    made = [
+        merges.merge(tx, survivor=leads.get_for_update(tx, first), merged=leads.get_for_update(tx, each)).id
+        for each in (second, third)
+    ]
+    tx.session.refresh(run)
+    assert (run.state, run.stop_reason) == ("stopped", "opt_out")
+    for merge_id, left in ((made[0], "attended"), (made[1], None)):
+        merges.undo(tx, merge_id)
+        tx.session.flush()
+        survivor = leads.get(tx, first)
+        assert (survivor.trial_state, survivor.opt_out_time is None) == (left, left is None)
 
 
 def _keys(tx: Tx) -> set[tuple[bytes, str]]:

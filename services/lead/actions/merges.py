@@ -6,7 +6,8 @@ keys of both, and the old customer id resolves to the survivor's for ever, or un
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -14,6 +15,7 @@ from sqlalchemy import func, select
 from lianxiao.lead.v1.lead_events_pb2 import LeadMerged, LeadMergeUndone
 from services.lead.actions import (
     arbitrations,
+    assignments,
     bulk,
     closings,
     grading,
@@ -23,12 +25,14 @@ from services.lead.actions import (
     owners,
     staff,
     timelines,
+    trials,
 )
 from services.lead.models import CustomerAlias, Duplicate, Lead, LeadMerge, Touch
-from services.lead.rules import stages
+from services.lead.rules import plans, stages
 from shared.db import Tx
 from shared.errors import Refused
 from shared.events import publish
+from shared.wire_values import id_text, optional_id
 
 
 def merge(tx: Tx, *, survivor: Lead, merged: Lead) -> LeadMerge:
@@ -56,7 +60,11 @@ def merge(tx: Tx, *, survivor: Lead, merged: Lead) -> LeadMerge:
     survivor.last_touch_time = max(survivor.last_touch_time, merged.last_touch_time)
     survivor.trial_state = survivor.trial_state or merged.trial_state
     # Whoever asked to be left alone is, whichever lead carries on.
-    survivor.opt_out_time = survivor.opt_out_time or merged.opt_out_time
+    if survivor.opt_out_time is None and merged.opt_out_time is not None:
+        survivor.opt_out_time = merged.opt_out_time
+        closings.stop_runs(tx, survivor.id, plans.OPT_OUT, cause=plans.OPT_OUT)
+    if row.previous_state == stages.OPEN:
+        row.given = _carry_on(tx, survivor, merged)
     grading.regrade(tx, survivor)
     if survivor.organisation_id is None and merged.organisation_id is not None:
         row.replaced_customer_type = survivor.customer_type or ""
@@ -89,6 +97,8 @@ def undo(tx: Tx, merge_id: UUID) -> LeadMerge:
         owners.keep_or_free(tx, merged)
         closings.resume_runs(tx, merged.id, stages.MERGED)
     _return_organisation(tx, row, survivor, merged)
+    _return(tx, row.given or {}, survivor)
+    _forget(tx, survivor, merged)
     _count_touches(tx, survivor)
     grading.regrade(tx, survivor)
     alias = tx.session.get(CustomerAlias, (tx.institution_id, merged.customer_id))
@@ -100,6 +110,52 @@ def undo(tx: Tx, merge_id: UUID) -> LeadMerge:
         duplicate.resolved_by_id, duplicate.resolve_time = None, None
     publish(tx, LeadMergeUndone(**_told(row, survivor, merged)))
     return row
+
+
+def _carry_on(tx: Tx, survivor: Lead, merged: Lead) -> dict[str, Any]:
+    """Let a survivor take the place of an open lead: nobody who is being worked on is lost, or left to a pool."""
+    given: dict[str, Any] = {}
+    before = survivor.owner_id
+    if survivor.state == stages.LOST:
+        given |= {"lost_reason": survivor.lost_reason, "invalid": survivor.invalid}
+        leads.reopen(tx, survivor.id, reason=stages.MERGED)
+    elif survivor.state != stages.OPEN or before is not None:
+        return given
+    owner_id = merged.owner_id
+    if owner_id is not None and owner_id != survivor.owner_id and staff.works_at(tx, owner_id, survivor.campus_id):
+        _hand(tx, survivor, owner_id, stages.MERGED)
+        given |= {"owner_id": str(owner_id), "previous_owner_id": id_text(before)}
+    return given
+
+
+def _return(tx: Tx, given: Mapping[str, Any], survivor: Lead) -> None:
+    """Take back what a merge gave, unless somebody has decided otherwise since."""
+    if survivor.state != stages.OPEN or given.get("owner_id", id_text(survivor.owner_id)) != id_text(survivor.owner_id):
+        return
+    if "owner_id" in given:
+        _hand(tx, survivor, optional_id(given["previous_owner_id"]), "merge_undone")
+    if "lost_reason" in given:
+        leads.enter(tx, survivor, stages.LOST, reason=given["lost_reason"])
+        survivor.invalid = given["invalid"]
+    elif given:
+        owners.keep_or_free(tx, survivor)
+
+
+def _hand(tx: Tx, lead: Lead, owner_id: UUID | None, reason: str) -> None:
+    tx.session.add(owners.by_hand(tx, lead, owner_id, reason))
+    owners.give(tx, lead, owner_id)
+    if owner_id is not None:
+        publish(tx, assignments.event(lead, None))
+
+
+def _forget(tx: Tx, survivor: Lead, merged: Lead) -> None:
+    """Let the survivor know no more of trials, and of a wish to be left alone, that were the other family's."""
+    left = timelines.cluster(tx, [survivor.id])
+    if survivor.opt_out_time is not None and survivor.opt_out_time == merged.opt_out_time:
+        others = select(func.min(Lead.opt_out_time)).where(Lead.id.in_(left), Lead.id != survivor.id)
+        survivor.opt_out_time = tx.scalar(others)
+    if survivor.trial_state == merged.trial_state:
+        survivor.trial_state = trials.standing(tx, left)
 
 
 def _return_organisation(tx: Tx, row: LeadMerge, survivor: Lead, merged: Lead) -> None:

@@ -47,6 +47,12 @@ def find(tx: Tx, staff_id: UUID, *, lock: bool = False) -> Staff | None:
     return tx.session.get(Staff, (tx.institution_id, staff_id), with_for_update=shared, populate_existing=lock)
 
 
+def works_at(tx: Tx, staff_id: UUID, campus_id: UUID) -> bool:
+    """Say whether somebody is active and works at a campus; they stay so until the commit."""
+    person = find(tx, staff_id, lock=True)
+    return person is not None and person.active and (person.campus_ids is None or campus_id in person.campus_ids)
+
+
 def check_assignable(tx: Tx, staff_ids: Iterable[UUID], campus_id: UUID | None) -> None:
     """Raise STAFF_NOT_ASSIGNABLE unless all are active and, with a campus given, work there.
 

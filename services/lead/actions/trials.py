@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -100,6 +101,14 @@ def on_cancelled(tx: Tx, event: TrialCancelled) -> None:
         _drop_reminders(tx, trial, event.reason)
         if had_seat:
             _note(tx, lead, trial, lead.stage)
+
+
+def standing(tx: Tx, lead_ids: Collection[UUID]) -> str | None:
+    """Return how the last trial of a family stands, None when there was none; one that was attended goes first."""
+    mine = (Trial.institution_id == tx.institution_id, Trial.lead_id.in_(lead_ids), Trial.state != "invited")
+    latest = select(Trial.state).where(*mine).order_by(Trial.start_time.nulls_first(), Trial.id)
+    states = list(tx.session.scalars(latest))
+    return next((state for state in ("attended", "booked") if state in states), states[-1] if states else None)
 
 
 def _note(tx: Tx, lead: Lead, trial: Trial, reached: str) -> None:
