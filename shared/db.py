@@ -66,16 +66,21 @@ class Tx:
         return self._session
 
     def execute(self, statement: Executable, parameters: Any = None) -> Result[*tuple[Any, ...]]:
-        """Run a Core statement; pending ORM changes are flushed first."""
-        if self._session is not None:
-            self._session.flush()
+        """Run a Core statement; pending ORM changes are flushed first, except under `session.no_autoflush`."""
+        self._flush_first()
         return self.connection.execute(statement, parameters)
 
     def run(self, sql: str, parameters: Parameters = None) -> Rows:
-        """Run SQL text as the driver takes it (`%(name)s`); for statements too hot or too special for Core."""
-        if self._session is not None:
-            self._session.flush()
+        """Run SQL text as the driver takes it (`%(name)s`); for statements too hot or too special for Core.
+
+        Pending ORM changes are flushed first, except under `session.no_autoflush`.
+        """
+        self._flush_first()
         return dialect.send(self.connection, self._link, sql, parameters)
+
+    def _flush_first(self) -> None:
+        if self._session is not None and self._session.autoflush:
+            self._session.flush()
 
     def scalar(self, statement: Executable, parameters: Any = None) -> Any:
         """Return the first column of the first row, or None."""
@@ -91,6 +96,8 @@ class Tx:
         With `share_key` others may meanwhile insert rows that refer to it.
         """
         identity, lock = (self.institution_id, key), {"key_share": share_key} if for_update else None
+        if for_update:
+            self._flush_first()  # what is read anew would replace what is not yet written
         row = self.session.get(model, identity, with_for_update=lock, populate_existing=for_update)
         if row is None:
             raise NotFound(kind, key)

@@ -67,12 +67,14 @@ def add(tx: Tx, lead_id: UUID, contact: Contact, *, next_contact_time: datetime 
     tx.session.add(row)
     lead.last_contact_time = max(at, lead.last_contact_time or at)
     lead.next_contact_time = None
-    first = responses.answered(tx, lead, at)
-    tasks.finish_follow_ups(tx, lead.id)
-    if contact.direction == INBOUND:
-        closings.stop_runs(tx, lead.id, plans.REPLY, cause=plans.REPLY)
-    if next_contact_time is not None:
-        tasks.promise(tx, lead, next_contact_time)
+    # The lead is written once, when all is known.
+    with tx.session.no_autoflush:
+        first = responses.answered(tx, lead, at)
+        tasks.finish_follow_ups(tx, lead.id)
+        if contact.direction == INBOUND:
+            closings.stop_runs(tx, lead.id, plans.REPLY, cause=plans.REPLY)
+        if next_contact_time is not None:
+            tasks.promise(tx, lead, next_contact_time)
     leads.advance(tx, lead, stages.CONTACTED)
     grading.regrade(tx, lead)
     publish(tx, _event(lead, row, first=first))

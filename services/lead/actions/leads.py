@@ -28,6 +28,8 @@ _PLAIN = frozenset({"birth_date", "gender", "school", "school_grade", "guardian_
                     "expected_amount_fen", "expected_close_date", "customer_type"})  # fmt: skip
 CHANGEABLE = PERSONAL | _PLAIN | {"campus_id", "organisation_id"}
 _ENTERPRISE = "organisation"
+_END_STAY = """update stage_change set exit_time = %(now)s, update_time = %(now)s
+  where institution_id = %(institution)s and lead_id = %(lead)s and exit_time is null"""
 
 
 def get(tx: Tx, lead_id: UUID) -> Any:
@@ -182,7 +184,8 @@ def reopen(tx: Tx, lead_id: UUID, *, reason: str = "reopened") -> Lead:
     lead = get_unmerged(tx, lead_id)
     if lead.state != stages.LOST:
         raise Refused("LEAD_NOT_LOST", "only a lost lead can be reopened", state=lead.state)
-    stay = _stay(tx, lead)
+    query = select(StageChange).where(StageChange.lead_id == lead.id, StageChange.exit_time.is_(None))
+    stay = tx.session.scalars(query).one_or_none()
     enter(
         tx,
         lead,
@@ -202,18 +205,15 @@ def enter(tx: Tx, lead: Lead, stage: str, *, reason: str = "", detail: str = "")
     """End the stay in the present stage and begin the next; nothing happens when it is the same."""
     if stage == lead.stage:
         return
-    stay = _stay(tx, lead)
-    if stay is not None:
-        stay.exit_time = tx.now
-        # The stay that ends leaves the partial unique index before the next one enters it.
-        tx.session.flush()
     previous = lead.stage
-    tx.session.add(first_stay(tx, lead, stage=stage, previous_stage=previous, reason=reason, detail=detail))
     lead.stage, lead.stage_time, lead.state = stage, tx.now, stages.state_of(stage)
     lead.lost_reason = reason if stage == stages.LOST else ""
     if stage != stages.LOST:
         lead.invalid, lead.archive_time = False, None
     grading.regrade(tx, lead)
+    # The stay that ends leaves the partial unique index before the next one enters it.
+    tx.run(_END_STAY, {"institution": tx.institution_id, "lead": lead.id, "now": tx.now})
+    tx.session.add(first_stay(tx, lead, stage=stage, previous_stage=previous, reason=reason, detail=detail))
     if lead.state != stages.OPEN:
         closings.close(tx, lead.id, stage)
     publish(
@@ -249,11 +249,6 @@ def first_stay(
     )
     StageChange.detail.seal(tx, row, detail)
     return row
-
-
-def _stay(tx: Tx, lead: Lead) -> StageChange | None:
-    query = select(StageChange).where(StageChange.lead_id == lead.id, StageChange.exit_time.is_(None))
-    return tx.session.scalars(query).one_or_none()
 
 
 def course_ids(courses: Collection[Mapping[str, Any]]) -> set[UUID]:

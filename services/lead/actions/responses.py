@@ -5,7 +5,7 @@ Captures do not look at clocks; a job starts them within seconds. Leads of files
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from services.lead.actions import policies, staff, tasks, working_hours
 from services.lead.models import Lead, Task
 from services.lead.rules import policy, stages
 from services.lead.rules import working_hours as clock
+from services.lead.rules.working_hours import WorkingHours
 from shared.db import Tx
 from shared.errors import InvalidInput
 from shared.events import publish
@@ -62,7 +63,7 @@ def start_clocks(tx: Tx) -> bool:
     """Say until when new leads are to be answered; return whether more wait."""
     found = tx.run(_NEW, {"institution": tx.institution_id, "size": _BATCH}).all()
     if found:
-        dues = _dues(tx, found)
+        dues = _dues(tx, found, working_hours.clocks(tx, (row.campus_id for row in found)))
         values = {
             "institution": tx.institution_id,
             "ids": [str(row.id) for row in found],
@@ -130,13 +131,14 @@ def answered(tx: Tx, lead: Lead, at: datetime) -> bool:
     """Stop the clock of a lead whose family was spoken with; return whether this was the first answer."""
     if lead.response_state == EXEMPT or lead.first_response_time is not None:
         return False
+    clocks = working_hours.clocks(tx, [lead.campus_id])
     if lead.response_state is None:
         rows = tx.run(_ONE, {"institution": tx.institution_id, "lead": lead.id}).all()
-        lead.response_due_time = _dues(tx, rows)[0]
+        lead.response_due_time = _dues(tx, rows, clocks)[0]
         lead.response_state = WAITING if lead.response_due_time is not None else EXEMPT
     if lead.response_due_time is None:
         return False
-    hours = working_hours.clocks(tx, [lead.campus_id])[lead.campus_id]
+    hours = clocks[lead.campus_id]
     lead.first_response_time = max(at, lead.create_time)
     lead.first_response_minutes = clock.minutes_between(hours, lead.create_time, at)
     lead.response_state = MET if at <= lead.response_due_time else BREACHED
@@ -166,9 +168,8 @@ def first_id(instant: datetime) -> UUID:
     return UUID(int=int(instant.timestamp() * 1000) << 80)
 
 
-def _dues(tx: Tx, rows: Sequence[Any]) -> list[datetime | None]:
+def _dues(tx: Tx, rows: Sequence[Any], clocks: Mapping[UUID, WorkingHours]) -> list[datetime | None]:
     """Return until when each of these new leads is to be answered; None for those that need no answer."""
-    clocks = working_hours.clocks(tx, (row.campus_id for row in rows))
     limits = _limits(tx, clocks)
     return [
         None

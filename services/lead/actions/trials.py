@@ -48,11 +48,13 @@ def on_booked(tx: Tx, event: TrialBooked) -> None:
     trial.teaching_campus_id, trial.course_name = optional_id(event.campus_id), event.course_name
     # A move that came first knows better.
     trial.start_time = trial.start_time or instant(event.start_time)
-    if trial.state == "booked":
-        _remind_advisor(tx, lead, trial, trial.start_time)
-        closings.stop_runs(tx, lead.id, plans.BOOKING, cause=plans.BOOKING)
-        tasks.finish(tx, Task.lead_id == lead.id, Task.kind == NO_SHOW)
-    _note(tx, lead, trial, stages.TRIAL_BOOKED)
+    with tx.session.no_autoflush:
+        if trial.state == "booked":
+            _remind_advisor(tx, lead, trial, trial.start_time)
+            closings.stop_runs(tx, lead.id, plans.BOOKING, cause=plans.BOOKING)
+            tasks.finish(tx, Task.lead_id == lead.id, Task.kind == NO_SHOW)
+        _note(tx, lead, trial, stages.TRIAL_BOOKED)
+    tx.session.flush()
 
 
 def on_moved(tx: Tx, event: TrialMoved) -> None:
@@ -79,16 +81,18 @@ def on_result_recorded(tx: Tx, event: TrialResultRecorded) -> None:
     trial.state = "attended" if event.attended else "no_show"
     trial.result = event.result
     Trial.feedback.seal(tx, trial, event.feedback)
-    _drop_reminders(tx, trial, trial.state)
-    if event.attended:
-        tasks.finish(tx, Task.lead_id == lead.id, Task.kind == NO_SHOW)
-    # Of what was noted long afterwards nobody has to ask any more.
-    if lead.state == stages.OPEN and tx.now - start <= _FRESH:
+    with tx.session.no_autoflush:
+        _drop_reminders(tx, trial, trial.state)
         if event.attended:
-            _task(tx, lead, trial, OPINION, tx.now + _AHEAD)
-        elif not _booked_anew(tx, lead, trial):
-            _task(tx, lead, trial, NO_SHOW, tx.now + _AHEAD)
-    _note(tx, lead, trial, stages.TRIALLED if event.attended else stages.TRIAL_BOOKED)
+            tasks.finish(tx, Task.lead_id == lead.id, Task.kind == NO_SHOW)
+        # Of what was noted long afterwards nobody has to ask any more.
+        if lead.state == stages.OPEN and tx.now - start <= _FRESH:
+            if event.attended:
+                _task(tx, lead, trial, OPINION, tx.now + _AHEAD)
+            elif not _booked_anew(tx, lead, trial):
+                _task(tx, lead, trial, NO_SHOW, tx.now + _AHEAD)
+        _note(tx, lead, trial, stages.TRIALLED if event.attended else stages.TRIAL_BOOKED)
+    tx.session.flush()
 
 
 def on_cancelled(tx: Tx, event: TrialCancelled) -> None:
@@ -113,7 +117,9 @@ def standing(tx: Tx, lead_ids: Collection[UUID]) -> str | None:
 
 def _note(tx: Tx, lead: Lead, trial: Trial, reached: str) -> None:
     """Let the lead know how its last trial stands; a child who has been there once has been there."""
-    if lead.trial_state != "attended":
+    if trial.state == "attended":
+        lead.trial_state = trial.state
+    elif lead.trial_state != "attended":
         lead.trial_state = "booked" if _booked_anew(tx, lead, trial) else trial.state
     leads.advance(tx, lead, reached)
     grading.regrade(tx, lead)
