@@ -9,7 +9,7 @@ delivery is parked with its error until a person replays it. `inbox` holds what 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
@@ -43,14 +43,13 @@ update delivery set attempts = attempts + 1,
   next_time = clock_timestamp() + least(%(base)s * power(2, attempts), 600) * interval '1 second'
 where id in (
   select d.id from delivery d
-  where not d.parked and d.next_time <= clock_timestamp() and {which}
+  where not d.parked and d.next_time <= clock_timestamp() and {which}{among}
     and not exists (select 1 from delivery e where e.consumer = d.consumer and e.aggregate_id = d.aggregate_id
                     and not e.parked and e.sequence < d.sequence)
   order by d.id limit %(limit)s for update skip locked)
 returning id, institution_id, event_id, consumer, aggregate_id, sequence, body, traceparent, event_time, attempts,
   type, campus_id"""
-_CLAIM_FRESH = _CLAIM.format(which="d.attempts = 0")
-_CLAIM_REPEAT = _CLAIM.format(which="d.attempts > 0")
+_FRESH, _REPEAT = "d.attempts = 0", "d.attempts > 0"
 _MARK = "insert into inbox (institution_id, event_id, consumer, aggregate_id, sequence) values (%s, %s, %s, %s, %s)"
 _DROP = "delete from delivery where id = %s"
 _LATER_DONE = "select exists (select 1 from inbox where consumer = %s and aggregate_id = %s and sequence > %s)"
@@ -159,11 +158,16 @@ def store(tx: Tx, arrivals: Sequence[Arrival], consumers: Sequence[AnyConsumer])
     tx.run(_STORE, columns)
 
 
-def claim(database: Database, limit: int, *, fresh: bool) -> list[Delivery]:
-    """Count an attempt on due deliveries, the earliest of each aggregate, and return them."""
-    statement = _CLAIM_FRESH if fresh else _CLAIM_REPEAT
+def claim(
+    database: Database, limit: int, *, fresh: bool, among: str = "", values: Mapping[str, object] | None = None
+) -> list[Delivery]:
+    """Count an attempt on due deliveries, the earliest of each aggregate, and return them.
+
+    `among` is an SQL condition on delivery `d` for those who share the work out; its parameters are `values`.
+    """
+    statement = _CLAIM.format(which=_FRESH if fresh else _REPEAT, among=f" and {among}" if among else "")
     with database.system() as tx:
-        rows = tx.run(statement, {"limit": limit, "base": settings().retry_seconds}).all()
+        rows = tx.run(statement, {"limit": limit, "base": settings().retry_seconds, **(values or {})}).all()
     return sorted((Delivery(*row) for row in rows), key=lambda delivery: delivery.id)
 
 

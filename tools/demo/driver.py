@@ -16,7 +16,7 @@ from shared.caller import Caller
 from shared.leader import Leader
 from tools.demo import accounts
 from tools.demo.crew import PROCESSES, Crew, Task
-from tools.demo.places import CAMPUSES, REGIONS
+from tools.demo.places import CAMPUS_KEYS, CAMPUSES, REGIONS
 from tools.demo.size import HISTORY_DAYS, Size
 from tools.demo.stage import enquiries, groups, letters, opening, selling, teaching, trials
 from tools.demo.stage.databases import HistoryDatabase, open_all
@@ -31,7 +31,6 @@ _HOW_TO_START_ANEW = (
     "`make demo RESET=1` takes it away and begins anew"
 )
 Say = Callable[[str], None]
-CAMPUS_KEYS = tuple(campus.key for campus in sorted(CAMPUSES, key=lambda campus: -campus.weight))
 
 
 class Unfinished(RuntimeError):

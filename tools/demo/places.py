@@ -43,6 +43,8 @@ CAMPUSES = (
     Campus(5, "sz-wuzhong", "吴中木渎校区", 1, "苏州市吴中区金山南路 699 号 2 楼", 9,
            ("木渎第三小学", "天平山学校", "藏书中心小学", "石湖实验小学", "胥口小学", "姑苏外国语学校")),
 )  # fmt: skip
+# The largest first.
+CAMPUS_KEYS = tuple(campus.key for campus in sorted(CAMPUSES, key=lambda campus: -campus.weight))
 
 ROOMS = (
     Room("301 创客教室", 12, ("电脑", "投影")),

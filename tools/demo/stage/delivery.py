@@ -9,8 +9,10 @@ import importlib
 import time
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import Protocol
+from typing import NamedTuple, Protocol
+from uuid import UUID
 
+from services.__main__ import names
 from shared import housekeeping
 from shared.caller import Caller
 from shared.db import Database
@@ -79,11 +81,24 @@ class Turn(Protocol):
     def release(self) -> None: ...
 
 
-Turns = Mapping[str, Turn]
+class Lane(NamedTuple):
+    """A part of a service's deliveries that one process at a time handles; `among` is its condition on a delivery."""
+
+    service: str
+    among: str = ""
+
+
+# What these services do for one campus touches no row of another; two processes may share it.
+_SHARED = ("lead", "notification", "student")
+_SOME = "coalesce(d.campus_id = any(%(campuses)s::uuid[]), false)"
+LANES = tuple(
+    Lane(name, among) for name in names() for among in (("not " + _SOME, _SOME) if name in _SHARED else ("",))
+)
+Turns = Mapping[Lane, Turn]
 
 
 class Post:
-    """Relays and handles events; where several processes do, each service is served by one at a time."""
+    """Relays and handles events; where several processes do, each lane is served by one at a time."""
 
     def __init__(self, databases: Mapping[str, HistoryDatabase], turns: Turns) -> None:
         self._databases = databases
@@ -98,14 +113,14 @@ class Post:
         self._relays = {name: Relay(name, database, sink) for name, database in databases.items()}
         self._handlers = {name: HistoryHandler(databases[name], subscribers[name]) for name in databases}
 
-    def drain(self, world: World) -> int:
+    def drain(self, world: World, campuses: Sequence[UUID]) -> int:
         """Work until nothing waits any more in any service; return how many deliveries were handled here.
 
-        Raises NotDelivered for events that went wrong until they were parked.
+        `campuses` have lanes of their own. Raises NotDelivered for events that went wrong until they were parked.
         """
         done, idle, end = 0, 0, time.monotonic() + _LONGEST_SECONDS
         while True:
-            work = [self._serve(name) for name in self._databases]
+            work = [self._serve(lane, campuses) for lane in LANES]
             done += sum(handled for handled, _ in work)
             if any(handled or moved for handled, moved in work):
                 idle = 0
@@ -118,29 +133,31 @@ class Post:
             time.sleep(_PAUSES_SECONDS[min(idle, len(_PAUSES_SECONDS) - 1)])
             idle += 1
 
-    def _serve(self, service: str) -> tuple[int, int]:
+    def _serve(self, lane: Lane, campuses: Sequence[UUID]) -> tuple[int, int]:
         """Return how many deliveries were handled and events relayed; none while another process serves."""
-        turn = self._turns[service]
+        turn = self._turns[lane]
         if not turn.acquire(False):  # noqa: FBT003 - as the standard library has it
             return 0, 0
         try:
-            return self._handle(service), self._relays[service].run_once()
+            relays = lane.among != _SOME
+            return self._handle(lane, campuses), self._relays[lane.service].run_once() if relays else 0
         finally:
             turn.release()
 
-    def _handle(self, service: str) -> int:
-        database = self._databases[service]
-        fresh = claim(database, _CLAIM, fresh=True)
+    def _handle(self, lane: Lane, campuses: Sequence[UUID]) -> int:
+        database, handler = self._databases[lane.service], self._handlers[lane.service]
+        some = {"campuses": [str(campus) for campus in campuses]}
+        fresh = claim(database, _CLAIM, fresh=True, among=lane.among, values=some)
         for _, same in groupby(fresh, key=lambda delivery: delivery.institution_id):
             deliveries = list(same)
             for start in range(0, len(deliveries), _TOGETHER):
-                self._handlers[service].handle_all(deliveries[start : start + _TOGETHER])
+                handler.handle_all(deliveries[start : start + _TOGETHER])
         if fresh:
             return len(fresh)
-        again = claim(database, 1, fresh=False)
+        again = claim(database, 1, fresh=False, among=lane.among, values=some)
         for delivery in again:
             database.moment = delivery.event_time
-            self._handlers[service].handle(delivery)
+            handler.handle(delivery)
         database.moment = None
         return len(again)
 
