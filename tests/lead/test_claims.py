@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Uuid, literal, select
@@ -32,7 +33,9 @@ def test_the_second_claimant_is_told_the_owner_masked_and_the_end(tx: Tx) -> Non
     with pytest.raises(Refused) as error:
         claims.claim(tx, lead.id, days=0)
     assert error.value.reason == "CUSTOMER_CLAIMED"
-    assert error.value.info == {"owner": "顾**", "end_time": claim.during.upper.isoformat()}
+    until = claim.during.upper
+    day = until.astimezone(ZoneInfo("Asia/Shanghai")).date()
+    assert error.value.info == {"owner": "顾**", "end_time": until.isoformat(), "end_date": day.isoformat()}
 
 
 def test_the_constraint_holds_whatever_the_way(tx: Tx) -> None:

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from lianxiao.lead.v1 import lead_service_pb2, pool_pb2, pool_service_pb2
-from services.lead.actions import leads, quality
+from services.lead.actions import leads, policies, quality
 from services.lead.models import Lead, LeadIssue
+from services.lead.rules import policy
 from services.lead.rules import quality as rules
 from shared.caller import Caller
 from shared.db import Database
@@ -74,7 +75,10 @@ def test_invalid_leads_are_archived_and_listed_only_on_request(
     lead = chief.capture(campus).lead
     with database.begin(caller) as tx:
         leads.invalidate(tx, UUID(lead.lead_id), reason="test_data")
-        late = factories.later(tx, 91)
+        policies.change(tx, campus, {policy.ARCHIVE_DAYS: 100}, None)
+        late = factories.later(tx, 101)
+    _states(database, caller, late - timedelta(days=10))
+    assert chief.leads.ListLeads(lead_service_pb2.ListLeadsRequest()).leads
     _states(database, caller, late)
     assert not chief.leads.ListLeads(lead_service_pb2.ListLeadsRequest()).leads
     put_away = lead_service_pb2.ListLeadsRequest(filter="archive_time != null")

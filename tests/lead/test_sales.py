@@ -18,7 +18,7 @@ from lianxiao.lead.v1 import (
     sales_target_pb2,
     sales_target_service_pb2,
 )
-from services.lead.actions import policies, sales_targets, scorecards
+from services.lead.actions import leads, policies, sales_targets, scorecards
 from services.lead.consumers import CONSUMERS
 from services.lead.models import Sale, SalesTarget
 from services.lead.rules import policy, scorecard
@@ -140,6 +140,24 @@ def test_a_score_card_shows_what_it_was_made_of(world: World, database: Database
         assert figures[world.advisors[0]]["amount_fen"] == 170_00
         assert figures[world.advisors[0]]["orders"] == 2
         assert figures[world.advisors[1]]["open_leads"] == 1
+
+
+def test_invalid_leads_count_in_a_conversion_only_where_the_chain_says_so(
+    world: World, database: Database, caller: Caller
+) -> None:
+    now = datetime.now(UTC)
+    world.order(0, 100_00, now)
+    span = {"start": now - timedelta(days=1), "end": now + timedelta(days=1)}
+    with database.begin(caller) as tx:
+        wrong = factories.lead(tx, world.campus, owner_id=world.advisors[0], **factories.stranger(77))
+        leads.invalidate(tx, wrong.id, reason="dead_number")
+    for counted, wanted in ((0, (1, 1)), (1, (1, 2))):
+        with database.begin(caller) as tx:
+            policies.change(tx, None, {policy.COUNT_INVALID: counted}, None)
+        with database.begin(caller) as tx:
+            card = next(card for card in scorecards.cards(tx, **span) if card.owner_id == world.advisors[0])
+            found = next(each for each in card.inputs if each.measure == "conversion")
+            assert (found.numerator, found.denominator) == wanted
 
 
 def test_an_answer_needs_a_customer(tx: Tx) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.dialects.postgresql import Range, insert
 
-from services.lead.actions import bulk, customers, keys, known, leads, policies, staff
+from services.lead.actions import bulk, customers, keys, known, leads, policies, staff, working_hours
 from services.lead.models import Claim, Lead, LeadKey, Partner
 from services.lead.rules import policy
 from shared.db import Tx
@@ -69,7 +69,7 @@ def register(tx: Tx, lead: Lead, claimant: Claimant, *, days: int = 0, start: da
     """Claim the customer of a locked lead for somebody. Raises CUSTOMER_CLAIMED, CLAIM_BUSY."""
     live = live_of(tx, lead.customer_id)
     if live is not None:
-        raise taken(tx, live)
+        raise taken(tx, live, lead)
     longest = policies.value(
         tx, policy.PARTNER_PROTECTION_DAYS if claimant.kind == PARTNER else policy.PROTECTION_DAYS, lead.campus_id
     )
@@ -89,7 +89,7 @@ def register(tx: Tx, lead: Lead, claimant: Claimant, *, days: int = 0, start: da
     # The lock on the lead orders claims through it; the constraint holds whatever the way, and the loser reads on.
     if tx.scalar(insert(Claim).values(values).on_conflict_do_nothing().returning(Claim.id)) is None:
         live = live_of(tx, lead.customer_id)
-        raise taken(tx, live) if live is not None else Conflict("CLAIM_BUSY", "somebody was faster; try again")
+        raise taken(tx, live, lead) if live is not None else Conflict("CLAIM_BUSY", "somebody was faster; try again")
     return tx.load(Claim, "claim", row.id)
 
 
@@ -208,8 +208,14 @@ def masked(name: str) -> str:
     return mask_text(_PII_NAME, name)
 
 
-def taken(tx: Tx, live: Claim) -> Refused:
-    """Return the refusal that tells who owns a customer and until when."""
-    until = live.during.upper.isoformat() if live.during.upper else None
-    owner = masked(claimant_name(tx, live))
-    return Refused("CUSTOMER_CLAIMED", "somebody else owns this customer", owner=owner, end_time=until)
+def taken(tx: Tx, live: Claim, lead: Lead) -> Refused:
+    """Return the refusal that tells who owns a customer and until when; the date is that of the campus."""
+    until = live.during.upper or tx.now
+    day = until.astimezone(working_hours.zone(tx, lead.campus_id)).date()
+    return Refused(
+        "CUSTOMER_CLAIMED",
+        "somebody else owns this customer",
+        owner=masked(claimant_name(tx, live)),
+        end_time=until.isoformat(),
+        end_date=day.isoformat(),
+    )

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, func, select
 
-from services.lead.actions import bulk, staff
+from services.lead.actions import bulk, policies, staff
 from services.lead.models import Lead, Partner, PartnerAccount, PartnerVisit, Registration, SupportRequest
-from services.lead.rules import stages
+from services.lead.rules import policy, stages
 from shared.db import Tx
 from shared.errors import AlreadyExists, InvalidInput, NotAllowed, Refused
 from shared.listing import Field, Listing
@@ -206,7 +206,8 @@ def figures(tx: Tx, partner_id: UUID) -> dict[str, int]:
         .where(Registration.institution_id == tx.institution_id, Registration.partner_id == partner_id)
     )
     found = {name: int(number) for name, number in tx.execute(query).mappings().one().items()}
-    valid = found["granted"] - found["invalid"]
+    counted = policies.value(tx, policy.COUNT_INVALID, None)
+    valid = found["granted"] - (0 if counted else found["invalid"])
     rate = found["enrolled"] * 10_000 // valid if valid else 0
     return found | {"conversion_basis_points": rate} | _sold(tx, partner_id)
 

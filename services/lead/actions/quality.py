@@ -120,8 +120,9 @@ def _note(tx: Tx, found: Sequence[Lead], flawed: dict[UUID, list[str]]) -> None:
 
 
 def _archive(tx: Tx) -> None:
-    """Put invalid leads away that have been invalid for long enough."""
-    days = policies.value(tx, policy.ARCHIVE_DAYS, None)
+    """Put invalid leads away that have been invalid for as long as their campus says."""
     old = (Lead.institution_id == tx.institution_id, Lead.invalid, Lead.archive_time.is_(None))
-    aged = Lead.stage_time <= tx.now - timedelta(days=days)
-    tx.execute(update(Lead).where(*old, aged).values(archive_time=tx.now, update_time=tx.now))
+    for campus_id in tx.session.scalars(select(Lead.campus_id).where(*old).distinct()).all():
+        aged = Lead.stage_time <= tx.now - timedelta(days=policies.value(tx, policy.ARCHIVE_DAYS, campus_id))
+        here = update(Lead).where(*old, aged, Lead.campus_id == campus_id)
+        tx.execute(here.values(archive_time=tx.now, update_time=tx.now))

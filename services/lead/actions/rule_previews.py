@@ -26,7 +26,8 @@ _CONVERSIONS = """with counted as (
     select l.owner_id, coalesce(nullif(c ->> 'course_id', ''), c ->> 'name') as subject,
       count(*) filter (where l.state = 'enrolled') as won, count(*) as closed
     from lead l cross join lateral jsonb_array_elements(l.intended_courses || '[{"name": ""}]'::jsonb) as c
-    where l.institution_id = %(institution)s and l.state in ('enrolled', 'lost') and not l.invalid
+    where l.institution_id = %(institution)s and l.state in ('enrolled', 'lost')
+      and (%(count_invalid)s or not l.invalid)
       and l.owner_id is not null and l.stage_time >= %(since)s
     group by 1, 2),
   gone as (delete from advisor_conversion v where v.institution_id = %(institution)s
@@ -120,8 +121,13 @@ def _converted(tx: Tx, staff_ids: Collection[UUID], subjects: Collection[str]) -
 
 def refresh_conversions(tx: Tx) -> None:
     """Count anew who enrolled how many of their closed leads, by subject, within the window of the policy."""
-    days = policies.value(tx, policy.CONVERSION_DAYS, None)
-    tx.run(_CONVERSIONS, {"institution": str(tx.institution_id), "since": tx.now - timedelta(days=days)})
+    settings = policies.values(tx, None)
+    values = {
+        "institution": str(tx.institution_id),
+        "since": tx.now - timedelta(days=settings[policy.CONVERSION_DAYS]),
+        "count_invalid": bool(settings[policy.COUNT_INVALID]),
+    }
+    tx.run(_CONVERSIONS, values)
 
 
 def set_district(tx: Tx, name: str, schools: Collection[str]) -> SchoolDistrict:

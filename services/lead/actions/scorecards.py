@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.lead.actions import customers, policies, responses, staff
 from services.lead.models import NpsAnswer
-from services.lead.rules import scorecard
+from services.lead.rules import policy, scorecard
 from services.lead.rules.scorecard import Input
 from shared.db import Tx
 from shared.errors import NotFound
@@ -55,6 +55,7 @@ _ADVISORS = """
 _INPUTS = """
   select owner_id as who, 'conversion' as what, count(*) filter (where state = 'enrolled') as good, count(*) as n
     from lead where institution_id = %(institution)s and id >= %(first)s and id < %(last)s and state <> 'merged'
+      and (%(count_invalid)s or not invalid)
     group by 1
   union all select owner_id, 'referral', count(*) filter (where source in ('referral', '转介绍')), count(*)
     from lead where institution_id = %(institution)s and id >= %(first)s and id < %(last)s and state <> 'merged'
@@ -99,6 +100,7 @@ def cards(tx: Tx, *, start: datetime, end: datetime) -> list[Card]:
     """Return score cards, best first. Raises InvalidInput PERIOD_INVALID."""
     counted: dict[UUID, dict[str, Input]] = defaultdict(dict)
     values = _values(tx, start, end) | {"promoter": _PROMOTER, "detractor": _DETRACTOR}
+    values["count_invalid"] = bool(policies.value(tx, policy.COUNT_INVALID, None))
     for row in tx.run(_INPUTS, values):
         if row.who is not None:
             counted[row.who][row.what] = Input(row.what, row.good, row.n)

@@ -25,6 +25,7 @@ RENEWAL_WEIGHT = "renewal_weight"
 REFERRAL_WEIGHT = "referral_weight"
 NPS_WEIGHT = "nps_weight"
 TRIAL_REMINDER_HOURS = "trial_reminder_hours"
+COUNT_INVALID = "count_invalid"
 QUIET_START_MINUTE = "quiet_start_minute"
 QUIET_END_MINUTE = "quiet_end_minute"
 _LAST_MINUTE = 24 * 60 - 1
@@ -49,7 +50,7 @@ SETTINGS = {
     DAILY_POOL_LIMIT: Setting(20, 0, 10_000),
     SILENT_DAYS: Setting(60, 1, 3650),
     ARCHIVE_DAYS: Setting(90, 1, 3650),
-    CONVERSION_DAYS: Setting(180, 7, 3650),
+    CONVERSION_DAYS: Setting(180, 7, 3650, of_chain=True),
     PARTNER_RULE: Setting(1, 1, 3),
     RESPONSE_LIMIT_MINUTES: Setting(30, 1, 7 * 1440),
     REMINDER_MINUTES: Setting(30, 0, 7 * 1440),
@@ -59,6 +60,7 @@ SETTINGS = {
     REFERRAL_WEIGHT: Setting(20, 0, 100, of_chain=True),
     NPS_WEIGHT: Setting(20, 0, 100, of_chain=True),
     TRIAL_REMINDER_HOURS: Setting(24, 0, 168),
+    COUNT_INVALID: Setting(0, 0, 1, of_chain=True),
     # What most chains keep: from nine in the evening until eight in the morning.
     QUIET_START_MINUTE: Setting(21 * 60, 0, _LAST_MINUTE),
     QUIET_END_MINUTE: Setting(8 * 60, 0, _LAST_MINUTE),
