@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import select
 
 from lianxiao.lead.v1 import lead_service_pb2, pool_pb2, pool_service_pb2
-from services.lead.actions import leads, policies, quality
+from services.lead.actions import follow_ups, leads, policies, quality
+from services.lead.actions.follow_ups import Contact
 from services.lead.models import Lead, LeadIssue
 from services.lead.rules import policy
 from services.lead.rules import quality as rules
 from shared.caller import Caller
-from shared.db import Database
+from shared.db import Database, Tx
 from tests.lead import factories, people
 from tests.lead.people import Person
 
@@ -67,6 +68,49 @@ def test_flaws_are_found_fixed_found_again_and_dismissed(database: Database, cal
     _states(database, caller, start + timedelta(days=71))
     with database.begin(caller) as tx:
         assert quality.counts(tx) == {"silent": 1}
+
+
+@pytest.mark.parametrize(
+    ("results", "wrong"),
+    [
+        ([], False),
+        (["no_answer", "power_off"], False),
+        (["no_answer", "power_off", "unreachable"], True),
+        (["no_answer", "reached", "no_answer", "no_answer"], False),
+        (["reached", "wrong_number"], True),
+        (["wrong_number", "reached"], False),
+    ],
+)
+def test_a_phone_at_which_nobody_is_reached_is_to_be_put_right(tx: Tx, results: list[str], *, wrong: bool) -> None:
+    lead = factories.lead(tx, factories.campus(tx), guardian_phone="+8618616021357")
+    other = factories.lead(tx, lead.campus_id, **factories.stranger(5) | {"guardian_phone": "+8618616021358"})
+    for number, result in enumerate(results):
+        at = tx.now - timedelta(hours=len(results) - number)
+        follow_ups.add(tx, lead.id, Contact("phone", "拨打", result=result, contact_time=at))
+        follow_ups.add(tx, other.id, Contact("phone", "拨打", result=result, contact_time=at, direction="inbound"))
+        follow_ups.add(tx, other.id, Contact("wechat", "留言", result=result, contact_time=at))
+    quality.step(tx)
+    found = {(row.lead_id, row.kind, row.state) for row in tx.session.scalars(select(LeadIssue))}
+    assert found == ({(lead.id, "phone_unreachable", "open")} if wrong else set())
+
+
+def test_another_number_or_a_call_that_reaches_the_family_puts_a_phone_right(
+    database: Database, caller: Caller
+) -> None:
+    with database.begin(caller) as tx:
+        campus = factories.campus(tx)
+        policies.change(tx, campus, {policy.UNREACHED_CALLS: 1}, None)
+        lead = factories.lead(tx, campus, guardian_phone="+8618616021357")
+        follow_ups.add(tx, lead.id, Contact("phone", "拨打", result="no_answer"))
+        start = tx.now
+    assert _states(database, caller, start + timedelta(days=1)) == {"phone_unreachable": "open"}
+    with database.begin(caller, now=start + timedelta(days=1, hours=1)) as tx:
+        leads.update(tx, lead.id, {"guardian_phone": "+8618616021359"})
+    assert _states(database, caller, start + timedelta(days=2)) == {"phone_unreachable": "fixed"}
+    for day, result, state in ((3, "power_off", "open"), (4, "reached", "fixed")):
+        with database.begin(caller, now=start + timedelta(days=day)) as tx:
+            follow_ups.add(tx, lead.id, Contact("phone", "拨打", result=result))
+        assert _states(database, caller, start + timedelta(days=day, hours=20)) == {"phone_unreachable": state}
 
 
 def test_invalid_leads_are_archived_and_listed_only_on_request(

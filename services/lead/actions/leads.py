@@ -8,11 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
+from sqlalchemy import update as update_rows
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadLost, LeadStageChanged
 from services.lead.actions import bulk, campuses, closings, grading, keys, known, owners, staff
-from services.lead.models import Lead, Organisation, StageChange
-from services.lead.rules import names, rows, stages
+from services.lead.models import Lead, LeadIssue, Organisation, StageChange
+from services.lead.rules import names, quality, rows, stages
 from services.lead.rules.profile import Profile
 from shared.crypto import normalise_phone
 from shared.db import Tx
@@ -102,7 +103,10 @@ def update(tx: Tx, lead_id: UUID, changes: Mapping[str, Any]) -> Lead:
         join(tx, lead, changes["organisation_id"])
     elif lead.organisation_id is not None:
         lead.customer_type = _ENTERPRISE
-    profile = replace(known.profile_of(tx, lead), **_personal(changes))
+    before = known.profile_of(tx, lead)
+    profile = replace(before, **_personal(changes))
+    if profile.guardian_phone != before.guardian_phone:
+        _settle_phone(tx, lead)
     if not profile.guardian_phone:
         raise InvalidInput("lead.guardian_phone", "a lead needs a phone", reason="PHONE_MISSING")
     Lead.profile.seal(tx, lead, profile.to_json())
@@ -110,6 +114,15 @@ def update(tx: Tx, lead_id: UUID, changes: Mapping[str, Any]) -> Lead:
     keys.replace(tx, lead.id, before=old_keys, after=_keys(tx, lead))
     grading.regrade(tx, lead)
     return lead
+
+
+def _settle_phone(tx: Tx, lead: Lead) -> None:
+    """Close the flaw that nobody is reached: of another number nothing is known yet."""
+    row = LeadIssue
+    mine = (row.institution_id == tx.institution_id, row.lead_id == lead.id, row.state == "open")
+    tx.execute(
+        update_rows(row).where(*mine, row.kind == quality.PHONE_UNREACHABLE).values(state="fixed", update_time=tx.now)
+    )
 
 
 def join(tx: Tx, lead: Lead, organisation_id: UUID | None) -> None:

@@ -22,6 +22,17 @@ OPEN, FIXED, DISMISSED = "open", "fixed", "dismissed"
 _AT_ONCE = 500
 # The night begins at two in the morning in Beijing.
 _NIGHT = timedelta(hours=18)
+# Whoever calls us is reached.
+_CALLS = """select l.id as lead_id, c.results from unnest(%(ids)s::uuid[]) as l (id)
+  cross join lateral (select array_agg(f.result order by f.time desc, f.id desc) as results from (
+    select id, coalesce(contact_time, create_time) as time,
+        case direction when 'inbound' then 'reached' else result end as result
+      from follow_up where institution_id = %(institution)s and lead_id = l.id and channel = 'phone'
+        and coalesce(contact_time, create_time) > coalesce((select i.update_time from lead_issue i
+          where i.institution_id = %(institution)s and i.lead_id = l.id and i.kind = %(kind)s and i.state = 'fixed'),
+          '-infinity')
+      order by time desc, id desc limit %(most)s) f) c
+  where c.results is not null"""
 LISTING: Listing[LeadIssue] = Listing(
     LeadIssue,
     fields={
@@ -45,8 +56,9 @@ def step(tx: Tx) -> bool:
     after = [] if run.position is None else [Lead.id > run.position]
     query = select(Lead).where(Lead.institution_id == tx.institution_id, Lead.state == stages.OPEN, *after)
     found = tx.session.scalars(query.order_by(Lead.id).limit(_AT_ONCE)).all()
-    silent: dict[UUID, int] = {}
-    flawed = {lead.id: _flaws(tx, lead, silent) for lead in found}
+    settings: dict[UUID, dict[str, int]] = {}
+    calls = _calls(tx, found)
+    flawed = {lead.id: _flaws(tx, lead, settings, calls.get(lead.id, [])) for lead in found}
     _note(tx, found, flawed)
     run.checked += len(found)
     run.flawed += sum(bool(flaws) for flaws in flawed.values())
@@ -85,16 +97,29 @@ def _run(tx: Tx, day: date) -> QualityRun:
     return tx.session.scalars(select(QualityRun).where(QualityRun.day == day).with_for_update()).one()
 
 
-def _flaws(tx: Tx, lead: Lead, silent: dict[UUID, int]) -> list[str]:
-    if lead.campus_id not in silent:
-        silent[lead.campus_id] = policies.value(tx, policy.SILENT_DAYS, lead.campus_id)
+def _calls(tx: Tx, found: Sequence[Lead]) -> dict[UUID, list[str]]:
+    """Return how the last calls to each family ended, the newest first, since its phone was last put right."""
+    values = {
+        "institution": str(tx.institution_id),
+        "ids": [str(lead.id) for lead in found],
+        "kind": rules.PHONE_UNREACHABLE,
+        "most": policy.SETTINGS[policy.UNREACHED_CALLS].most,
+    }
+    return {row.lead_id: row.results for row in tx.run(_CALLS, values)} if found else {}
+
+
+def _flaws(tx: Tx, lead: Lead, settings: dict[UUID, dict[str, int]], calls: Sequence[str]) -> list[str]:
+    if lead.campus_id not in settings:
+        settings[lead.campus_id] = policies.values(tx, lead.campus_id)
+    own = settings[lead.campus_id]
     phone = known.profile_of(tx, lead).guardian_phone
     return rules.flaws(
         phone_is_valid=normalise_phone(phone) is not None,
         phone=phone,
         last_seen=grading.last_seen(lead),
         now=tx.now,
-        silent_days=silent[lead.campus_id],
+        silent_days=own[policy.SILENT_DAYS],
+        unreachable=rules.is_unreachable(calls, own[policy.UNREACHED_CALLS]),
     )
 
 

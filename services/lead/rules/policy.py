@@ -26,6 +26,7 @@ REFERRAL_WEIGHT = "referral_weight"
 NPS_WEIGHT = "nps_weight"
 TRIAL_REMINDER_HOURS = "trial_reminder_hours"
 COUNT_INVALID = "count_invalid"
+UNREACHED_CALLS = "unreached_calls"
 QUIET_START_MINUTE = "quiet_start_minute"
 QUIET_END_MINUTE = "quiet_end_minute"
 _LAST_MINUTE = 24 * 60 - 1
@@ -61,6 +62,7 @@ SETTINGS = {
     NPS_WEIGHT: Setting(20, 0, 100, of_chain=True),
     TRIAL_REMINDER_HOURS: Setting(24, 0, 168),
     COUNT_INVALID: Setting(0, 0, 1, of_chain=True),
+    UNREACHED_CALLS: Setting(3, 1, 20),
     # What most chains keep: from nine in the evening until eight in the morning.
     QUIET_START_MINUTE: Setting(21 * 60, 0, _LAST_MINUTE),
     QUIET_END_MINUTE: Setting(8 * 60, 0, _LAST_MINUTE),
