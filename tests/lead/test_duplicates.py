@@ -14,13 +14,17 @@ from services.lead.actions import (
     customers,
     duplicates,
     follow_up_plans,
+    follow_ups,
     leads,
     merges,
     plan_runs,
     searches,
+    tasks,
+    teaching,
     timelines,
 )
-from services.lead.models import CustomerAlias, Duplicate, Lead, Touch, Trial
+from services.lead.actions.follow_ups import Contact
+from services.lead.models import CustomerAlias, Duplicate, Lead, Task, Touch, Trial
 from services.lead.rules.matching import Verdict
 from shared.db import Tx
 from shared.errors import DomainError, InvalidInput, NotFound, Refused
@@ -110,6 +114,45 @@ def test_who_is_being_worked_on_is_worked_on_after_a_merge(tx: Tx, state: str, *
     else:
         assert (after.state, after.owner_id) == ("open", former)
     assert (leads.get(tx, second).state, leads.get(tx, second).owner_id) == ("open", advisor)
+
+
+def test_what_is_to_be_done_goes_with_the_survivor_and_comes_back(tx: Tx) -> None:
+    first, second, entry = _pair(tx)
+    campus = leads.get(tx, first).campus_id
+    one, two, principal = (factories.advisor(tx, campus) for _ in range(3))
+    for lead_id, owner in ((first, one), (second, two)):
+        assignments.assign(tx, lead_id, owner_id=owner)
+        follow_ups.add(tx, lead_id, Contact("phone", "?"), next_contact_time=factories.later(tx, 1))
+    lead = leads.get_for_update(tx, second)
+    tasks.create(tx, tasks.Work("escalation", factories.later(tx, 1), campus, lead=lead), owner_id=principal)
+
+    def found() -> set[tuple[UUID | None, UUID | None, str, str]]:
+        tx.session.flush()
+        rows = tx.session.scalars(select(Task).execution_options(populate_existing=True))
+        return {(row.lead_id, row.owner_id, row.kind, row.state) for row in rows}
+
+    before = found()
+    duplicates.resolve(tx, entry.id, merge=True)
+    escalated = (first, principal, "escalation", "open")
+    assert found() == {(first, one, "follow_up", "open"), escalated}
+    follow_ups.add(tx, first, Contact("phone", "聊过"))
+    assert found() == {(first, one, "follow_up", "done"), escalated}
+    merges.undo(tx, entry.merge_id or first)
+    after = {(lead_id, kind) for lead_id, _, kind, _ in found()}
+    assert after == {(lead_id, kind) for lead_id, _, kind, _ in before}
+    assert (second, principal, "escalation", "open") in found()
+
+
+def test_the_family_has_its_say_about_a_trial_of_the_lead_that_was_merged(tx: Tx) -> None:
+    first, second, entry = _pair(tx)
+    trial = Trial(id=uuid7(), lead_id=second, state="attended", result="suitable", start_time=tx.now)
+    tx.session.add(trial)
+    duplicates.resolve(tx, entry.id, merge=True)
+    assert teaching.opine(tx, first, trial.id, rating=5, feedback="很好").rating == 5
+    merges.undo(tx, entry.merge_id or first)
+    tx.session.flush()
+    with pytest.raises(NotFound):
+        teaching.opine(tx, first, trial.id, rating=5, feedback="很好")
 
 
 def test_a_merge_that_was_a_mistake_leaves_no_wish_and_no_trial_of_the_other_family(tx: Tx) -> None:

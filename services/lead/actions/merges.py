@@ -24,6 +24,7 @@ from services.lead.actions import (
     leads,
     owners,
     staff,
+    tasks,
     timelines,
     trials,
 )
@@ -74,6 +75,7 @@ def merge(tx: Tx, *, survivor: Lead, merged: Lead) -> LeadMerge:
     keys.replace(tx, survivor.id, before=[], after=_keys(tx, timelines.cluster(tx, [merged.id])))
     arbitrations.on_merge(tx, row, survivor=survivor, merged=merged)
     closings.stop_runs(tx, merged.id, stages.MERGED)
+    row.given = (row.given or {}) | {"task_ids": tasks.pass_on(tx, merged, survivor)}
     publish(tx, LeadMerged(**_told(row, survivor, merged)))
     return row
 
@@ -97,6 +99,7 @@ def undo(tx: Tx, merge_id: UUID) -> LeadMerge:
         owners.keep_or_free(tx, merged)
         closings.resume_runs(tx, merged.id, stages.MERGED)
     _return_organisation(tx, row, survivor, merged)
+    tasks.pass_on(tx, survivor, merged, (row.given or {}).get("task_ids", ()))
     _return(tx, row.given or {}, survivor)
     _forget(tx, survivor, merged)
     _count_touches(tx, survivor)
@@ -137,7 +140,7 @@ def _return(tx: Tx, given: Mapping[str, Any], survivor: Lead) -> None:
     if "lost_reason" in given:
         leads.enter(tx, survivor, stages.LOST, reason=given["lost_reason"])
         survivor.invalid = given["invalid"]
-    elif given:
+    elif "owner_id" in given:
         owners.keep_or_free(tx, survivor)
 
 

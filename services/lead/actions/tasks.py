@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold
 from lianxiao.lead.v1.lead_events_pb2 import TaskCreated
 from services.lead.actions import bulk, campuses, customers, leads, policies, staff
 from services.lead.models import Lead, Task
-from services.lead.rules import policy, task_clock
+from services.lead.rules import policy, stages, task_clock
 from shared.db import Tx
 from shared.errors import InvalidInput, Refused
 from shared.events import publish
@@ -134,6 +134,26 @@ def create(tx: Tx, work: Work, *, owner_id: UUID | None) -> Task | None:
     )
     publish(tx, event)
     return task
+
+
+def pass_on(tx: Tx, lead: Lead, other: Lead, task_ids: Sequence[str] | None = None) -> list[str]:
+    """Let what is to be done about a lead be about another one that carries on for it; return which tasks these are.
+
+    Steps of plans rest with their plan. With `task_ids` only these go, what is done too. Both leads are locked.
+    """
+    mine = [Task.institution_id == tx.institution_id, Task.lead_id == lead.id]
+    if task_ids is None:
+        mine += [Task.state == OPEN, Task.plan_run_id.is_(None)]
+    else:
+        mine.append(Task.id.in_([UUID(each) for each in task_ids]))
+    rows = tx.session.scalars(select(Task).where(*mine).order_by(Task.id).with_for_update()).all()
+    for row in rows:
+        # The owner of a closed lead may have left.
+        if row.state == OPEN and row.owner_id == lead.owner_id and other.state == stages.OPEN:
+            row.owner_id, row.campus_id = other.owner_id, other.campus_id
+        row.lead_id, row.customer_id = other.id, other.customer_id
+    tx.session.flush()
+    return [str(row.id) for row in rows]
 
 
 def close(tx: Tx, task_id: UUID, *, result: str = "") -> Task:

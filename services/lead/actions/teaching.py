@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
 
-from services.lead.actions import bulk, leads, staff, tasks, trials
+from services.lead.actions import bulk, leads, staff, tasks, timelines, trials
 from services.lead.models import Lead, Task, TeachingHandover, Trial
 from services.lead.rules import stages
 from shared.db import Tx
@@ -156,7 +156,7 @@ def opine(tx: Tx, lead_id: UUID, trial_id: UUID, *, rating: int, feedback: str) 
     """Note what the family said about a trial. Raises LEAD_NOT_FOUND, TRIAL_NOT_FOUND, TRIAL_NOT_ATTENDED."""
     lead = leads.get_for_update(tx, lead_id)
     row = tx.load(Trial, "trial", trial_id, for_update=True)
-    if row.lead_id != lead.id:
+    if row.lead_id not in timelines.cluster(tx, [lead.id]):
         raise NotFound("trial", trial_id)
     if row.state != "attended":
         raise Refused("TRIAL_NOT_ATTENDED", "only a trial that took place has an opinion", state=row.state)

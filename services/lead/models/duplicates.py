@@ -40,7 +40,7 @@ class LeadMerge(Row, Base):
     undo_time: Mapped[datetime | None]
     # What the survivor was, or empty, where this merge gave it its organisation; else None.
     replaced_customer_type: Mapped[str | None]
-    # What else the survivor got from this merge: its owner, with the one before, and that it is open again.
+    # What else the survivor got from this merge: tasks, its owner, with the one before, and that it is open again.
     given: Mapped[dict[str, Any] | None]
 
 
