@@ -26,13 +26,14 @@ class Plans:
     def planned(self, sql: str) -> str:
         """Return what to send for a statement with `%(name)s` places, which stay there."""
         body, arguments = _split(sql)
+        given = f"({arguments})" if arguments else ""
         name = self._names.get(sql)
         if name is not None:
-            return f"execute {name}({arguments})"
+            return f"execute {name}{given}"
         self._made += 1
         name = self._names[sql] = f"lx{self._made}"
         self._unsent.append(sql)
-        return f"prepare {name} as {body}; execute {name}({arguments})"
+        return f"prepare {name} as {body}; execute {name}{given}"
 
     def sent(self, *, afresh: bool = False) -> None:
         """Note that everything so far is on its way, after a DEALLOCATE ALL if `afresh`."""

@@ -98,3 +98,11 @@ def test_places_become_numbers_and_arrays_carry_their_types() -> None:
     assert plans.planned(sql) == call
     plans.failed()
     assert plans.planned(sql).startswith("prepare lx2 ")
+
+
+def test_a_statement_without_places_is_planned_too(small: Database, caller: Caller) -> None:
+    every = text("select count(*) from thing").execution_options(prepared=True)
+    with small.begin(caller) as tx:
+        add(tx, "one", "two")
+        assert [tx.execute(every).scalar_one() for _ in range(2)] == [2, 2]
+        assert planned(tx) == 2  # noqa: PLR2004 - what adds and what counts

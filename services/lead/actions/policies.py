@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from lianxiao.lead.v1.lead_events_pb2 import QuietHoursChanged
 from services.lead.actions import campuses, staff
@@ -17,6 +17,11 @@ from shared.db import Tx
 from shared.errors import InvalidInput
 from shared.events import publish
 from shared.wire_values import id_text
+
+# Asked for with almost everything that is done to a lead.
+_IN_FORCE = """select setting, value, start_time, campus_id from lead_policy
+  where institution_id = %(institution)s and (campus_id is null or campus_id = %(campus)s::uuid)
+    and start_time <= %(at)s order by create_time, id"""
 
 
 def values(tx: Tx, campus_id: UUID | None) -> dict[str, int]:
@@ -32,12 +37,7 @@ def value(tx: Tx, setting: str, campus_id: UUID | None) -> int:
 
 def in_force(tx: Tx, campus_id: UUID | None, at: datetime) -> dict[str, Stated]:
     """Return what was set and holds for a campus at an instant."""
-    rows = tx.execute(
-        select(LeadPolicy.setting, LeadPolicy.value, LeadPolicy.start_time, LeadPolicy.campus_id)
-        .where(LeadPolicy.institution_id == tx.institution_id)
-        .where(or_(LeadPolicy.campus_id.is_(None), LeadPolicy.campus_id == campus_id), LeadPolicy.start_time <= at)
-        .order_by(LeadPolicy.create_time, LeadPolicy.id)
-    )
+    rows = tx.run(_IN_FORCE, {"institution": tx.institution_id, "campus": campus_id, "at": at})
     return policy.in_force((Stated(*row) for row in rows), campus_id=campus_id, at=at)
 
 

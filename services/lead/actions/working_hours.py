@@ -8,8 +8,6 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-
 from lianxiao.lead.v1.lead_events_pb2 import ClosedDatesChanged
 from services.lead.models import Campus, WorkingHours
 from services.lead.rules import working_hours as rules
@@ -19,6 +17,9 @@ from shared.errors import InvalidInput
 from shared.events import publish
 from shared.wire_values import date_pb
 
+_CLOCKS = """select c.id, c.time_zone, h.openings, h.closed_dates
+  from campus c left join working_hours h on h.institution_id = c.institution_id and h.id = c.id
+  where c.institution_id = %(institution)s and c.id = any(%(ids)s::uuid[])"""
 _ALWAYS: list[list[Any]] = [[weekday, "09:00", "20:00"] for weekday in range(7)]
 
 
@@ -56,11 +57,8 @@ def replace(tx: Tx, campus_id: UUID, *, openings: Sequence[Opening], closed: Ite
 
 def clocks(tx: Tx, campus_ids: Iterable[UUID]) -> dict[UUID, rules.WorkingHours]:
     """Return the clocks of campuses that lead knows."""
-    wanted = set(campus_ids)
-    rows = tx.session.scalars(select(WorkingHours).where(WorkingHours.id.in_(wanted)))
-    hours = {row.id: row for row in rows}
-    campuses = tx.session.scalars(select(Campus).where(Campus.id.in_(wanted)))
-    return {campus.id: _clock(campus, hours.get(campus.id)) for campus in campuses}
+    wanted = [str(campus_id) for campus_id in set(campus_ids)]
+    return {row.id: _clock(row) for row in tx.run(_CLOCKS, {"institution": tx.institution_id, "ids": wanted})}
 
 
 def zone(tx: Tx, campus_id: UUID) -> ZoneInfo:
@@ -68,13 +66,13 @@ def zone(tx: Tx, campus_id: UUID) -> ZoneInfo:
     return ZoneInfo(tx.load(Campus, "campus", campus_id).time_zone)
 
 
-def _clock(campus: Campus, row: WorkingHours | None) -> rules.WorkingHours:
-    stored = row.openings if row is not None else _ALWAYS
+def _clock(row: Any) -> rules.WorkingHours:
+    stored = _ALWAYS if row.openings is None else row.openings
     openings = tuple(
         Opening(weekday, time.fromisoformat(start), time.fromisoformat(end)) for weekday, start, end in stored
     )
-    closed = frozenset(date.fromisoformat(day) for day in (row.closed_dates if row is not None else ()))
-    return rules.WorkingHours(ZoneInfo(campus.time_zone), openings, closed)
+    closed = frozenset(date.fromisoformat(day) for day in row.closed_dates or ())
+    return rules.WorkingHours(ZoneInfo(row.time_zone), openings, closed)
 
 
 def _text(local: time) -> str:

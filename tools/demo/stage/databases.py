@@ -25,6 +25,8 @@ class HistoryDatabase(Database):
 
     def __init__(self, url: URL) -> None:
         super().__init__(url, pool_size=4)
+        # The same few hundred statements, a hundred thousand times: planning them would take as long as running them.
+        self.engine.update_execution_options(prepared=True)
         self.moment: datetime | None = None
         self._shared: Tx | None = None
         event.listen(self.engine, "connect", _hurry)
