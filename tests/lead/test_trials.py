@@ -149,6 +149,17 @@ def test_who_did_not_come_is_to_be_booked_anew_until_it_is(tx: Tx) -> None:
     assert ("trial_no_show", "cancelled", "lost") in tasks_of(tx)
 
 
+def test_a_trial_that_the_merged_lead_has_booked_counts_for_the_child(tx: Tx) -> None:
+    campus = factories.campus(tx)
+    survivor, merged = (factories.lead(tx, campus, **factories.stranger(number)) for number in (1, 2))
+    missed, booked = Way(survivor, campus, tx.now), Way(merged, campus, tx.now + timedelta(days=2))
+    missed.booked(tx)
+    booked.booked(tx)
+    merges.merge(tx, survivor=leads.get_for_update(tx, survivor.id), merged=leads.get_for_update(tx, merged.id))
+    missed.result(tx, "no_show")
+    assert not [kind for kind, *_ in tasks_of(tx) if kind == "trial_no_show"]
+
+
 def test_nobody_books_anew_for_a_child_who_came_later_whatever_is_heard_first(tx: Tx) -> None:
     campus = factories.campus(tx)
     for number, order in enumerate(itertools.permutations(("missed", "booked", "came"))):

@@ -16,7 +16,7 @@ from lianxiao.scheduling.v1.scheduling_events_pb2 import (
     TrialMoved,
     TrialResultRecorded,
 )
-from services.lead.actions import closings, grading, leads, policies, tasks
+from services.lead.actions import closings, grading, leads, policies, tasks, timelines
 from services.lead.models import Lead, Task, Trial
 from services.lead.rules import plans, policy, stages, task_clock
 from shared.db import Tx
@@ -165,7 +165,7 @@ def _booked_anew(tx: Tx, lead: Lead, trial: Trial) -> bool:
     A trial without a time has none later.
     """
     came_later = and_(Trial.state == "attended", Trial.start_time > literal(trial.start_time, Trial.start_time.type))
-    others = select(Trial.id).where(Trial.lead_id == lead.id, Trial.id != trial.id)
+    others = select(Trial.id).where(Trial.lead_id.in_(timelines.cluster(tx, [lead.id])), Trial.id != trial.id)
     return tx.scalar(others.where(or_(Trial.state == "booked", came_later)).limit(1)) is not None
 
 
