@@ -105,4 +105,4 @@ def test_a_statement_without_places_is_planned_too(small: Database, caller: Call
     with small.begin(caller) as tx:
         add(tx, "one", "two")
         assert [tx.execute(every).scalar_one() for _ in range(2)] == [2, 2]
-        assert planned(tx) == 2  # noqa: PLR2004 - what adds and what counts
+        assert planned(tx) == 2
