@@ -28,7 +28,9 @@ from shared.errors import DomainError, NotAllowed, NotFound, Unavailable
 from shared.ids import uuid7
 
 M = TypeVar("M")
-_OPTIONS = "-c timezone=UTC -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s -c jit=off"
+_OPTIONS = "-c timezone=UTC -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s"
+# To compile a statement, or to start a second process for it, takes longer than to answer most.
+_OPTIONS += " -c jit=off -c max_parallel_workers_per_gather=0"
 _OUTBOX = (
     "insert into outbox (institution_id, campus_id, event_id, type, aggregate_id, body, traceparent, create_time)"
     " values (%s, %s, %s, %s, %s, %s, %s, %s)"
@@ -114,6 +116,13 @@ class Tx:
             self.run(sql, parameters)  # the next statement may take it for a parameter
         else:
             self._link.also_with(text)
+
+    @contextmanager
+    def along_indexes(self) -> Iterator[None]:
+        """Have the one statement of a block read an index in the order asked for, wherever there is one."""
+        self._link.once_with("SELECT set_config('enable_sort','off',true)")
+        yield
+        self._link.once_with("SELECT set_config('enable_sort','on',true)")
 
     def later(self, sql: str, *parameters: object) -> None:
         """Write with the commit, in the order of the calls, after all other statements of the transaction."""

@@ -57,6 +57,10 @@ class Link(driver_connection):
         self._next = f"{self._next}; {text}" if self._next else text
         self._each = self._next if self._each else ""
 
+    def once_with(self, text: str) -> None:
+        """Send `text` as well, with the next statement only."""
+        self._next = f"{self._next}; {text}" if self._next else text
+
     def quote(self, sql: str, parameters: Parameters) -> str:
         """Return a statement with its parameters in it."""
         cursor: Any = self.cursor()

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Generic, Protocol, TypeVar, cast
@@ -33,6 +34,8 @@ _Nulls = tuple[bool | None, tuple[bool, ...]]
 DEFAULT_SIZE = 50
 GREATEST_SIZE = 200
 _MOST_ORDERS = 4
+# An order by one field, and by the id.
+_PLAIN_ORDER = 2
 _MOST_STATEMENTS = 200
 _BIGGEST = 2**63
 
@@ -98,8 +101,21 @@ class Listing(Generic[M]):
     columns: Sequence[Any] = ()
     _statements: dict[object, Select[Any]] = field(default_factory=dict)
 
-    def page(self, tx: Tx, request: ListRequest, where: Sequence[Condition] = ()) -> Page[M]:
+    def page(
+        self,
+        tx: Tx,
+        request: ListRequest,
+        where: Sequence[Condition] = (),
+        *,
+        usual: Sequence[Condition] = (),
+        few: int = 0,
+    ) -> Page[M]:
         """Return the page that a list request asks for.
+
+        Behind row-level security the planner takes every list for short, and would read and sort all of a long one.
+        With `few` it is told: up to so many rows are gathered and ordered, among more the index of the order is
+        walked until the page is full. Each order by one field then needs an index, `columns` are given, and `where`
+        should lie in indexes; `usual` are conditions that nearly every row meets, which are not counted.
 
         Raises InvalidInput naming what is wrong: FILTER_INVALID, ORDER_INVALID, PAGE_SIZE_INVALID, PAGE_TOKEN_INVALID.
         """
@@ -110,10 +126,15 @@ class Listing(Generic[M]):
         bound = [self._table, request.filter, request.order_by, getattr(request, "search", "")]
         after = self._after(tx, request.page_token, order, bound)
         found: list[Any] = []
+        weighed = few and len(order) == _PLAIN_ORDER
+        gathered = self._gathered(tx, terms, where, values, few) if weighed else None
+        walks = weighed and gathered is None
+        shown = [*where, *usual] if gathered is None else [*where, *usual, gathered]
         for nulls, limits in self._stretches(order, after):
-            statement = self._statement(terms, order, where, nulls)
+            statement = self._statement(terms, order, shown, nulls)
             given = {f"a{n}": value for n, value in enumerate(limits)} | {"size": size + 1 - len(found)}
-            found += self._found(tx, statement, values | given)
+            with tx.along_indexes() if walks else nullcontext():
+                found += self._found(tx, statement, values | given)
             if len(found) > size:
                 break
         rows = found[:size]
@@ -127,10 +148,32 @@ class Listing(Generic[M]):
     def count(self, tx: Tx, text: str, where: Sequence[Condition] = (), *, most: int) -> int:
         """Return how many rows meet a filter; counting stops at `most`. Raises InvalidInput FILTER_INVALID."""
         terms = filters.parse(text)
-        values = self._values(tx, terms) | {"me": tx.institution_id, "size": most}
+        values = self._values(tx, terms) | {"me": tx.institution_id}
+        return self._counted(tx, self._ids(terms, where), values, most)
+
+    def _ids(self, terms: Sequence[filters.Term], where: Sequence[Condition]) -> Select[Any]:
         model: Any = self.model
-        statement = self._filtered(select(model.id), terms).where(*where).limit(bindparam("size"))
-        return int(tx.scalar(select(func.count()).select_from(statement.subquery()), values))
+        return self._filtered(select(model.id), terms).where(*where)
+
+    def _counted(self, tx: Tx, ids: Select[Any], values: Mapping[str, Any], most: int) -> int:
+        bounded = ids.limit(bindparam("size")).subquery()
+        return int(tx.scalar(select(func.count()).select_from(bounded), {**values, "size": most}))
+
+    def _gathered(
+        self,
+        tx: Tx,
+        terms: Sequence[filters.Term],
+        where: Sequence[Condition],
+        values: Mapping[str, Any],
+        few: int,
+    ) -> Condition | None:
+        """Return the condition that gathers the rows that meet a filter, or None where there are more than `few`."""
+        ids = self._ids(terms, where)
+        if not (terms or where) or self._counted(tx, ids, values, few + 1) > few:
+            return None
+        # An array is made before the rest is planned to be read: by these ids, whatever the order.
+        model: Any = self.model
+        return cast("Condition", model.id == func.any(func.array(ids.correlate(None).scalar_subquery())))
 
     def _stretches(self, order: tuple[_Order, ...], after: Sequence[Any]) -> Iterator[tuple[_Nulls, Sequence[Any]]]:
         """Yield the parts of a list, each as it lies in an index, with where to begin in it.

@@ -240,8 +240,9 @@ def latency(stage: Stage, database: Database, scripts: Sequence[str], *, rate: i
     command += ["-h", host, "-p", str(url.port or 5432), "-U", str(url.username), str(url.database)]
     for old in stage.folder.glob("pgbench_log.*"):
         old.unlink()
-    environment = {"PGPASSWORD": str(url.password or ""), "PGOPTIONS": "-c jit=off -c timezone=UTC"}
-    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=stage.folder, env=environment)
+    done = subprocess.run(
+        command, check=False, capture_output=True, text=True, cwd=stage.folder, env=pgbench.environment(url)
+    )
     if done.returncode or not re.search(r"tps = ", done.stdout):
         raise RuntimeError(f"pgbench: {done.stdout[-1000:]}{done.stderr[-2000:]}")
     lines = [line.split() for log in stage.folder.glob("pgbench_log.*") for line in log.read_text().splitlines()]

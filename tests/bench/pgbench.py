@@ -40,6 +40,12 @@ def program() -> str:
     return found
 
 
+def environment(url: URL) -> dict[str, str]:
+    """Return the password and the options of our own connections, as pgbench takes them."""
+    options = "-c jit=off -c max_parallel_workers_per_gather=0 -c timezone=UTC"
+    return {"PGPASSWORD": str(url.password or ""), "PGOPTIONS": options}
+
+
 @dataclass(frozen=True, slots=True)
 class Recording:
     """The texts that a piece of work sent to the server, and the millisecond in which it began."""
@@ -127,7 +133,7 @@ def rate(stage: Stage, url: URL, scripts: Sequence[str], clients: int, seconds: 
             check=False,
             capture_output=True,
             text=True,
-            env={"PGPASSWORD": str(url.password or ""), "PGOPTIONS": "-c jit=off -c timezone=UTC"},
+            env=environment(url),
         )
     found = re.search(r"tps = ([0-9.]+)", done.stdout)
     if done.returncode or found is None:

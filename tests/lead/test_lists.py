@@ -56,7 +56,9 @@ def _all(tx: Tx, order: str, **more: Any) -> list[Any]:
         ("child_name", "name_key"),
     ],
 )
-def test_every_order_lists_each_lead_once_both_ways(tx: Tx, name: str, column: str, direction: str) -> None:
+def test_every_order_lists_each_lead_once_both_ways(
+    tx: Tx, name: str, column: str, direction: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     campus = factories.campus(tx)
     rows = _made(tx, campus)
     for number, row in enumerate(rows):
@@ -65,10 +67,12 @@ def test_every_order_lists_each_lead_once_both_ways(tx: Tx, name: str, column: s
         row.grade = "abc"[number % 3]
     rows[3].name_key = None
     tx.session.flush()
-    found = _all(tx, f"{name}{direction}", filter=f'campus_id = "{campus}"')
-    assert {row.id for row in found} == {row.id for row in rows}
-    assert len(found) == len(rows)
-    check_order([(getattr(row, column), row.id) for row in found], descending=bool(direction))
+    for few in (1, 1000):
+        monkeypatch.setattr(searches, "_FEW", few)
+        found = _all(tx, f"{name}{direction}", filter=f'campus_id = "{campus}"')
+        assert {row.id for row in found} == {row.id for row in rows}
+        assert len(found) == len(rows)
+        check_order([(getattr(row, column), row.id) for row in found], descending=bool(direction))
 
 
 def check_order(pairs: Sequence[tuple[Any, UUID]], *, descending: bool) -> None:
