@@ -46,6 +46,7 @@ __all__ = [
     "Keyring",
     "Sealed",
     "blind_index",
+    "blind_indexes",
     "name_tokens",
     "normalise_phone",
     "open_from_bus",
@@ -132,18 +133,23 @@ def blind_index(tx: Tx, kind: str, value: str) -> bytes:
 
     Bring the value into one form first (`normalise_phone`).
     """
-    key = Keyring.of(tx).get(tx, "index")
-    return bytes(key.primitive.primary().compute(f"{kind}|{value}".encode(), INDEX_BYTES))
+    return blind_indexes(tx, kind, (value,))[0]
+
+
+def blind_indexes(tx: Tx, kind: str, values: Iterable[str]) -> list[bytes]:
+    """Return the blind index of each value."""
+    key = Keyring.of(tx).get(tx, "index").primitive.primary()
+    return [bytes(key.compute(f"{kind}|{value}".encode(), INDEX_BYTES)) for value in values]
 
 
 def search_tokens(tx: Tx, kind: str, name: str) -> list[bytes]:
     """Return the tokens to store for a name: its characters, neighbours, pinyin and initials."""
-    return [blind_index(tx, kind, token) for token in name_tokens(name)]
+    return blind_indexes(tx, kind, name_tokens(name))
 
 
 def query_tokens(tx: Tx, kind: str, text: str) -> list[bytes]:
     """Return the tokens that a stored name must all have to match what somebody typed."""
-    return [blind_index(tx, kind, token) for token in personal.query_tokens(text)]
+    return blind_indexes(tx, kind, personal.query_tokens(text))
 
 
 def seal_for_bus(institution_id: UUID, text: str) -> str:

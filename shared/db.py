@@ -31,13 +31,12 @@ M = TypeVar("M")
 _OPTIONS = "-c timezone=UTC -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s"
 # To compile a statement, or to start a second process for it, takes longer than to answer most.
 _OPTIONS += " -c jit=off -c max_parallel_workers_per_gather=0"
-_OUTBOX = (
-    "insert into outbox (institution_id, campus_id, event_id, type, aggregate_id, body, traceparent, create_time)"
-    " values (%s, %s, %s, %s, %s, %s, %s, %s)"
-)
+_EVENT = "institution_id, campus_id, event_id, type, aggregate_id, body, traceparent, create_time"
+_OUTBOX = f"insert into outbox ({_EVENT}) select {_EVENT} from json_populate_recordset(null::outbox, %(rows)s::json)"  # noqa: S608 - a constant
+_ENTRY = "institution_id, id, time, actor_id, actor_kind, action, subject_kind, subject_id, facts, trace_id"
 _AUDIT = (
-    "with entry as (insert into audit_entry (institution_id, id, time, actor_id, actor_kind, action, subject_kind,"
-    " subject_id, facts, trace_id) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning institution_id, id)"
+    f"with entry as (insert into audit_entry ({_ENTRY}) select {_ENTRY}"  # noqa: S608 - a constant
+    " from json_populate_recordset(null::audit_entry, %(rows)s::json) returning institution_id, id)"
     " insert into audit_queue (institution_id, entry_id) select institution_id, id from entry"
 )
 
@@ -53,6 +52,7 @@ class Tx:
         self.now = now
         self._session: Session | None = None
         self._closing: list[tuple[str, tuple[object, ...]]] = []
+        self._rows: dict[str, list[dict[str, object]]] = {_OUTBOX: [], _AUDIT: []}
 
     @property
     def institution_id(self) -> UUID:
@@ -72,12 +72,14 @@ class Tx:
         self._flush_first()
         return self.connection.execute(statement, parameters)
 
-    def run(self, sql: str, parameters: Parameters = None) -> Rows:
+    def run(self, sql: str, parameters: Parameters = None, *, prepared: bool = False) -> Rows:
         """Run SQL text as the driver takes it (`%(name)s`); for statements too hot or too special for Core.
 
-        Pending ORM changes are flushed first, except under `session.no_autoflush`.
+        Pending ORM changes are flushed first, except under `session.no_autoflush`. The server keeps what is `prepared`
+        planned.
         """
         self._flush_first()
+        sql = self._link.planned(sql) if prepared else sql
         return dialect.send(self.connection, self._link, sql, parameters)
 
     def _flush_first(self) -> None:
@@ -131,17 +133,17 @@ class Tx:
     def add_event(self, kind: str, aggregate_id: str, campus_id: str | None, body: str) -> UUID:
         """Buffer one outbox row; `shared.events.publish` is the way to call it."""
         event_id = uuid7()
-        trace = telemetry.traceparent()
-        who = str(self.institution_id)
-        self.later(_OUTBOX, who, campus_id, str(event_id), kind, aggregate_id, body, trace, self.now)
+        values = (self.institution_id, campus_id, event_id, kind, aggregate_id, body, telemetry.traceparent(), self.now)
+        self._rows[_OUTBOX].append(dict(zip(_EVENT.split(", "), values, strict=True)))
         return event_id
 
     def audit(self, action: str, kind: str, subject_id: object, **facts: object) -> None:
         """Record who did what to which row. Facts must hold no personal data: ids, codes and numbers only."""
         caller = self.caller
-        entry = (str(caller.institution_id), str(uuid7()), self.now, str(caller.subject_id), caller.kind, action)
-        rest = (kind, str(subject_id), json.dumps(facts, default=str, ensure_ascii=False), telemetry.trace_id())
-        self.later(_AUDIT, *entry, *rest)
+        entry = (caller.institution_id, uuid7(), self.now, caller.subject_id, caller.kind, action)
+        told = json.loads(json.dumps(facts, default=str))
+        values = (*entry, kind, str(subject_id), told, telemetry.trace_id())
+        self._rows[_AUDIT].append(dict(zip(_ENTRY.split(", "), values, strict=True)))
 
     def enter(self, institution_id: UUID) -> None:
         """Go on as the system of one institution; for public calls that find out the institution themselves.
@@ -182,10 +184,17 @@ class Tx:
         """Flush the session, then send what was kept for the end together with COMMIT."""
         if self._session is not None:
             self._session.flush()
-        if self._closing:
-            text = "; ".join(sql for sql, _ in self._closing) + "; COMMIT"
-            self.run(text, [value for _, row in self._closing for value in row])
+        link = self._link
+        last = [
+            link.quote(link.planned(sql), {"rows": orjson.dumps(rows).decode()})
+            for sql, rows in self._rows.items()
+            if rows
+        ]
+        last += [link.quote(sql, row) for sql, row in self._closing]
+        if last:
+            self.run("; ".join([*last, "COMMIT"]))
             self._closing.clear()
+            self._rows = {_OUTBOX: [], _AUDIT: []}
 
 
 class Database:

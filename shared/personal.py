@@ -79,15 +79,21 @@ def _plain(text: str) -> str:
     return _NOT_NAME.sub(" ", folded)
 
 
-def _readings(han: str) -> list[list[str]]:
-    """Return the ways to read a name: as a word, and with the surname's own reading where that differs."""
-    if not han:
-        return []
+@lru_cache(maxsize=16384)
+def syllables(text: str) -> tuple[str, ...]:
+    """Return the pinyin of a text without tones, a syllable for each character; other scripts stay as they are."""
     from pypinyin import Style, lazy_pinyin  # noqa: PLC0415 - 55 MB of dictionary that most processes never need
 
-    common = [syllable.casefold() for syllable in lazy_pinyin(han, style=Style.NORMAL)]
+    return tuple(lazy_pinyin(text, style=Style.NORMAL))
+
+
+def _readings(han: str) -> tuple[tuple[str, ...], ...]:
+    """Return the ways to read a name: as a word, and with the surname's own reading where that differs."""
+    if not han:
+        return ()
+    common = tuple(syllable.casefold() for syllable in syllables(han))
     special = _SURNAMES.get(han[0])
-    return [common, [special, *common[1:]]] if special else [common]
+    return (common, (special, *common[1:])) if special else (common,)
 
 
 @lru_cache(maxsize=1)

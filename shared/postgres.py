@@ -31,12 +31,13 @@ _NOTE = "folder"
 COMMON = {
     "listen_addresses": "",
     "max_connections": "1000",
-    "shared_buffers": "128MB",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %d ",
     "wal_level": "replica",
 }
+# Of the memory of the machine an eighth is PostgreSQL's own, within these bounds; it is taken only as it is used.
+_BUFFERS_PART, _LEAST_MB, _MOST_MB = 8, 128, 4096
 # A test loses its data on a crash of the machine, which is fine; it does not lose it on a killed server.
 SPEED = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "2GB"}
 
@@ -213,7 +214,12 @@ def _start(binaries: Path, data: Path, folder: Path, *, durable: bool) -> None:
     sockets = _socket_folder(data)
     _private(sockets)
     (sockets / _NOTE).write_text(f"{folder.resolve()}\n{data}\n")
-    settings = COMMON | ({} if durable else SPEED) | {"unix_socket_directories": str(sockets)}
+    settings = (
+        COMMON
+        | {"shared_buffers": f"{_buffers_mb()}MB"}
+        | ({} if durable else SPEED)
+        | {"unix_socket_directories": str(sockets)}
+    )
     configuration = data / "lianxiao.conf"
     configuration.write_text("".join(f"{key} = '{value}'\n" for key, value in settings.items()))
     account = _account()
@@ -229,6 +235,11 @@ def _start(binaries: Path, data: Path, folder: Path, *, durable: bool) -> None:
     log = folder / "postgres.log"
     log.unlink(missing_ok=True)
     log.symlink_to(inner)
+
+
+def _buffers_mb() -> int:
+    whole = int(psutil.virtual_memory().total)
+    return min(_MOST_MB, max(_LEAST_MB, whole // _BUFFERS_PART // 2**20))
 
 
 def _private(folder: Path) -> None:

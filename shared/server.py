@@ -16,7 +16,7 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from sqlalchemy.exc import DBAPIError
 
-from shared import telemetry
+from shared import collector, telemetry
 from shared.boundary import Boundary
 from shared.caller import Caller
 from shared.db import Database
@@ -159,6 +159,7 @@ def run(server: Server, address: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
     port = server.start(address)
+    collector.settle()
     server.ready_now()
     log.info("serving", extra={"facts": {"services": server.services, "port": port}})
     # A signal that the system gave to another thread is acted on only when this one wakes.

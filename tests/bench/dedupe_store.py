@@ -71,11 +71,7 @@ def _store(tx: Tx, campus: UUID, records: Sequence[Record]) -> None:
         Lead.profile.seal(tx, lead, _text(record))
         rows.append(lead)
         keyed += [(keys.match_key(tx, key), str(lead.id)) for key in matching.keys(record)]
-    parameters = {
-        "institution": str(tx.institution_id),
-        "keys": [key for key, _ in keyed],
-        "keyed": [lead_id for _, lead_id in keyed],
-    }
+    parameters = {"institution": str(tx.institution_id)} | intake.keyed(keyed)
     bulk.insert(tx, {Lead: rows}, steps=[intake.KEYED], parameters=parameters)
     tx.run("select")
 

@@ -25,8 +25,10 @@ from shared.db import Database
 from tests.bench.stage import MEASURED, Stage, on_core
 
 _PLACES = ("/usr/lib/postgresql/*/bin/pgbench", "/usr/pgsql-*/bin/pgbench")
-_ID = re.compile(r"""(['"])([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4})-([0-9a-f]{12})\1""")
-_KEY = re.compile(r"'\\x([0-9a-f]{20})[0-9a-f]{12}'::bytea")
+_ID = re.compile(r"""(?<=['"{,])([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4})-([0-9a-f]{12})(?=['"},])""")
+_KEY = re.compile(r"(?<='\\x)([0-9a-f]{20})[0-9a-f]{12}(?='::bytea)")
+# The same as part of a list that is one text.
+_LISTED_KEY = re.compile(r"(?<=[{,])([0-9a-f]{20})[0-9a-f]{12}(?=[,}])")
 _LOCKS = re.compile(r"ARRAY\[ ?-?\d+\]::bigint\[\]")
 
 
@@ -102,16 +104,16 @@ def script(recording: Recording) -> str:
         return f":v{numbers.setdefault(name, next(fresh))}"
 
     def new_id(match: re.Match[str]) -> str:
-        quote, head, tail = match.groups()
+        head, tail = match.groups()
         made = UUID(f"{head}-{tail}").int >> 80 >= recording.since
-        return f"{quote}{head}-{variable(head + tail)}{quote}" if made else match[0]
+        return f"{head}-{variable(head + tail)}" if made else match[0]
 
     def new_key(match: re.Match[str]) -> str:
-        return f"'\\x{match[1]}{variable(match[1])}'::bytea" if match[1] in asked else match[0]
+        return f"{match[1]}{variable(match[1])}" if match[1] in asked else match[0]
 
     lines = []
     for text in recording.texts:
-        drawn = _KEY.sub(new_key, _ID.sub(new_id, text))
+        drawn = _LISTED_KEY.sub(new_key, _KEY.sub(new_key, _ID.sub(new_id, text)))
         drawn = _LOCKS.sub(lambda _: f"ARRAY[{variable('lock')}]::bigint[]", drawn)
         lines.append(drawn.replace(";", "\\;") + ";")
     draws = [f"\\set v{number} random(100000000000, 999999999999)" for number in numbers.values()]

@@ -147,10 +147,11 @@ class Stage:
             running.wait(30)
 
     @contextmanager
-    def server(self, service: str, core: int = MEASURED) -> Iterator[int]:
+    def server(self, service: str, core: int = MEASURED, *, metrics_port: int = 0) -> Iterator[int]:
         """Run a service's real gRPC server; yield its port when it serves."""
         port = free_port()
         environment = {"LIANXIAO_GRPC_PORT": str(port), "LIANXIAO_GRPC_THREADS": str(THREADS)}
+        environment |= {"LIANXIAO_METRICS_PORT": str(metrics_port)} if metrics_port else {}
         with self.process("services", service, "server", core=core, environment=environment):
             until(lambda: _serving(port), seconds=60, what=f"{service} serves")
             yield port

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from types import SimpleNamespace
 from typing import Any, TypeVar, cast
-from uuid import UUID
 
-from sqlalchemy import Column, Table
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects.postgresql import JSONB
+import orjson
+from sqlalchemy import Table
 
 from services.lead.models import Base
 from shared.db import Tx
@@ -18,7 +16,6 @@ from shared.ids import uuid7
 from shared.tables import Row, stamped
 
 R = TypeVar("R", bound=Row)
-_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
 def fresh(tx: Tx, model: type[R], **values: Any) -> R:
@@ -27,6 +24,19 @@ def fresh(tx: Tx, model: type[R], **values: Any) -> R:
     The id carries the transaction's time, so the order of ids is the order of creation, also for a simulated past.
     """
     return model(**stamped(tx, id=uuid7(int(tx.now.timestamp() * 1000))) | values)
+
+
+def plain(tx: Tx, model: type[R], **values: Any) -> R:
+    """Return the same for `insert` alone: something that has the columns, and costs a tenth of a model's."""
+    return cast(
+        "R",
+        SimpleNamespace(**_empty(cast("Any", model)) | stamped(tx, id=uuid7(int(tx.now.timestamp() * 1000))) | values),
+    )
+
+
+@cache
+def _empty(model: Any) -> dict[str, None]:
+    return {column.name: None for column in model.__table__.columns}
 
 
 def insert(
@@ -48,7 +58,7 @@ def insert(
     values = dict(parameters or {})
     for model, some in rows.items():
         if some:
-            values |= _columns(model, some)
+            values[model.__tablename__] = _json(model, some)
     named = (f"step_{number} as ({part})" for number, part in enumerate(parts))
     tx.soon(f"with {', '.join(named)} select", values, prepared=True)
 
@@ -56,27 +66,18 @@ def insert(
 @cache
 def _insert(table: Table) -> str:
     names = ", ".join(column.name for column in table.columns)
-    arrays = ", ".join(f"%({table.name}_{column.name})s::{_sql_type(column)}[]" for column in table.columns)
-    return f"insert into {table.name} ({names}) select * from unnest({arrays})"  # noqa: S608 - names of our own tables
+    rows = f"json_populate_recordset(null::{table.name}, %({table.name})s::json)"
+    return f"insert into {table.name} ({names}) select {names} from {rows}"  # noqa: S608 - names of our own tables
 
 
-def _sql_type(column: Column[Any]) -> str:
-    return column.type.compile(dialect=_DIALECT)
+def _json(model: type[Base], rows: Iterable[Base]) -> str:
+    """Return rows as JSON: one parameter, which is read faster than one for each column."""
+    names = [column.name for column in cast("Table", model.__table__).columns]
+    told = [{name: getattr(row, name) for name in names} for row in rows]
+    return orjson.dumps(told, default=_bytes).decode()
 
 
-def _columns(model: type[Base], rows: Iterable[Base]) -> dict[str, list[object]]:
-    table = cast("Table", model.__table__)
-    some = list(rows)
-    return {
-        f"{table.name}_{column.name}": [_value(getattr(row, column.name), column) for row in some]
-        for column in table.columns
-    }
-
-
-def _value(value: Any, column: Column[Any]) -> object:
-    """Return a value as the driver takes it inside an array."""
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(column.type, JSONB):
-        return json.dumps(value, ensure_ascii=False)
-    return value
+def _bytes(value: object) -> str:
+    if not isinstance(value, bytes):
+        raise TypeError(f"{type(value).__name__} has no form in JSON")
+    return rf"\x{value.hex()}"

@@ -156,7 +156,7 @@ class Desk:
             return True
         if (staff_id, campus_id) not in self.held:
             values = {"institution": str(tx.institution_id), "staff": str(staff_id), "campus": str(campus_id)}
-            self.held[staff_id, campus_id] = bool(tx.run(_HOLD, values).scalar())
+            self.held[staff_id, campus_id] = bool(tx.run(_HOLD, values, prepared=True).scalar())
         return self.held[staff_id, campus_id]
 
     def _asked(self, lead: Any) -> Asked:
@@ -179,7 +179,7 @@ class Desk:
             self.turns[rule.rule_id] = ready.turn
         if rule.rule_id not in self.turns:
             values = {"count": self.expected, "institution": str(tx.institution_id), "rule": str(rule.rule_id)}
-            self.turns[rule.rule_id] = int(tx.run(_TURN, values).scalar_one())
+            self.turns[rule.rule_id] = int(tx.run(_TURN, values, prepared=True).scalar_one())
         return self.turns[rule.rule_id]
 
 

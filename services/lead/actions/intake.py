@@ -28,7 +28,8 @@ from shared.ids import uuid7
 from shared.wire_values import id_text
 
 KEYED = """insert into lead_key (institution_id, key, lead_id)
-  select %(institution)s::uuid, k.key, k.lead from unnest(%(keys)s::bytea[], %(keyed)s::uuid[]) as k (key, lead)"""
+  select %(institution)s::uuid, decode(k.key, 'hex'), k.lead
+  from unnest(%(keys)s::text[], %(keyed)s::uuid[]) as k (key, lead)"""
 _BESIDE = f"select jsonb_build_object('rules', ({desks.QUESTION}), 'grading', ({grading.QUESTION}))"
 _TOUCHED = """update lead set touch_count = touch_count + t.n, last_touch_time = %(now)s, update_time = %(now)s,
     grade = t.grade, grade_reasons = t.reasons
@@ -85,7 +86,7 @@ class Ledger:
         steps = []
         if self.keys:
             steps.append(KEYED)
-            parameters |= {"keys": [key for key, _ in self.keys], "keyed": [lead_id for _, lead_id in self.keys]}
+            parameters |= keyed(self.keys)
         if self.touched:
             steps.append(_TOUCHED)
             parameters |= self._touched(tx)
@@ -101,6 +102,14 @@ class Ledger:
             "grades": [letter for letter, _ in graded],
             "reasons": [json.dumps(reasons) for _, reasons in graded],
         }
+
+
+def keyed(pairs: Sequence[tuple[bytes, str]]) -> dict[str, object]:
+    """Return the parameters of KEYED for pairs of key and lead id; each list is one text, which is read fastest."""
+    return {
+        "keys": f"{{{','.join(key.hex() for key, _ in pairs)}}}",
+        "keyed": f"{{{','.join(lead_id for _, lead_id in pairs)}}}",
+    }
 
 
 def take_in(tx: Tx, arrivals: Sequence[Arrival]) -> list[Taken]:
@@ -163,7 +172,7 @@ def persons(arrivals: Sequence[Arrival]) -> list[Person]:
 def fresh(tx: Tx, arrival: Arrival) -> Lead:
     """Return the lead that an enquiry makes, as it stands before anybody has it."""
     enquiry = arrival.enquiry
-    lead = bulk.fresh(
+    lead = bulk.plain(
         tx,
         Lead,
         customer_id=uuid7(),
@@ -239,7 +248,7 @@ def _touch(tx: Tx, ledger: Ledger, lead: Any, arrival: Arrival) -> None:
 
 
 def _arrived(tx: Tx, lead: Any, arrival: Arrival) -> Touch:
-    touch = bulk.fresh(
+    touch = bulk.plain(
         tx,
         Touch,
         lead_id=lead.id,
@@ -276,11 +285,11 @@ def _give(tx: Tx, ledger: Ledger, lead: Lead, arrival: Arrival, desk: Desk) -> N
     decided: Decided | None = None
     if arrival.owner_id is not None:
         ledger.assignments.append(owners.by_hand(tx, lead, arrival.owner_id))
-        owners.give(tx, lead, arrival.owner_id)
+        owners.put(tx, lead, arrival.owner_id)
     else:
         decided = desk.decide(tx, lead)
         if decided is None:
             return
         ledger.assignments.append(assignments.by_rule(tx, lead, decided))
-        owners.give(tx, lead, decided.choice.staff_id)
+        owners.put(tx, lead, decided.choice.staff_id)
     publish(tx, assignments.event(lead, decided.rule.rule_id if decided else None))

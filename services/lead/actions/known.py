@@ -77,8 +77,8 @@ class Known:
     def decide(self, tx: Tx, person: Person) -> Decision[UUID]:
         """Say whether a person is one of the known leads."""
         candidates: dict[UUID, Person] = {}
-        for key in matching.keys(person):
-            for lead_id in self.by_key.get(keys.match_key(tx, key), ()):
+        for key in keys.match_keys(tx, matching.keys(person)):
+            for lead_id in self.by_key.get(key, ()):
                 candidates.setdefault(lead_id, self.persons[lead_id])
         # A lead that others were merged into is found by their phones as well, which are not in its own profile.
         for phone in person.phones:
@@ -105,7 +105,7 @@ def load(
     value with its `values`; the answer comes along. The transaction must see the whole chain.
     """
     phones = {keys.phone_key(tx, phone) for person in persons for phone in person.phones} if lock else set()
-    wanted = {keys.match_key(tx, key) for person in persons for key in matching.keys(person)}
+    wanted = set(keys.match_keys(tx, [key for person in persons for key in matching.keys(person)]))
     found = Known()
     rows = _asked(tx, wanted, phones, beside, values or {})
     into = {row.id: row.merged_into_id for row in rows if row.id is not None}

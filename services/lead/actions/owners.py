@@ -48,11 +48,7 @@ def give(tx: Tx, lead: Lead, owner_id: UUID | None) -> int:
     Returns how many tasks did.
     """
     previous = lead.owner_id
-    for name, value in clocks(tx, owner_id).items():
-        setattr(lead, name, value)
-    # A lead that is being captured is in no session yet, and has neither tasks nor trials.
-    if lead not in tx.session:
-        return 0
+    put(tx, lead, owner_id)
     values = {"institution": tx.institution_id, "lead": lead.id, "campus": lead.campus_id, "now": tx.now}
     who = {"owner": owner_id, "previous": previous, "others": list(_OF_OTHERS)}
     followed = int(tx.run(_FOLLOW, values | who).scalar_one())
@@ -87,6 +83,12 @@ def _tell_trials(tx: Tx, lead: Lead, owner_id: UUID) -> None:
     if tx.scalar(select(Trial.id).where(Trial.lead_id == lead.id).limit(1)) is not None:
         who = {"lead_id": str(lead.id), "customer_id": str(lead.customer_id), "campus_id": str(lead.campus_id)}
         publish(tx, TrialsFollowedLead(**who, owner_id=str(owner_id)))
+
+
+def put(tx: Tx, lead: Lead, owner_id: UUID | None) -> None:
+    """Do the same to a lead that is being captured, and has neither tasks nor trials yet."""
+    for name, value in clocks(tx, owner_id).items():
+        setattr(lead, name, value)
 
 
 def clocks(tx: Tx, owner_id: UUID | None) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from google.type.date_pb2 import Date
@@ -55,7 +54,7 @@ def to_pb(tx: Tx, lead: Any) -> lead_pb2.Lead:
         expected_close_date=date_pb(lead.expected_close_date),
         customer_type=lead.customer_type or "family",
         organisation_id=id_text(lead.organisation_id),
-        **asdict(known.profile_of(tx, lead)),
+        **known.profile_of(tx, lead).told(),
         graded_by_hand=bool(lead.graded_by_hand),
         intent=lead.intent,
         industry=lead.industry,

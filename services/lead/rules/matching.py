@@ -6,6 +6,7 @@ import math
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from services.lead.rules import adults, children, sites
@@ -54,7 +55,13 @@ class Decision(Generic[Id]):
 
 def keys(record: Record) -> list[str]:
     """Return the keys under which a record is found; two records of one party share at least one, nearly always."""
-    return list(dict.fromkeys(SCHEMES[type(record)].keys(record)))
+    return list(_keys(record))
+
+
+# A capture asks for those of one person thrice.
+@lru_cache(maxsize=1024)
+def _keys(record: Record) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(SCHEMES[type(record)].keys(record)))
 
 
 def weigh(new: Record, known: Record) -> Evidence:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from enum import StrEnum
-from functools import lru_cache
 
-from pypinyin import Style, lazy_pinyin
+from shared.personal import syllables
 
 _BLANK = re.compile(r"[\s·.()（）_-]+")
 # How a desk notes a child whose name it has not asked for: 周杰琴妈妈, 游同学.
@@ -40,10 +39,9 @@ def plain(name: str) -> str:
     return _TITLES.sub("", folded)
 
 
-@lru_cache(maxsize=16384)
 def spell(name: str) -> str:
     """Return the pinyin of a plain name without tones, letters of other scripts as they are."""
-    return "".join(lazy_pinyin(name, style=Style.NORMAL))
+    return "".join(syllables(name))
 
 
 def given(name: str) -> str:
