@@ -52,7 +52,9 @@ class Tx:
         self.now = now
         self._session: Session | None = None
         self._closing: list[tuple[str, tuple[object, ...]]] = []
-        self._rows: dict[str, list[dict[str, object]]] = {_OUTBOX: [], _AUDIT: []}
+        # Rows of the outbox and of the audit log that leave with the commit.
+        self.events: list[dict[str, Any]] = []
+        self._entries: list[dict[str, Any]] = []
 
     @property
     def institution_id(self) -> UUID:
@@ -134,7 +136,7 @@ class Tx:
         """Buffer one outbox row; `shared.events.publish` is the way to call it."""
         event_id = uuid7()
         values = (self.institution_id, campus_id, event_id, kind, aggregate_id, body, telemetry.traceparent(), self.now)
-        self._rows[_OUTBOX].append(dict(zip(_EVENT.split(", "), values, strict=True)))
+        self.events.append(dict(zip(_EVENT.split(", "), values, strict=True)))
         return event_id
 
     def audit(self, action: str, kind: str, subject_id: object, **facts: object) -> None:
@@ -143,7 +145,7 @@ class Tx:
         entry = (caller.institution_id, uuid7(), self.now, caller.subject_id, caller.kind, action)
         told = json.loads(json.dumps(facts, default=str))
         values = (*entry, kind, str(subject_id), told, telemetry.trace_id())
-        self._rows[_AUDIT].append(dict(zip(_ENTRY.split(", "), values, strict=True)))
+        self._entries.append(dict(zip(_ENTRY.split(", "), values, strict=True)))
 
     def enter(self, institution_id: UUID) -> None:
         """Go on as the system of one institution; for public calls that find out the institution themselves.
@@ -187,14 +189,14 @@ class Tx:
         link = self._link
         last = [
             link.quote(link.planned(sql), {"rows": orjson.dumps(rows).decode()})
-            for sql, rows in self._rows.items()
+            for sql, rows in ((_OUTBOX, self.events), (_AUDIT, self._entries))
             if rows
         ]
         last += [link.quote(sql, row) for sql, row in self._closing]
         if last:
             self.run("; ".join([*last, "COMMIT"]))
-            self._closing.clear()
-            self._rows = {_OUTBOX: [], _AUDIT: []}
+            for each in (self.events, self._entries, self._closing):
+                each.clear()
 
 
 class Database:
