@@ -32,6 +32,9 @@ def test_every_shipped_text_is_in_both_languages_and_uses_known_variables() -> N
         (HOURS_LOW, Text("a", "{student} {"), "body"),
         (HOURS_LOW, Text("a", "{}"), "body"),
         (HOURS_CONSUMED, Text("a", "{student.__class__}"), "body"),
+        (HOURS_CONSUMED, Text("a", "{student:1000000000}"), "body"),
+        (HOURS_CONSUMED, Text("{student!r}", "b"), "subject"),
+        (HOURS_CONSUMED, Text("a", "{student:{student}}"), "body"),
     ],
 )
 def test_a_wrong_text_is_refused_with_its_field(code: str, text: Text, field: str) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from shared import placeholders
 from shared.errors import InvalidInput
 
 HOURS_CONSUMED = "hours_consumed"
@@ -70,7 +70,7 @@ SHIPPED: dict[tuple[str, str], Text] = {
 
 def render(text: Text, values: Mapping[str, str]) -> Text:
     """Return the text with its variables filled in."""
-    return Text(text.subject.format_map(values), text.body.format_map(values))
+    return Text(placeholders.fill(text.subject, values), placeholders.fill(text.body, values))
 
 
 def check(code: str, text: Text) -> None:
@@ -78,16 +78,8 @@ def check(code: str, text: Text) -> None:
     if code not in VARIABLES:
         known = ", ".join(sorted(VARIABLES))
         raise InvalidInput("template_code", f"there is no template {code}; there are {known}", "TEMPLATE_UNKNOWN")
-    for field, value in (("subject", text.subject), ("body", text.body)):
-        try:
-            names = {name for _, name, _, _ in string.Formatter().parse(value) if name is not None}
-        except ValueError as error:
-            raise InvalidInput(field, "a brace is open or closed alone", "TEMPLATE_BRACES") from error
-        unknown = sorted(names - set(VARIABLES[code]))
-        if unknown:
-            allowed = ", ".join(VARIABLES[code])
-            message = f"{', '.join(unknown) or 'an empty name'} is no variable here; there are {allowed}"
-            raise InvalidInput(field, message, "TEMPLATE_VARIABLE_UNKNOWN")
+    placeholders.check(text.subject, VARIABLES[code], "subject")
+    placeholders.check(text.body, VARIABLES[code], "body")
 
 
 def hours_text(hundredths: int) -> str:
