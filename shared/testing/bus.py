@@ -6,16 +6,17 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from google.protobuf.message import Message
 
 from shared.db import Database
-from shared.events import describe, encode
+from shared.events import decode, describe, encode
 from shared.ids import uuid7
 from shared.inbox import AnyConsumer, Arrival, Delivery, Handler, store
 
+E = TypeVar("E", bound=Message)
 _SEQUENCE = count(1)
 
 
@@ -73,6 +74,13 @@ def published(tx_or_database: Any, institution: UUID, kind: str = "") -> list[di
             (str(institution), f"%{kind}%"),
         ).all()
     return [{"type": row.type} | json.loads(row.body) for row in rows]
+
+
+def told(database: Database, institution: UUID, kind: type[E]) -> list[E]:
+    """Return the committed events of a kind in the outbox, oldest first, opened."""
+    name = describe(kind.DESCRIPTOR).name
+    found = [body for body in published(database, institution, name) if body.pop("type") == name]
+    return [decode(institution, json.dumps(body), kind) for body in found]
 
 
 class _Raising(Handler):

@@ -26,7 +26,7 @@ APPENDED = {
     "lead": [
         *("touch", "follow_up", "assignment", "import_row", "form_visit", "grade_change", "nps_answer", "sale"),
         *("lead_policy", "grading_rule", "arbitration", "claim_move", "partner_visit", "registration"),
-        *("assessment_sitting", "assessment_report", "playbook_use"),
+        *("assessment_sitting", "assessment_report", "playbook_use", "plan_message"),
     ],
     "marketing": ["campaign_cost"],
     "notification": ["quiet_hours"],

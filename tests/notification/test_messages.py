@@ -103,7 +103,7 @@ def test_the_sandbox_takes_what_is_due_and_each_message_ends_once(database: Data
 
 
 def test_a_mail_goes_out_in_a_real_conversation() -> None:
-    letter = Letter(uuid7(), "zhang@example.com", "课时通知", "剩余 28.5 课时")
+    letter = Letter(uuid7(), "email", "zhang@example.com", "课时通知", "剩余 28.5 课时")
     with smtp_server() as box:
         assert sending.hand_over(letter, Mailbox.parse(box.url)) == ("sent", "")
     (mail,) = box.mails
@@ -114,7 +114,7 @@ def test_a_mail_goes_out_in_a_real_conversation() -> None:
 def test_an_unreachable_server_is_a_failure_with_its_reason() -> None:
     with smtp_server() as box:
         mailbox = Mailbox.parse(box.url)
-    letter = Letter(uuid7(), "zhang@example.com", "a", "b")
+    letter = Letter(uuid7(), "email", "zhang@example.com", "a", "b")
     assert sending.hand_over(letter, mailbox) == ("failed", "PROVIDER_UNREACHABLE")
 
 

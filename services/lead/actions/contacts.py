@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, or_, select
 
 from services.lead.actions import bulk, closings, keys, leads, timelines
 from services.lead.models import Contact, Lead, LeadKey
-from services.lead.rules import plans, stages
+from services.lead.rules import stages
 from shared.db import Tx
 from shared.errors import NotFound
 from shared.listing import Field, Listing, Page
@@ -126,7 +126,7 @@ def set_opt_out(tx: Tx, lead_id: UUID, *, opted_out: bool) -> Lead:
         lead.opt_out_time = None
     elif lead.opt_out_time is None:
         lead.opt_out_time = tx.now
-        closings.stop_runs(tx, lead.id, plans.OPT_OUT, cause=plans.OPT_OUT)
+        closings.opt_out(tx, lead.id)
     return lead
 
 

@@ -17,4 +17,5 @@ def told(tx: Tx, lead: Lead) -> Family:
         guardian_phone=profile.guardian_phone,
         guardian_email=profile.guardian_email,
         may_contact=lead.opt_out_time is None,
+        wechat_id=profile.wechat_id,
     )

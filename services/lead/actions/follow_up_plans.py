@@ -1,4 +1,4 @@
-"""Templates of tasks by which advisors stay in touch with families."""
+"""Templates of tasks and messages by which families are stayed in touch with."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from uuid import UUID
 
 from services.lead.actions import campuses
 from services.lead.models import FollowUpPlan
+from services.lead.rules import plans
+from shared import placeholders
 from shared.db import Tx
 from shared.errors import InvalidInput
 from shared.listing import Field, Listing
@@ -40,7 +42,8 @@ def create(
 ) -> FollowUpPlan:
     """Add a plan, for one campus or all of them.
 
-    Raises CHAIN_SCOPE_NEEDED, CAMPUS_NOT_FOUND, CAMPUS_CLOSED, InvalidInput NAME_MISSING, PLAN_EMPTY.
+    Raises CHAIN_SCOPE_NEEDED, CAMPUS_NOT_FOUND, CAMPUS_CLOSED, InvalidInput NAME_MISSING, PLAN_EMPTY, TEXT_MISSING,
+    TEMPLATE_BRACES, TEMPLATE_VARIABLE_UNKNOWN.
     """
     check_reach(tx, campus_id)
     if campus_id is not None:
@@ -90,4 +93,14 @@ def checked_name(name: str) -> str:
 def _steps(steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     if not steps:
         raise InvalidInput("follow_up_plan.steps", "a plan has at least one step", "PLAN_EMPTY")
+    for number, step in enumerate(steps):
+        if "message" in step:
+            _check_message(step["message"], f"follow_up_plan.steps[{number}].message")
     return sorted(map(dict, steps), key=lambda step: step["offset_minutes"])
+
+
+def _check_message(message: Mapping[str, str], field: str) -> None:
+    if not message["text"].strip():
+        raise InvalidInput(f"{field}.text", "say something", "TEXT_MISSING")
+    for part in ("subject", "text"):
+        placeholders.check(message[part], plans.VARIABLES, f"{field}.{part}")

@@ -29,7 +29,7 @@ from services.lead.actions import (
     trials,
 )
 from services.lead.models import CustomerAlias, Duplicate, Lead, LeadMerge, Touch
-from services.lead.rules import plans, stages
+from services.lead.rules import stages
 from shared.db import Tx
 from shared.errors import Refused
 from shared.events import publish
@@ -63,7 +63,7 @@ def merge(tx: Tx, *, survivor: Lead, merged: Lead) -> LeadMerge:
     # Whoever asked to be left alone is, whichever lead carries on.
     if survivor.opt_out_time is None and merged.opt_out_time is not None:
         survivor.opt_out_time = merged.opt_out_time
-        closings.stop_runs(tx, survivor.id, plans.OPT_OUT, cause=plans.OPT_OUT)
+        closings.opt_out(tx, survivor.id)
     if row.previous_state == stages.OPEN:
         row.given = _carry_on(tx, survivor, merged)
     grading.regrade(tx, survivor)

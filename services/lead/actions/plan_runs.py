@@ -1,7 +1,11 @@
-"""Plans at work: each step is a task of the lead's owner. Locks are taken in the order lead, run, task."""
+"""Plans at work: a step is a task of the lead's owner, or a message to the family (plan_messages.py).
+
+Locks are taken in the order lead, run, task.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,6 +14,7 @@ from sqlalchemy import select
 from services.lead.actions import bulk, closings, follow_up_plans, leads, policies, staff, tasks, working_hours
 from services.lead.models import FollowUpPlan, Lead, PlanRun, Task
 from services.lead.rules import plans, policy
+from services.lead.rules.plans import Message
 from shared import daily_spans
 from shared.db import Tx
 from shared.errors import NotFound, Refused
@@ -25,7 +30,7 @@ LISTING: Listing[PlanRun] = Listing(
 
 
 def start(tx: Tx, lead_id: UUID, plan_id: UUID) -> PlanRun:
-    """Give the lead's owner a task for each step.
+    """Give the lead's owner a task for each step, and let those that are messages wait for their time.
 
     Raises PLAN_PAUSED, PLAN_RUNNING, FOLLOW_UP_PLAN_NOT_FOUND, LEAD_CLOSED, LEAD_MERGED, LEAD_OPTED_OUT.
     """
@@ -38,6 +43,8 @@ def start(tx: Tx, lead_id: UUID, plan_id: UUID) -> PlanRun:
     continues_after = plan.continues_after or []
     if lead.opt_out_time is not None and plans.OPT_OUT not in continues_after:
         raise Refused("LEAD_OPTED_OUT", "the family does not want to be contacted")
+    dues = _dues(tx, lead, plan)
+    messages = _messages(plan, dues)
     run = bulk.fresh(
         tx,
         PlanRun,
@@ -49,11 +56,14 @@ def start(tx: Tx, lead_id: UUID, plan_id: UUID) -> PlanRun:
         staff_id=staff.actor(tx),
         end_time=None,
         continues_after=continues_after,
+        messages=[message.stored() for message in messages] or None,
+        next_message_time=messages[0].due_time if messages else None,
     )
     with tx.translating({"uq_plan_run_running": lambda: Refused("PLAN_RUNNING", "this plan runs on the lead already")}):
         tx.session.add(run)
-    dues = _dues(tx, lead, plan)
     for number, step in enumerate(plan.steps, 1):
+        if "message" in step:
+            continue
         work = tasks.Work(
             kind=tasks.PLAN_STEP,
             due_time=dues[number - 1],
@@ -65,6 +75,16 @@ def start(tx: Tx, lead_id: UUID, plan_id: UUID) -> PlanRun:
         )
         tasks.create(tx, work, owner_id=lead.owner_id)
     return run
+
+
+def _messages(plan: FollowUpPlan, dues: Sequence[datetime]) -> list[Message]:
+    """Return the messages of a plan in the order of time."""
+    found = []
+    for number, (step, due) in enumerate(zip(plan.steps, dues, strict=True), 1):
+        if "message" in step:
+            subject, text = step["message"]["subject"] or step["title"], step["message"]["text"]
+            found.append(Message(number, due, step["channel"], subject, text))
+    return sorted(found, key=lambda message: message.due_time)
 
 
 def _dues(tx: Tx, lead: Lead, plan: FollowUpPlan) -> list[datetime]:
@@ -91,8 +111,8 @@ def stop(tx: Tx, run_id: UUID) -> PlanRun:
 
 
 def step_done(tx: Tx, run: PlanRun) -> None:
-    """End a run, whose lock is held, when none of its tasks is open any more."""
+    """End a run, whose lock is held, when none of its tasks is open and none of its messages waits any more."""
     tx.session.flush()
     left = select(Task.id).where(Task.plan_run_id == run.id, Task.state == tasks.OPEN).limit(1)
-    if run.state == "running" and tx.scalar(left) is None:
+    if run.state == "running" and run.next_message_time is None and tx.scalar(left) is None:
         run.state, run.end_time = "done", tx.now

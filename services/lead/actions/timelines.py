@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import literal, select, tuple_, union_all
 
 from services.lead.actions import leads
-from services.lead.models import AssessmentReport, Assignment, FollowUp, StageChange, Touch, Trial
+from services.lead.models import AssessmentReport, Assignment, FollowUp, PlanMessage, StageChange, Touch, Trial
 from shared.crypto import CannotOpen, open_from_bus, seal_for_bus
 from shared.db import Tx
 from shared.errors import InvalidInput
@@ -23,6 +23,7 @@ KINDS: dict[str, type[Any]] = {
     "trial": Trial,
     "stage_change": StageChange,
     "assessment_report": AssessmentReport,
+    "plan_message": PlanMessage,
 }
 
 

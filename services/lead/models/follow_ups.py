@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.lead.models.base import Base
+from shared.crypto import Sealed
 from shared.tables import CampusRow, Row
 
 
@@ -23,7 +24,10 @@ class WorkingHours(CampusRow, Base):
 
 
 class FollowUpPlan(Row, Base):
-    """A template of tasks; campus_id None: for every campus. `steps` holds title, offset_minutes, channel."""
+    """A template of tasks and messages; campus_id None: for every campus.
+
+    `steps` holds title, offset_minutes, channel, and of a message subject and text.
+    """
 
     __tablename__ = "follow_up_plan"
 
@@ -49,3 +53,24 @@ class PlanRun(Row, Base):
     end_time: Mapped[datetime | None]
     # As the plan said when the run started.
     continues_after: Mapped[list[str] | None]
+    # Those that are not due yet, as dictionaries of rules.plans.Message in the order of time, and when the first is;
+    # None: there are none.
+    messages: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
+    next_message_time: Mapped[datetime | None]
+
+
+class PlanMessage(Row, Base):
+    """A message of a run that came due, as it was handed over or, with a reason, was not; never changed."""
+
+    __tablename__ = "plan_message"
+
+    lead_id: Mapped[UUID]
+    plan_run_id: Mapped[UUID]
+    step: Mapped[int]
+    channel: Mapped[str]
+    subject_sealed: Mapped[bytes]
+    body_sealed: Mapped[bytes]
+    reason: Mapped[str]
+
+    subject = Sealed("subject_sealed")
+    body = Sealed("body_sealed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from lianxiao.lead.v1 import follow_up_plan_pb2
@@ -78,7 +79,7 @@ def to_pb(row: FollowUpPlan) -> follow_up_plan_pb2.FollowUpPlan:
         follow_up_plan_id=str(row.id),
         name=row.name,
         campus_id=id_text(row.campus_id),
-        steps=[follow_up_plan_pb2.PlanStep(**step) for step in row.steps],
+        steps=[_step_to_pb(step) for step in row.steps],
         paused=row.paused,
         continues_after=[enum_value(follow_up_plan_pb2.PlanStopCause, word) for word in row.continues_after or ()],
         create_time=row.create_time,
@@ -101,9 +102,25 @@ def run_to_pb(row: PlanRun) -> follow_up_plan_pb2.PlanRun:
 
 
 def _steps(plan: follow_up_plan_pb2.FollowUpPlan) -> list[dict[str, Any]]:
-    return [
-        {"title": step.title, "offset_minutes": step.offset_minutes, "channel": step.channel} for step in plan.steps
-    ]
+    return [_step(step, f"follow_up_plan.steps[{number}]") for number, step in enumerate(plan.steps)]
+
+
+def _step(step: follow_up_plan_pb2.PlanStep, field: str) -> dict[str, Any]:
+    told: dict[str, Any] = {"title": step.title, "offset_minutes": step.offset_minutes, "channel": step.channel}
+    if step.HasField("message"):
+        channel = stored_word(follow_up_plan_pb2.StepMessageChannel, step.message.channel, f"{field}.message.channel")
+        told |= {"channel": channel, "message": {"subject": step.message.subject, "text": step.message.text}}
+    return told
+
+
+def _step_to_pb(step: Mapping[str, Any]) -> follow_up_plan_pb2.PlanStep:
+    found = follow_up_plan_pb2.PlanStep(
+        title=step["title"], offset_minutes=step["offset_minutes"], channel=step["channel"]
+    )
+    if "message" in step:
+        channel = enum_value(follow_up_plan_pb2.StepMessageChannel, step["channel"])
+        found.message.CopyFrom(follow_up_plan_pb2.StepMessage(channel=channel, **step["message"]))
+    return found
 
 
 def _causes(plan: follow_up_plan_pb2.FollowUpPlan) -> list[str]:

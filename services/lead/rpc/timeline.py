@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from lianxiao.lead.v1 import lead_pb2, timeline_pb2
-from services.lead.models import AssessmentReport, Assignment, FollowUp, StageChange, Touch, Trial
+from lianxiao.lead.v1 import follow_up_plan_pb2, lead_pb2, timeline_pb2
+from services.lead.models import AssessmentReport, Assignment, FollowUp, PlanMessage, StageChange, Touch, Trial
 from services.lead.rpc import assessment_service
 from shared.db import Tx
 from shared.wire_values import enum_value, id_text
@@ -103,6 +103,19 @@ def _assessment_report(_tx: Tx, row: AssessmentReport, entry: timeline_pb2.Timel
     entry.assessment_report.CopyFrom(assessment_service.report_to_pb(row))
 
 
+def _plan_message(tx: Tx, row: PlanMessage, entry: timeline_pb2.TimelineEntry) -> None:
+    entry.plan_message.CopyFrom(
+        timeline_pb2.PlanMessage(
+            plan_run_id=str(row.plan_run_id),
+            step=row.step,
+            channel=enum_value(follow_up_plan_pb2.StepMessageChannel, row.channel),
+            subject=PlanMessage.subject.reveal(tx, row) or "",
+            text=PlanMessage.body.reveal(tx, row) or "",
+            reason=row.reason,
+        )
+    )
+
+
 _FILL: dict[type[Any], Callable[[Tx, Any, timeline_pb2.TimelineEntry], None]] = {
     Touch: _touch,
     FollowUp: _follow_up,
@@ -110,4 +123,5 @@ _FILL: dict[type[Any], Callable[[Tx, Any, timeline_pb2.TimelineEntry], None]] = 
     Trial: _trial,
     StageChange: _stage_change,
     AssessmentReport: _assessment_report,
+    PlanMessage: _plan_message,
 }

@@ -1,6 +1,42 @@
-"""What ends a follow-up plan by itself."""
+"""What ends a follow-up plan by itself, and what its steps tell a family."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared import placeholders
+
 REPLY, BOOKING, ENROLMENT, OPT_OUT = "reply", "booking", "enrolment", "opt_out"
 CAUSES = (REPLY, BOOKING, ENROLMENT, OPT_OUT)
+# The names that a message may use.
+VARIABLES = ("student", "guardian", "advisor", "campus")
+# What could not be told for so long, because the run rested or we were away, is not told any more.
+LATE = timedelta(days=1)
+TOO_LATE = "TOO_LATE"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a step of a run tells the family, over which channel and when; steps are counted from 1."""
+
+    step: int
+    due_time: datetime
+    channel: str
+    subject: str
+    text: str
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> Message:
+        """Read what `stored` returned."""
+        return cls(**{**stored, "due_time": datetime.fromisoformat(stored["due_time"])})
+
+    def stored(self) -> dict[str, Any]:
+        """Return what to keep as JSON."""
+        return {name: getattr(self, name) for name in self.__slots__} | {"due_time": self.due_time.isoformat()}
+
+    def filled(self, names: Mapping[str, str]) -> tuple[str, str]:
+        """Return subject and text with the names filled in."""
+        return placeholders.fill(self.subject, names), placeholders.fill(self.text, names)

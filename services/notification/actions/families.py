@@ -8,13 +8,13 @@ from shared.db import Tx
 from shared.ids import as_uuid
 
 
-def refusal(tx: Tx, customer_id: str, family: Family) -> str:
-    """Return why a family gets no message, or nothing."""
+def refusal(tx: Tx, customer_id: str, family: Family, *addresses: str) -> str:
+    """Return why a family gets no message at any of these addresses, or nothing."""
     known = contacts.of_student(tx, as_uuid(customer_id))
     unwanted = bool(known) and not any(contact.may_contact for contact in known)
     if unwanted or not family.may_contact:
         return "CONTACT_NOT_WANTED"
-    return "" if family.guardian_email or family.guardian_phone else "NO_CONTACT"
+    return "" if any(addresses) else "NO_CONTACT"
 
 
 def values(family: Family) -> dict[str, str]:

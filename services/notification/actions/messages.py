@@ -6,7 +6,7 @@ Between claim and outcome stands the outside world. A sender that dies there lea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -18,7 +18,7 @@ from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold, HoursCon
 from lianxiao.notification.v1.notification_events_pb2 import MessageFinished
 from services.notification.actions import campuses, contacts, quiet_hours, templates
 from services.notification.models import Contact, Message
-from services.notification.rules.templates import HOURS_CONSUMED, HOURS_LOW, hours_text, render
+from services.notification.rules.templates import HOURS_CONSUMED, HOURS_LOW, Text, hours_text, render
 from shared.caller import NOBODY
 from shared.db import Tx
 from shared.events import publish
@@ -49,6 +49,7 @@ class Letter:
     """A claimed message, ready for a provider."""
 
     message_id: UUID
+    channel: str
     address: str
     subject: str
     body: str
@@ -120,8 +121,27 @@ def new(template: str, student_id: str, campus_id: str, cause: str) -> Message:
 
 def queue(tx: Tx, row: Message, values: Mapping[str, str], *, email: str, phone: str) -> None:
     """Let a new message wait for its sender, unless its cause has one already."""
-    _write(tx, row, values, email=email, phone=phone)
+    told = {"guardian": values.get("guardian") or "家长"}
+    text = render(templates.find(tx, row.template, _LANGUAGE), dict(values) | told)
+    queue_text(tx, row, text, email=email, other=phone)
+
+
+def queue_text(tx: Tx, row: Message, text: Text, *, email: str, other: str = "") -> None:
+    """Do the same with a finished text; without a mail address the sandbox takes it for the other one."""
+    row.channel = EMAIL if email else SANDBOX
+    Message.address.seal(tx, row, email or other)
+    Message.subject.seal(tx, row, text.subject)
+    Message.body.seal(tx, row, text.body)
     _insert(tx, row)
+
+
+def withdraw(tx: Tx, template: str, causes: Collection[str]) -> None:
+    """Refuse the messages to families without a file that still wait; one that a sender has claimed is on its way."""
+    mine = (Message.institution_id == tx.institution_id, Message.template == template, Message.guardian_id == NOBODY)
+    waiting = (Message.business_key.in_(causes), Message.state == "queued")
+    query = select(Message.id).where(*mine, *waiting).order_by(Message.id).with_for_update()
+    for message_id in tx.session.scalars(query).all():
+        finish(tx, message_id, state="refused", reason="WITHDRAWN")
 
 
 def refuse(tx: Tx, row: Message, reason: str) -> None:
@@ -165,15 +185,6 @@ def _row(  # noqa: PLR0917 - the columns of a new message
     )
 
 
-def _write(tx: Tx, row: Message, values: Mapping[str, str], *, email: str, phone: str) -> None:
-    told = {"guardian": values.get("guardian") or "家长"}
-    text = render(templates.find(tx, row.template, _LANGUAGE), dict(values) | told)
-    row.channel = EMAIL if email else SANDBOX
-    Message.address.seal(tx, row, email or phone)
-    Message.subject.seal(tx, row, text.subject)
-    Message.body.seal(tx, row, text.body)
-
-
 _COLUMNS = tuple(column.key for column in Message.__table__.columns)
 # Built once: naming two dozen values anew for every message would cost more than the rest of it.
 _FRESH = insert(Message).on_conflict_do_nothing(constraint="uq_message_cause").returning(Message.id)
@@ -190,6 +201,7 @@ def _insert(tx: Tx, row: Message) -> None:
 def _letter(tx: Tx, row: Message) -> Letter:
     return Letter(
         row.id,
+        row.channel,
         Message.address.reveal(tx, row) or "",
         Message.subject.reveal(tx, row) or "",
         Message.body.reveal(tx, row) or "",

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-
 from lianxiao.lead.v1.lead_events_pb2 import TrialReminderDue, TrialReminderWithdrawn
 from services.notification.actions import families, messages, quiet_hours
-from services.notification.models import Message
 from services.notification.rules.templates import TRIAL_REMINDER
-from shared.caller import NOBODY
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.wire_values import instant
@@ -23,7 +19,7 @@ def remind(tx: Tx, event: TrialReminderDue) -> None:
     row = messages.new(TRIAL_REMINDER, event.customer_id, event.campus_id, _cause(event))
     row.send_time = at
     family = event.family
-    refusal = families.refusal(tx, event.customer_id, family)
+    refusal = families.refusal(tx, event.customer_id, family, family.guardian_email, family.guardian_phone)
     if refusal:
         messages.refuse(tx, row, refusal)
     elif at >= start:
@@ -41,10 +37,7 @@ def remind(tx: Tx, event: TrialReminderDue) -> None:
 
 def withdraw(tx: Tx, event: TrialReminderWithdrawn) -> None:
     """Refuse the message that still waits; one that a sender has claimed is on its way."""
-    mine = (Message.institution_id == tx.institution_id, Message.template == TRIAL_REMINDER)
-    waiting = (Message.guardian_id == NOBODY, Message.business_key == _cause(event), Message.state == "queued")
-    for message in tx.session.scalars(select(Message).where(*mine, *waiting).with_for_update()):
-        messages.finish(tx, message.id, state="refused", reason="WITHDRAWN")
+    messages.withdraw(tx, TRIAL_REMINDER, [_cause(event)])
 
 
 def _cause(event: TrialReminderDue | TrialReminderWithdrawn) -> str:

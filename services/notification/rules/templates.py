@@ -13,6 +13,8 @@ HOURS_CONSUMED = "hours_consumed"
 HOURS_LOW = "hours_low"
 TRIAL_REMINDER = "trial_reminder"
 ASSESSMENT_REPORT = "assessment_report"
+# Its text stands in a plan of lead.
+PLAN_MESSAGE = "plan_message"
 
 VARIABLES: dict[str, tuple[str, ...]] = {
     HOURS_CONSUMED: ("guardian", "student", "consumed", "remaining", "lesson_time"),

@@ -157,6 +157,9 @@ export const en: Readonly<Record<TextKey, string>> = {
   'channel.FOLLOW_UP_CHANNEL_SMS': 'SMS',
   'channel.FOLLOW_UP_CHANNEL_EMAIL': 'E-mail',
   'channel.FOLLOW_UP_CHANNEL_EVENT': 'Event',
+  'channel.STEP_MESSAGE_CHANNEL_EMAIL': 'E-mail',
+  'channel.STEP_MESSAGE_CHANNEL_SMS': 'SMS',
+  'channel.STEP_MESSAGE_CHANNEL_WECHAT': 'WeChat',
 
   'timeline.title': 'Timeline',
   'timeline.empty': 'Nothing has happened yet.',
@@ -175,6 +178,8 @@ export const en: Readonly<Record<TextKey, string>> = {
   'timeline.trial.attended': 'Attended',
   'timeline.trial.no_show': 'Did not come',
   'timeline.opinion': 'The family, {rating} of 5: {opinion}',
+  'timeline.planMessage': 'Message of a plan: {channel}',
+  'timeline.planMessage.TOO_LATE': 'Not sent: its time was over',
   'timeline.stage': 'Entered “{stage}”',
 
   'import.title': 'Import leads',

@@ -156,6 +156,9 @@ export const zhCN = {
   'channel.FOLLOW_UP_CHANNEL_SMS': '短信',
   'channel.FOLLOW_UP_CHANNEL_EMAIL': '邮件',
   'channel.FOLLOW_UP_CHANNEL_EVENT': '活动',
+  'channel.STEP_MESSAGE_CHANNEL_EMAIL': '邮件',
+  'channel.STEP_MESSAGE_CHANNEL_SMS': '短信',
+  'channel.STEP_MESSAGE_CHANNEL_WECHAT': '微信',
 
   'timeline.title': '经过',
   'timeline.empty': '还没有任何记录。',
@@ -174,6 +177,8 @@ export const zhCN = {
   'timeline.trial.attended': '已到课',
   'timeline.trial.no_show': '未到课',
   'timeline.opinion': '家长评分 {rating} 分：{opinion}',
+  'timeline.planMessage': '计划消息：{channel}',
+  'timeline.planMessage.TOO_LATE': '已过时间，未发送',
   'timeline.stage': '进入“{stage}”',
 
   'import.title': '导入线索',

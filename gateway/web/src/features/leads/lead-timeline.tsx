@@ -16,7 +16,7 @@ type StaffName = (id: string | undefined) => string
 
 /** One entry in words. `at` writes an instant on the clock of the campus. */
 function tell(entry: TimelineEntry, text: Text, staffName: StaffName, at: (time: string | undefined) => string): Story {
-  const { touch, followUp, assignment, trial, stageChange, assessmentReport } = entry
+  const { touch, followUp, assignment, trial, stageChange, assessmentReport, planMessage } = entry
   if (followUp !== undefined) {
     const next = at(followUp.nextContactTime)
     return {
@@ -44,6 +44,11 @@ function tell(entry: TimelineEntry, text: Text, staffName: StaffName, at: (time:
         [dimension && `${dimension} ${String(percent)}%`, comment].filter(Boolean).join(' · '),
       ),
     }
+  }
+  if (planMessage !== undefined) {
+    const { channel, subject, text: body, reason } = planMessage
+    const title = text('timeline.planMessage', { channel: word(text, 'channel', channel) })
+    return { colour: 'cyan', title, lines: [word(text, 'timeline.planMessage', reason), subject ?? '', body ?? ''] }
   }
   if (stageChange !== undefined) {
     const title = text('timeline.stage', { stage: word(text, 'stage', stageChange.stage) })
