@@ -8,13 +8,14 @@ from uuid import UUID
 
 from services.lead.actions import campuses
 from services.lead.models import FollowUpPlan
-from services.lead.rules import plans
+from services.lead.rules import plans, stages
+from services.lead.rules.plans import Trigger
 from shared import placeholders
 from shared.db import Tx
 from shared.errors import InvalidInput
 from shared.listing import Field, Listing
 
-EDITABLE = ("name", "steps", "paused", "continues_after")
+EDITABLE = ("name", "steps", "paused", "continues_after", "trigger")
 LISTING: Listing[FollowUpPlan] = Listing(
     FollowUpPlan,
     fields={
@@ -39,11 +40,12 @@ def create(
     campus_id: UUID | None = None,
     paused: bool = False,
     continues_after: Collection[str] = (),
+    trigger: Trigger | None = None,
 ) -> FollowUpPlan:
     """Add a plan, for one campus or all of them.
 
     Raises CHAIN_SCOPE_NEEDED, CAMPUS_NOT_FOUND, CAMPUS_CLOSED, InvalidInput NAME_MISSING, PLAN_EMPTY, TEXT_MISSING,
-    TEMPLATE_BRACES, TEMPLATE_VARIABLE_UNKNOWN.
+    TEMPLATE_BRACES, TEMPLATE_VARIABLE_UNKNOWN, PLAN_TRIGGER_EMPTY, PLAN_TRIGGER_CLOSED.
     """
     check_reach(tx, campus_id)
     if campus_id is not None:
@@ -54,6 +56,7 @@ def create(
         steps=_steps(steps),
         paused=paused,
         continues_after=sorted(continues_after),
+        **_starting(trigger),
     )
     tx.session.add(row)
     tx.session.flush()
@@ -71,8 +74,18 @@ def update(tx: Tx, plan_id: UUID, changes: Mapping[str, Any]) -> FollowUpPlan:
     row.paused = changes.get("paused", row.paused)
     if "continues_after" in changes:
         row.continues_after = sorted(changes["continues_after"])
+    if "trigger" in changes:
+        for name, value in _starting(changes["trigger"]).items():
+            setattr(row, name, value)
     tx.session.flush()
     return row
+
+
+def trigger_of(row: FollowUpPlan) -> Trigger | None:
+    """Return what starts a plan by itself; None: it is started by hand only."""
+    if row.start_stages is None:
+        return None
+    return Trigger(row.start_stages, row.start_grades or (), bool(row.start_imports))
 
 
 def check_reach(tx: Tx, campus_id: UUID | None) -> None:
@@ -88,6 +101,22 @@ def checked_name(name: str) -> str:
     if not name.strip():
         raise InvalidInput("name", "give it a name", "NAME_MISSING")
     return name.strip()
+
+
+def _starting(trigger: Trigger | None) -> dict[str, Any]:
+    """Return the columns of a trigger."""
+    if trigger is None:
+        return dict.fromkeys(("start_stages", "start_grades", "start_imports"))
+    if not trigger.stages and not trigger.grades:
+        raise InvalidInput("follow_up_plan.trigger", "name a stage or a grade", "PLAN_TRIGGER_EMPTY")
+    if not set(trigger.stages) <= set(stages.OPEN_STAGES):
+        message = "a plan runs on open leads only"
+        raise InvalidInput("follow_up_plan.trigger.stages", message, "PLAN_TRIGGER_CLOSED")
+    return {
+        "start_stages": sorted(trigger.stages),
+        "start_grades": sorted(trigger.grades),
+        "start_imports": trigger.includes_imports,
+    }
 
 
 def _steps(steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -40,9 +40,13 @@ def start(tx: Tx, lead_id: UUID, plan_id: UUID) -> PlanRun:
         raise NotFound("follow_up_plan", plan_id)
     if plan.paused:
         raise Refused("PLAN_PAUSED", "this plan is paused")
-    continues_after = plan.continues_after or []
-    if lead.opt_out_time is not None and plans.OPT_OUT not in continues_after:
+    if lead.opt_out_time is not None and plans.OPT_OUT not in (plan.continues_after or ()):
         raise Refused("LEAD_OPTED_OUT", "the family does not want to be contacted")
+    return begin(tx, lead, plan)
+
+
+def begin(tx: Tx, lead: Lead, plan: FollowUpPlan) -> PlanRun:
+    """Do so on an open lead, whose lock is held. Raises PLAN_RUNNING."""
     dues = _dues(tx, lead, plan)
     messages = _messages(plan, dues)
     run = bulk.fresh(
@@ -55,7 +59,7 @@ def start(tx: Tx, lead_id: UUID, plan_id: UUID) -> PlanRun:
         step_count=len(plan.steps),
         staff_id=staff.actor(tx),
         end_time=None,
-        continues_after=continues_after,
+        continues_after=plan.continues_after or [],
         messages=[message.stored() for message in messages] or None,
         next_message_time=messages[0].due_time if messages else None,
     )

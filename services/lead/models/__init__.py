@@ -9,7 +9,7 @@ from services.lead.models.claims import Arbitration, Claim, ClaimMove
 from services.lead.models.directory import Campus, Staff
 from services.lead.models.doors import FormVisit, LeadForm, Webhook, WebhookCall
 from services.lead.models.duplicates import CustomerAlias, Duplicate, LeadMerge
-from services.lead.models.follow_ups import FollowUpPlan, PlanMessage, PlanRun, WorkingHours
+from services.lead.models.follow_ups import FollowUpPlan, PlanCue, PlanMessage, PlanRun, WorkingHours
 from services.lead.models.grading import GradeChange, GradingRule, GradingRun
 from services.lead.models.imports import Import, ImportBatch, ImportPart, ImportRow
 from services.lead.models.leads import FollowUp, Lead, LeadKey, LeadTag, StageChange, Touch, Trial
@@ -62,6 +62,7 @@ __all__ = [
     "PartnerAccount",
     "PartnerVisit",
     "PipelineSetting",
+    "PlanCue",
     "PlanMessage",
     "PlanRun",
     "Playbook",

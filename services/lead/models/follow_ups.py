@@ -37,6 +37,19 @@ class FollowUpPlan(Row, Base):
     paused: Mapped[bool]
     # Words of rules.plans.CAUSES that do not stop its runs; None: there are none.
     continues_after: Mapped[list[str] | None]
+    # The fields of rules.plans.Trigger; None: it does not start by itself.
+    start_stages: Mapped[list[str] | None]
+    start_grades: Mapped[list[str] | None]
+    start_imports: Mapped[bool | None]
+
+
+class PlanCue(Row, Base):
+    """A lead on which a plan is to start, noted by a trigger of the database when its stage or grade changes."""
+
+    __tablename__ = "plan_cue"
+
+    lead_id: Mapped[UUID]
+    plan_id: Mapped[UUID]
 
 
 class PlanRun(Row, Base):

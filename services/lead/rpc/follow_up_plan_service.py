@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lianxiao.lead.v1 import follow_up_plan_pb2
+from lianxiao.lead.v1 import follow_up_plan_pb2, lead_pb2
 from lianxiao.lead.v1 import follow_up_plan_service_pb2 as pb
 from lianxiao.lead.v1 import follow_up_plan_service_pb2_grpc as pb_grpc
 from services.lead.actions import follow_up_plans, leads, plan_runs
 from services.lead.models import FollowUpPlan, PlanRun
+from services.lead.rules.plans import Trigger
 from shared.db import Tx
 from shared.errors import InvalidInput
 from shared.ids import as_uuid
@@ -31,6 +32,7 @@ class FollowUpPlanService(Servicer, pb_grpc.FollowUpPlanServiceServicer):
             campus_id=optional_id(wanted.campus_id),
             paused=wanted.paused,
             continues_after=_causes(wanted),
+            trigger=_trigger(wanted),
         )
         return pb.CreateFollowUpPlanResponse(follow_up_plan=to_pb(row))
 
@@ -51,6 +53,7 @@ class FollowUpPlanService(Servicer, pb_grpc.FollowUpPlanServiceServicer):
             "steps": _steps(wanted),
             "paused": wanted.paused,
             "continues_after": _causes(wanted),
+            "trigger": _trigger(wanted),
         }
         changes = {name: told[name] for name in names}
         row = follow_up_plans.update(tx, as_uuid(wanted.follow_up_plan_id), changes)
@@ -84,6 +87,7 @@ def to_pb(row: FollowUpPlan) -> follow_up_plan_pb2.FollowUpPlan:
         continues_after=[enum_value(follow_up_plan_pb2.PlanStopCause, word) for word in row.continues_after or ()],
         create_time=row.create_time,
         update_time=row.update_time,
+        trigger=_trigger_to_pb(follow_up_plans.trigger_of(row)),
     )
 
 
@@ -121,6 +125,27 @@ def _step_to_pb(step: Mapping[str, Any]) -> follow_up_plan_pb2.PlanStep:
         channel = enum_value(follow_up_plan_pb2.StepMessageChannel, step["channel"])
         found.message.CopyFrom(follow_up_plan_pb2.StepMessage(channel=channel, **step["message"]))
     return found
+
+
+def _trigger(plan: follow_up_plan_pb2.FollowUpPlan) -> Trigger | None:
+    if not plan.HasField("trigger"):
+        return None
+    told, field = plan.trigger, "follow_up_plan.trigger"
+    return Trigger(
+        stages=[stored_word(lead_pb2.LeadStage, stage, f"{field}.stages") for stage in told.stages],
+        grades=[stored_word(lead_pb2.LeadGrade, grade, f"{field}.grades") for grade in told.grades],
+        includes_imports=told.includes_imports,
+    )
+
+
+def _trigger_to_pb(trigger: Trigger | None) -> follow_up_plan_pb2.PlanTrigger | None:
+    if trigger is None:
+        return None
+    return follow_up_plan_pb2.PlanTrigger(
+        stages=[enum_value(lead_pb2.LeadStage, stage) for stage in trigger.stages],
+        grades=[enum_value(lead_pb2.LeadGrade, grade) for grade in trigger.grades],
+        includes_imports=trigger.includes_imports,
+    )
 
 
 def _causes(plan: follow_up_plan_pb2.FollowUpPlan) -> list[str]:

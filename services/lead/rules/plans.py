@@ -1,8 +1,8 @@
-"""What ends a follow-up plan by itself, and what its steps tell a family."""
+"""What starts and what ends a follow-up plan by itself, and what its steps tell a family."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,19 @@ VARIABLES = ("student", "guardian", "advisor", "campus")
 # What could not be told for so long, because the run rested or we were away, is not told any more.
 LATE = timedelta(days=1)
 TOO_LATE = "TOO_LATE"
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """In which stages, and with which grades, a lead has a plan started on it; an empty list asks for nothing."""
+
+    stages: Sequence[str] = ()
+    grades: Sequence[str] = ()
+    includes_imports: bool = False
+
+    def meets(self, stage: str, grade: str) -> bool:
+        """Say whether a lead of this stage and grade is one."""
+        return (not self.stages or stage in self.stages) and (not self.grades or grade in self.grades)
 
 
 @dataclass(frozen=True, slots=True)
