@@ -5,7 +5,7 @@ from __future__ import annotations
 from lianxiao.lead.v1 import task_pb2
 from lianxiao.lead.v1 import task_service_pb2 as pb
 from lianxiao.lead.v1 import task_service_pb2_grpc as pb_grpc
-from services.lead.actions import completions, tasks
+from services.lead.actions import completions, inboxes, tasks
 from services.lead.models import Task
 from shared.db import Tx
 from shared.ids import as_uuid
@@ -31,8 +31,9 @@ class TaskService(Servicer, pb_grpc.TaskServiceServicer):
 
     @query
     def ListTasks(self, request: pb.ListTasksRequest, tx: Tx) -> pb.ListTasksResponse:
-        page = tasks.LISTING.page(tx, request)
-        rows = [to_pb(tx, row) for row in page.rows]
+        own = tx.scope.own
+        page = inboxes.page(tx, request)
+        rows = [to_pb(tx, row, words=not own or row.owner_id is not None) for row in page.rows]
         return pb.ListTasksResponse(tasks=rows, next_page_token=page.next_page_token)
 
     @command
@@ -46,8 +47,8 @@ class TaskService(Servicer, pb_grpc.TaskServiceServicer):
         return pb.CompleteTaskResponse(task=to_pb(tx, task))
 
 
-def to_pb(tx: Tx, row: Task) -> task_pb2.Task:
-    """Return the wire form."""
+def to_pb(tx: Tx, row: Task, *, words: bool = True) -> task_pb2.Task:
+    """Return the wire form, without `words` not what people wrote."""
     return task_pb2.Task(
         task_id=str(row.id),
         campus_id=str(row.campus_id),
@@ -56,10 +57,10 @@ def to_pb(tx: Tx, row: Task) -> task_pb2.Task:
         customer_id=id_text(row.customer_id),
         kind=row.kind,
         facts=row.facts,
-        note=Task.note.reveal(tx, row) or "",
+        note=(words and Task.note.reveal(tx, row)) or "",
         due_time=row.due_time,
         state=enum_value(task_pb2.TaskState, row.state),
-        result=Task.result.reveal(tx, row) or "",
+        result=(words and Task.result.reveal(tx, row)) or "",
         complete_time=row.complete_time,
         create_time=row.create_time,
         update_time=row.update_time,
