@@ -14,6 +14,7 @@ from lianxiao.lead.v1 import import_service_pb2_grpc as lead_import
 from lianxiao.lead.v1 import lead_form_service_pb2_grpc as lead_form
 from lianxiao.lead.v1 import lead_service_pb2_grpc as lead
 from lianxiao.lead.v1 import organisation_service_pb2_grpc as organisation
+from lianxiao.lead.v1 import partner_material_service_pb2_grpc as partner_material
 from lianxiao.lead.v1 import partner_service_pb2_grpc as partner
 from lianxiao.lead.v1 import pipeline_service_pb2_grpc as pipeline
 from lianxiao.lead.v1 import playbook_service_pb2_grpc as playbook
@@ -39,6 +40,7 @@ from services.lead.rpc.import_service import ImportService
 from services.lead.rpc.lead_form_service import LeadFormService
 from services.lead.rpc.lead_service import LeadService
 from services.lead.rpc.organisation_service import OrganisationService
+from services.lead.rpc.partner_material_service import PartnerMaterialService
 from services.lead.rpc.partner_service import PartnerService
 from services.lead.rpc.pipeline_service import PipelineService
 from services.lead.rpc.playbook_service import PlaybookService
@@ -67,6 +69,7 @@ SERVICERS: list[Registration] = [
     (policy.add_PolicyServiceServicer_to_server, PolicyService),
     (pool.add_PoolServiceServicer_to_server, PoolService),
     (partner.add_PartnerServiceServicer_to_server, PartnerService),
+    (partner_material.add_PartnerMaterialServiceServicer_to_server, PartnerMaterialService),
     (pipeline.add_PipelineServiceServicer_to_server, PipelineService),
     (sales_target.add_SalesTargetServiceServicer_to_server, SalesTargetService),
     (saved_filter.add_SavedFilterServiceServicer_to_server, SavedFilterService),

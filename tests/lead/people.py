@@ -24,6 +24,7 @@ from lianxiao.lead.v1 import (
     lead_service_pb2,
     lead_service_pb2_grpc,
     organisation_service_pb2_grpc,
+    partner_material_service_pb2_grpc,
     partner_service_pb2_grpc,
     pipeline_service_pb2_grpc,
     playbook_service_pb2_grpc,
@@ -75,6 +76,7 @@ class Person:
         self.policies = policy_service_pb2_grpc.PolicyServiceStub(self._channel)
         self.organisations = organisation_service_pb2_grpc.OrganisationServiceStub(self._channel)
         self.partners = partner_service_pb2_grpc.PartnerServiceStub(self._channel)
+        self.materials = partner_material_service_pb2_grpc.PartnerMaterialServiceStub(self._channel)
 
     def capture(self, campus: UUID, **told: Any) -> lead_service_pb2.CaptureLeadResponse:
         """Capture an enquiry."""

@@ -14,7 +14,14 @@ from services.lead.models.grading import GradeChange, GradingRule, GradingRun
 from services.lead.models.imports import Import, ImportBatch, ImportPart, ImportRow
 from services.lead.models.leads import FollowUp, Lead, LeadKey, LeadTag, StageChange, Touch, Trial
 from services.lead.models.organisations import Organisation
-from services.lead.models.partners import Partner, PartnerAccount, PartnerVisit, Registration, SupportRequest
+from services.lead.models.partners import (
+    Partner,
+    PartnerAccount,
+    PartnerMaterial,
+    PartnerVisit,
+    Registration,
+    SupportRequest,
+)
 from services.lead.models.playbooks import Playbook, PlaybookUse
 from services.lead.models.policies import LeadPolicy
 from services.lead.models.pool import LeadIssue, PoolQuota, QualityRun
@@ -60,6 +67,7 @@ __all__ = [
     "Organisation",
     "Partner",
     "PartnerAccount",
+    "PartnerMaterial",
     "PartnerVisit",
     "PipelineSetting",
     "PlanCue",

@@ -70,6 +70,20 @@ class SupportRequest(Row, Base):
     answer = Sealed("answer_sealed")
 
 
+class PartnerMaterial(Row, Base):
+    """Something for one partner, or with partner_id None for all: a link, a text or both."""
+
+    __tablename__ = "partner_material"
+
+    partner_id: Mapped[UUID | None]
+    title: Mapped[str]
+    link: Mapped[str]
+    text: Mapped[str]
+    start_time: Mapped[datetime]
+    end_time: Mapped[datetime | None]
+    staff_id: Mapped[UUID | None]
+
+
 class Registration(CampusRow, Base):
     """A customer as a partner registered it, and who decided what; never changed. The owner's name is masked."""
 

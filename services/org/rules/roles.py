@@ -82,6 +82,7 @@ _CHANNELS = (
         "registration.read",
         "support_request.read",
         "support_request.answer",
+        "partner_material.*",
         "lead_policy.read",
     ),
     *("assignment_rule.read", "custom_field.read"),
@@ -99,8 +100,10 @@ _LEADING = (
     *("lead_form.*", "webhook.*", "teaching_handover.*", "assessment.*"),
     *("campus.update", "region.read", "staff.*", "role.read", "role.assign", "institution.read"),
 )
-# What a partner's program does: it registers customers and asks for help.
-_PARTNERING = ("lead.capture", "registration.*", "support_request.create", "support_request.read")
+# What a partner's program does: it registers customers, asks for help and fetches what it is given.
+_PARTNERING = (
+    *("lead.capture", "registration.*", "support_request.create", "support_request.read", "partner_material.read"),
+)
 # Every noun by name: "*.read" would include pii.read.
 _AUDITING = tuple(
     f"{noun}.read"
@@ -147,6 +150,7 @@ _AUDITING = tuple(
             "partner",
             "registration",
             "support_request",
+            "partner_material",
         ),
         *("report", "campus", "region", "staff", "role", "service_account", "institution"),
         *("custom_field", "approval_flow"),
