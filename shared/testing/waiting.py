@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from shared.db import Database
 
 T = TypeVar("T")
 
@@ -30,3 +33,10 @@ def until(
             raise TimeoutError(f"{what}: not within {seconds:g} s; last answer {answer!r}")
         time.sleep(pause)
         pause = min(pause * 1.5, longest_pause_seconds)
+
+
+def somebody_waits(database: Database) -> bool:
+    """Say whether a transaction of this database waits for a lock that another one holds."""
+    with database.system() as tx:
+        waits = "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+        return bool(tx.run(f"select exists ({waits})").scalar())

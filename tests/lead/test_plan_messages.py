@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from lianxiao.lead.v1 import follow_up_plan_pb2, follow_up_plan_service_pb2, lead_service_pb2
 from lianxiao.lead.v1.lead_events_pb2 import PlanMessageDue, PlanMessagesWithdrawn
@@ -29,7 +29,7 @@ from shared.caller import Caller
 from shared.db import Database, Tx
 from shared.errors import InvalidInput
 from shared.testing.bus import told
-from shared.testing.waiting import until
+from shared.testing.waiting import somebody_waits, until
 from tests.lead import factories, people
 from tests.lead.people import Person
 
@@ -156,16 +156,10 @@ def test_a_wish_to_be_left_alone_takes_back_what_is_handed_over_at_that_moment(
         with database.begin(caller, now=NOON) as tx:
             plan_messages.step(tx)
             gone = pool.submit(opt_out)
-            until(lambda: _waiting(database), what="the wish waits for the run that is held")
+            until(lambda: somebody_waits(database), what="the wish waits for the run that is held")
         gone.result(timeout=30)
     assert handed_over(database, caller) == [1]
     assert withdrawn(database, caller) == [[1]]
-
-
-def _waiting(database: Database) -> bool:
-    with database.system() as tx:
-        waits = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
-        return tx.scalar(text(waits)) is not None
 
 
 def test_many_workers_hand_each_message_over_once(database: Database, caller: Caller) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from services.lead.actions import assignment_rules, assignments, captures, claims, duplicates, intake, leads
 from services.lead.actions.assignment_rules import Details
@@ -20,7 +20,7 @@ from services.lead.rules.matching import Verdict
 from shared.caller import Caller
 from shared.db import Database, Tx
 from shared.errors import Refused
-from shared.testing.waiting import until
+from shared.testing.waiting import somebody_waits, until
 from tests.lead import factories
 
 
@@ -90,12 +90,6 @@ def _team(database: Database, caller: Caller, size: int, strategy: str) -> tuple
     return campus, people
 
 
-def _waiting(database: Database) -> bool:
-    with database.system() as tx:
-        waits = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
-        return tx.scalar(text(waits)) is not None
-
-
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_whom_a_rule_would_choose_while_they_leave_is_passed_over(
     database: Database, caller: Caller, strategy: str
@@ -111,7 +105,7 @@ def test_whom_a_rule_would_choose_while_they_leave_is_passed_over(
         with database.begin(caller) as leaving:
             factories.leaves(leaving, leaver)
             captured = pool.submit(capture)
-            until(lambda: _waiting(database), what="the capture waits for the person who leaves")
+            until(lambda: somebody_waits(database), what="the capture waits for the person who leaves")
         assert captured.result(timeout=30) == [other, other]
     with database.begin(caller) as tx:
         rows = tx.session.scalars(select(Assignment)).all()
