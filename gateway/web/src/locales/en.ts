@@ -179,7 +179,6 @@ export const en: Readonly<Record<TextKey, string>> = {
   'timeline.trial.no_show': 'Did not come',
   'timeline.opinion': 'The family, {rating} of 5: {opinion}',
   'timeline.planMessage': 'Message of a plan: {channel}',
-  'timeline.planMessage.TOO_LATE': 'Not sent: its time was over',
   'timeline.stage': 'Entered “{stage}”',
 
   'import.title': 'Import leads',
@@ -229,6 +228,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   'reason.NAME_INVALID': 'The name holds no letters',
   'reason.GENDER_UNKNOWN': 'The gender cannot be read',
   'reason.EMAIL_INVALID': 'This is no e-mail address',
+  'reason.TOO_LATE': 'Not sent: its time was over',
   'reason.DATE_IMPLAUSIBLE': 'The date is not plausible',
   'reason.TEXT_TOO_LONG': 'The text is too long',
   'reason.FORMULA_NOT_COMPUTED': 'A formula has no value; save the file with values',

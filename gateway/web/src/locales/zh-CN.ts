@@ -178,7 +178,6 @@ export const zhCN = {
   'timeline.trial.no_show': '未到课',
   'timeline.opinion': '家长评分 {rating} 分：{opinion}',
   'timeline.planMessage': '计划消息：{channel}',
-  'timeline.planMessage.TOO_LATE': '已过时间，未发送',
   'timeline.stage': '进入“{stage}”',
 
   'import.title': '导入线索',
@@ -227,6 +226,7 @@ export const zhCN = {
   'reason.NAME_INVALID': '姓名里没有文字',
   'reason.GENDER_UNKNOWN': '性别看不懂',
   'reason.EMAIL_INVALID': '邮箱写法不对',
+  'reason.TOO_LATE': '已过时间，未发送',
   'reason.DATE_IMPLAUSIBLE': '日期不合常理',
   'reason.TEXT_TOO_LONG': '内容太长',
   'reason.FORMULA_NOT_COMPUTED': '公式没有计算结果，请以数值另存',

@@ -48,7 +48,7 @@ function tell(entry: TimelineEntry, text: Text, staffName: StaffName, at: (time:
   if (planMessage !== undefined) {
     const { channel, subject, text: body, reason } = planMessage
     const title = text('timeline.planMessage', { channel: word(text, 'channel', channel) })
-    return { colour: 'cyan', title, lines: [word(text, 'timeline.planMessage', reason), subject ?? '', body ?? ''] }
+    return { colour: 'cyan', title, lines: [word(text, 'reason', reason), subject ?? '', body ?? ''] }
   }
   if (stageChange !== undefined) {
     const title = text('timeline.stage', { stage: word(text, 'stage', stageChange.stage) })
