@@ -1,4 +1,4 @@
-"""What happens around a lead: a trial that is missed, the handover to teaching, an advisor who leaves."""
+"""What happens around a lead: a plan that starts, a missed trial, the handover to teaching, an advisor who leaves."""
 
 from __future__ import annotations
 
@@ -9,6 +9,29 @@ from tests.journeys.chain import Chain
 from tests.journeys.steps import Child
 
 _TASKS = ("open", "done", "cancelled")
+
+
+def plan_a_greeting(chain: Chain) -> None:
+    """Save a plan that greets whoever has a trial from now on, at any hour of the day and whatever comes of it."""
+    awake = [{"setting": f"LEAD_SETTING_QUIET_{end}_MINUTE", "value": 0} for end in ("START", "END")]
+    chain.admin.post("/v1/leadPolicy:change", {"campusId": chain.selling, "values": awake})
+    mail = {"channel": "STEP_MESSAGE_CHANNEL_EMAIL", "text": "{guardian}您好，{campus}欢迎{student}。"}
+    plan = {
+        "name": "欢迎",
+        "steps": [{"title": "欢迎", "message": mail}],
+        "trigger": {"stages": ["LEAD_STAGE_TRIAL_BOOKED", "LEAD_STAGE_TRIALLED"]},
+        "continuesAfter": [f"PLAN_STOP_CAUSE_{cause}" for cause in ("REPLY", "BOOKING", "ENROLMENT")],
+    }
+    chain.admin.post("/v1/followUpPlans", {"followUpPlan": plan})
+
+
+def check_greeting(chain: Chain, child: Child) -> None:
+    """See that the family was greeted once, and that the lead's history says so."""
+    of_child = f'template = "plan_message" AND student_id = "{child.customer_id}"'
+    found = eventually("the family is greeted", lambda: chain.admin.get("/v1/messages", filter=of_child)["messages"])
+    assert [(each["subject"], each["address"]) for each in found] == [("欢迎", child.email)]
+    entries = chain.people["advisor"].get(f"/v1/leads/{child.lead_id}/timeline")["entries"]
+    assert [entry["planMessage"]["text"] for entry in entries if "planMessage" in entry] == [found[0]["body"]]
 
 
 def miss_a_trial(chain: Chain, child: Child, class_group: str) -> str:

@@ -8,7 +8,15 @@ import pytest
 
 from shared.testing.mail import Letterbox, Mail
 from tests.journeys.api import Json, eventually
-from tests.journeys.care import check_nothing_typed_twice, check_trials, hand_to_teaching, leave, miss_a_trial
+from tests.journeys.care import (
+    check_greeting,
+    check_nothing_typed_twice,
+    check_trials,
+    hand_to_teaching,
+    leave,
+    miss_a_trial,
+    plan_a_greeting,
+)
 from tests.journeys.chain import YEAR_START, Chain, found
 from tests.journeys.steps import (
     GIFT,
@@ -43,10 +51,12 @@ def test_one_child_from_enquiry_to_refund(system: System, letterbox: Letterbox) 
     chain.admin.post(f"/v1/campaigns/{campaign_id}/costs", cost)
     group = chain.class_group("三年级提高班", capacity=6)
     trial_lesson, lesson = chain.lesson(group, -0.5), chain.lesson(group, -24)
+    plan_a_greeting(chain)
     child = enquire(chain, campaign_id)
     missed = miss_a_trial(chain, child, group)
     try_out(chain, child, trial_lesson, missed)
     check_trials(chain, child, missed)
+    check_greeting(chain, child)
     order_id = sell(chain, child)
     pay(chain, order_id, TOTAL_FEN)
     become_student(chain, child)
