@@ -1,0 +1,33 @@
+"""Tables of scheduling, one module per group of nouns; import them from here."""
+
+from __future__ import annotations
+
+from services.scheduling.models.attendances import Attendance, AttendanceChange, AttendanceCode
+from services.scheduling.models.base import Base
+from services.scheduling.models.class_groups import ClassGroup, Membership
+from services.scheduling.models.courses import Course
+from services.scheduling.models.directory import Campus, Student
+from services.scheduling.models.lessons import Lesson, LessonResource, LessonSeries
+from services.scheduling.models.rooms import Room
+from services.scheduling.models.teachers import Teacher, TeacherAvailability
+from services.scheduling.models.trials import Trial, TrialStep
+
+__all__ = [
+    "Attendance",
+    "AttendanceChange",
+    "AttendanceCode",
+    "Base",
+    "Campus",
+    "ClassGroup",
+    "Course",
+    "Lesson",
+    "LessonResource",
+    "LessonSeries",
+    "Membership",
+    "Room",
+    "Student",
+    "Teacher",
+    "TeacherAvailability",
+    "Trial",
+    "TrialStep",
+]

@@ -1,0 +1,26 @@
+"""The catalogue."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Mapped
+
+from services.scheduling.models.base import Base
+from shared.tables import Row
+
+
+class Course(Row, Base):
+    __tablename__ = "course"
+
+    name: Mapped[str]
+    # "one_to_one", "class" or "camp".
+    kind: Mapped[str]
+    subject: Mapped[str]
+    level: Mapped[str]
+    lesson_minutes: Mapped[int]
+    lesson_hours_hundredths: Mapped[int]
+    total_lesson_hours_hundredths: Mapped[int]
+    active: Mapped[bool]
+    # None: for every school year, for any age.
+    school_grades: Mapped[list[str] | None]
+    least_age_years: Mapped[int | None]
+    most_age_years: Mapped[int | None]

@@ -1,0 +1,39 @@
+"""What other services say about campuses and students."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import Date
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.scheduling.models.base import Base
+from shared.crypto import Sealed
+from shared.tables import Row
+
+
+class Campus(Row, Base):
+    """What org says about a campus, and lead about its days; its time zone decides what a day is there."""
+
+    __tablename__ = "campus"
+
+    name: Mapped[str]
+    time_zone: Mapped[str]
+    active: Mapped[bool]
+    # As lead says; None: never said, there is none.
+    closed_dates: Mapped[list[date] | None] = mapped_column(ARRAY(Date()))
+
+
+class Student(Row, Base):
+    """What the student service says about a student; the id is the customer id.
+
+    Seen by every campus: a student of one campus may learn at another. Only rosters show the name.
+    """
+
+    __tablename__ = "student"
+
+    campus_id: Mapped[UUID]
+    display_name_sealed: Mapped[bytes | None]
+    display_name = Sealed("display_name_sealed")
