@@ -32,6 +32,7 @@ def due(**details: Any) -> TrialReminderDue:
         "time_zone": "Asia/Shanghai",
         "campus_name": "徐汇校区",
         "course_name": "数学思维",
+        "reminder_number": 1,
     }
     known = {name: details.pop(name) for name in set(details) & set(Family.DESCRIPTOR.fields_by_name)}
     return TrialReminderDue(**told | details, start_time=start, family=factories.family(**known))
@@ -45,6 +46,13 @@ def found(database: Database, institution: UUID) -> list[Message]:
 def remind(database: Database, institution: UUID, event: TrialReminderDue, now: datetime = NOON) -> None:
     with database.begin(Caller.system(institution), now=now) as tx:
         trial_reminders.remind(tx, event)
+
+
+def withdraw(database: Database, institution: UUID, event: TrialReminderDue) -> None:
+    facts = ("trial_id", "customer_id", "campus_id", "start_time", "reminder_number")
+    other = TrialReminderWithdrawn(**{name: getattr(event, name) for name in facts})
+    with database.begin(Caller.system(institution), now=NIGHT) as tx:
+        trial_reminders.withdraw(tx, other)
 
 
 def claimed(database: Database, institution: UUID, now: datetime) -> list[messages.Letter]:
@@ -99,8 +107,18 @@ def test_what_does_not_hold_any_more_is_not_sent(database: Database, institution
     for event in (gone, kept):
         remind(database, institution, event, NIGHT)
     for event in (gone, sent):
-        other = TrialReminderWithdrawn(trial_id=event.trial_id, start_time=event.start_time)
-        with database.begin(Caller.system(institution), now=NIGHT) as tx:
-            trial_reminders.withdraw(tx, other)
+        withdraw(database, institution, event)
     states = sorted((row.state, row.reason) for row in found(database, institution))
     assert states == [("queued", ""), ("refused", "WITHDRAWN"), ("sending", "")]
+
+
+def test_what_is_taken_back_before_it_comes_is_not_sent_and_a_time_set_again_is(
+    database: Database, institution: UUID
+) -> None:
+    event = due()
+    withdraw(database, institution, event)
+    remind(database, institution, event, NIGHT)
+    assert [(row.state, row.reason) for row in found(database, institution)] == [("refused", "WITHDRAWN")]
+    event.reminder_number = 2
+    remind(database, institution, event, NIGHT)
+    assert [row.state for row in found(database, institution)] == ["refused", "queued"]

@@ -30,7 +30,7 @@ def step(tx: Tx) -> bool:
         due = due.order_by(Trial.start_time).limit(_AT_ONCE)
         found = tx.session.scalars(due.with_for_update(skip_locked=True)).all()
         for trial in found:
-            trial.reminder_time = tx.now
+            trial.reminder_time, trial.reminder_count = tx.now, trial.reminder_count + 1
             _tell(tx, trial, campus)
         busy = busy or len(found) == _AT_ONCE
     return busy
@@ -52,5 +52,6 @@ def _tell(tx: Tx, trial: Trial, campus: Campus) -> None:
             campus_name=campus.name,
             course_name=trial.course_name or "",
             family=families.told(tx, lead),
+            reminder_number=trial.reminder_count,
         ),
     )

@@ -155,6 +155,8 @@ def _withdraw_reminder(tx: Tx, trial: Trial) -> None:
             lead_id=str(trial.lead_id),
             campus_id=str(trial.teaching_campus_id or ""),
             start_time=trial.start_time,
+            reminder_number=trial.reminder_count,
+            customer_id=str(leads.see_survivor(tx, trial.lead_id).customer_id),
         ),
     )
 

@@ -171,8 +171,9 @@ class Trial(Row, Base):
     result: Mapped[str]
     feedback_sealed: Mapped[bytes | None]
 
-    # When the family was reminded of this start time.
+    # When the family was reminded of this start time, and how often of this trial.
     reminder_time: Mapped[datetime | None]
+    reminder_count: Mapped[int] = mapped_column(server_default="0")
 
     # What the family said, 1 to 5 and in words.
     rating: Mapped[int | None]

@@ -28,6 +28,7 @@ from shared.wire_values import instant
 
 EMAIL = "email"
 SANDBOX = "sandbox"
+WITHDRAWN = "WITHDRAWN"
 FINAL = ("sent", "refused", "failed", "unknown")
 _LANGUAGE = "zh"
 _LOST_AFTER = timedelta(minutes=10)
@@ -135,13 +136,19 @@ def queue_text(tx: Tx, row: Message, text: Text, *, email: str, other: str = "")
     _insert(tx, row)
 
 
-def withdraw(tx: Tx, template: str, causes: Collection[str]) -> None:
-    """Refuse the messages to families without a file that still wait; one that a sender has claimed is on its way."""
+def withdraw(tx: Tx, template: str, customer_id: str, campus_id: str, causes: Collection[str]) -> None:
+    """Refuse the messages to a family without a file that still wait, and those that have not even come yet.
+
+    One that a sender has claimed is on its way.
+    """
+    for cause in causes:
+        # First, for it waits for whoever is writing the message that it is about; the place of that is taken then.
+        refuse(tx, new(template, customer_id, campus_id, cause), WITHDRAWN)
     mine = (Message.institution_id == tx.institution_id, Message.template == template, Message.guardian_id == NOBODY)
     waiting = (Message.business_key.in_(causes), Message.state == "queued")
     query = select(Message.id).where(*mine, *waiting).order_by(Message.id).with_for_update()
     for message_id in tx.session.scalars(query).all():
-        finish(tx, message_id, state="refused", reason="WITHDRAWN")
+        finish(tx, message_id, state="refused", reason=WITHDRAWN)
 
 
 def refuse(tx: Tx, row: Message, reason: str) -> None:

@@ -8,8 +8,6 @@ from services.notification.rules.templates import PLAN_MESSAGE, Text
 from shared.db import Tx
 from shared.ids import as_uuid
 
-_WITHDRAWN = "WITHDRAWN"
-
 
 def send(tx: Tx, event: PlanMessageDue) -> None:
     """Queue one message per run and step, outside the quiet hours; why there is none is on record."""
@@ -29,10 +27,7 @@ def send(tx: Tx, event: PlanMessageDue) -> None:
 def withdraw(tx: Tx, event: PlanMessagesWithdrawn) -> None:
     """Refuse the messages that still wait, and those that have not even come yet: their place is taken."""
     causes = [_cause(event.plan_run_id, step) for step in event.steps]
-    for cause in causes:
-        # First, for it waits for whoever is writing the message that it is about.
-        messages.refuse(tx, messages.new(PLAN_MESSAGE, event.customer_id, event.campus_id, cause), _WITHDRAWN)
-    messages.withdraw(tx, PLAN_MESSAGE, causes)
+    messages.withdraw(tx, PLAN_MESSAGE, event.customer_id, event.campus_id, causes)
 
 
 def _cause(plan_run_id: str, step: int) -> str:

@@ -13,7 +13,7 @@ from shared.wire_values import instant
 
 
 def remind(tx: Tx, event: TrialReminderDue) -> None:
-    """Queue one message per trial and time, outside the quiet hours; why there is none is on record."""
+    """Queue one message per reminder, outside the quiet hours; why there is none is on record."""
     start, zone = instant(event.start_time), ZoneInfo(event.time_zone)
     at = quiet_hours.send_time(tx, as_uuid(event.campus_id), zone)
     row = messages.new(TRIAL_REMINDER, event.customer_id, event.campus_id, _cause(event))
@@ -36,9 +36,9 @@ def remind(tx: Tx, event: TrialReminderDue) -> None:
 
 
 def withdraw(tx: Tx, event: TrialReminderWithdrawn) -> None:
-    """Refuse the message that still waits; one that a sender has claimed is on its way."""
-    messages.withdraw(tx, TRIAL_REMINDER, [_cause(event)])
+    """Refuse the message that still waits or is yet to come; one that a sender has claimed is on its way."""
+    messages.withdraw(tx, TRIAL_REMINDER, event.customer_id, event.campus_id, [_cause(event)])
 
 
 def _cause(event: TrialReminderDue | TrialReminderWithdrawn) -> str:
-    return f"{event.trial_id}:{instant(event.start_time).isoformat()}"
+    return f"{event.trial_id}:{event.reminder_number}"
