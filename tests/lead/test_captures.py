@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from sqlalchemy import select
 
-from services.lead.actions import captures, known, leads
-from services.lead.models import Assignment, Duplicate, Lead, LeadKey, StageChange, Touch
+from services.lead.actions import captures, follow_ups, known, leads
+from services.lead.actions.follow_ups import Contact
+from services.lead.models import Assignment, Duplicate, Lead, LeadKey, StageChange, Task, Touch
 from services.lead.rules import matching
 from services.lead.rules.children import Person
 from services.lead.rules.matching import Verdict
@@ -83,6 +86,28 @@ def test_a_lead_of_another_campus_is_touched_but_not_shown(tx: Tx) -> None:
     tx.scope = Scope(frozenset({here}))
     verdict, lead, visible = captures.capture(tx, factories.arrival(here))
     assert (verdict, lead.id, visible) == (Verdict.ATTACH, first.id, False)
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_whoever_cares_for_a_family_hears_that_it_came_to_another_desk(
+    database: Database, caller: Caller, *, together: bool
+) -> None:
+    with database.begin(caller) as tx:
+        here, there = factories.campus(tx), factories.campus(tx, name="浦东校区")
+        advisor = factories.advisor(tx, there)
+        lead = factories.lead(tx, there, owner_id=advisor)
+        follow_ups.add(tx, lead.id, Contact("phone", "聊过"))
+    for desk in (advisor, uuid7(), uuid7()):
+        clerk = callers.staff(caller.institution_id, ["lead.*"], [there if desk == advisor else here])
+        with database.begin(dataclasses.replace(clerk, subject_id=desk)) as tx:
+            arrival = factories.arrival(there if desk == advisor else here)
+            if together:
+                captures.capture_all(tx, [arrival, arrival])
+            else:
+                captures.capture_at_desk(tx, arrival)
+        with database.begin(caller) as tx:
+            found = tx.session.execute(select(Task.kind, Task.owner_id, Task.campus_id)).all()
+            assert [tuple(each) for each in found] == ([] if desk == advisor else [("reply", advisor, there)])
 
 
 def test_a_lost_lead_that_comes_back_is_open_again(tx: Tx) -> None:

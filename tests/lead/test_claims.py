@@ -30,6 +30,9 @@ def test_the_second_claimant_is_told_the_owner_masked_and_the_end(tx: Tx) -> Non
     tx.caller = Caller(tx.institution_id, advisor, "staff")
     claim = claims.claim(tx, lead.id, days=7)
     assert claim.during.upper == tx.now + timedelta(days=7)
+    again = claims.claim(tx, lead.id, days=90)
+    assert (again.id, again.during) == (claim.id, claim.during)
+    tx.caller = Caller(tx.institution_id, factories.advisor(tx, campus), "staff")
     with pytest.raises(Refused) as error:
         claims.claim(tx, lead.id, days=0)
     assert error.value.reason == "CUSTOMER_CLAIMED"

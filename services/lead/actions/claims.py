@@ -57,11 +57,14 @@ class Ownership:
 
 
 def claim(tx: Tx, lead_id: UUID, *, days: int) -> Claim:
-    """Register the caller for a lead's customer.
+    """Register the caller for a lead's customer; a claim that the caller holds already stays as it is.
 
     Raises CUSTOMER_CLAIMED, which names the owner, masked, and the end of the claim.
     """
     lead = leads.get_unmerged(tx, lead_id)
+    live = live_of(tx, lead.customer_id)
+    if live is not None and live.claimant_id == tx.caller.subject_id:
+        return live
     return register(tx, lead, Claimant(tx.caller.subject_id), days=days)
 
 

@@ -53,7 +53,7 @@ class LeadService(Servicer, pb_grpc.LeadServiceServicer):
 
     @command
     def CaptureLead(self, request: pb.CaptureLeadRequest, tx: Tx) -> pb.CaptureLeadResponse:
-        verdict, lead, visible = captures.capture(tx, _arrival(tx, request))
+        verdict, lead, visible = captures.capture_at_desk(tx, _arrival(tx, request))
         shown = leads_pb.to_pb(tx, lead) if visible else leads_pb.ids_to_pb(lead)
         return pb.CaptureLeadResponse(lead=shown, created=verdict != Verdict.ATTACH, outcome=_OUTCOMES[verdict])
 
