@@ -73,6 +73,7 @@ def _domain_error(error: Any) -> DomainError:
     if code == "NOT_FOUND":
         return NotFound(reason.removesuffix("_NOT_FOUND").lower(), info.get("key", ""))
     if code == "INVALID_ARGUMENT":
-        return InvalidInput(info.get("field", ""), error.details() or "")
+        wrong = InvalidInput(info.get("field", ""), error.details() or "")
+        return wrong if code == reason else InvalidInput(info.pop("field", ""), error.details() or "", reason, **info)
     kinds: dict[str, type[DomainError]] = {"PERMISSION_DENIED": NotAllowed, "ABORTED": Conflict}
     return kinds.get(code, Refused)(reason, error.details() or "", **info)

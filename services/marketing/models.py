@@ -49,3 +49,16 @@ class CampaignCost(Row, Base):
     amount_fen: Mapped[int]
     remark: Mapped[str]
     spend_date: Mapped[date]
+
+
+class Segment(Row, Base):
+    """A filter of leads under a name; without a campus it is the whole chain's."""
+
+    __tablename__ = "segment"
+
+    campus_id: Mapped[UUID | None]
+    name: Mapped[str]
+    # As lead's ListLeads takes it; lead has accepted it.
+    filter: Mapped[str]
+    staff_id: Mapped[UUID]
+    removed: Mapped[bool]

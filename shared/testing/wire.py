@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,13 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
+from sqlalchemy.engine import make_url
 
 from shared.caller import Caller
 from shared.db import Database
 from shared.server import Registration, Server
 from shared.settings import settings
+from shared.testing import databases
 from shared.tokens import TokenIssuer
 
 Metadata = tuple[tuple[str, str | bytes], ...]
@@ -48,6 +52,19 @@ def serving(service: str, servicers: Sequence[Registration], database: Database)
         with grpc.insecure_channel(address) as channel:
             yield Wire(channel, address)
         server.stop(drain_seconds=0)
+
+
+@contextmanager
+def beside(service: str, servicers: Sequence[Registration], postgres: str, run_folder: Path) -> Iterator[Database]:
+    """Serve another service on a database of its own, and let the one under test know where it answers."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    database = Database(databases.copy_for(service, worker, make_url(postgres), run_folder), pool_size=8)
+    with serving(service, servicers, database) as wire, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LIANXIAO_GRPC_ADDRESSES", f"{service}={wire.address}")
+        settings.cache_clear()
+        yield database
+    settings.cache_clear()
+    database.dispose()
 
 
 def refusal(error: Any) -> tuple[str, str]:

@@ -15,8 +15,13 @@ from shared.ids import uuid7
 def campus(tx: Tx, *, active: bool = True) -> UUID:
     """Hear of a campus."""
     campus_id = uuid7()
-    campuses.project(tx, CampusChanged(campus_id=str(campus_id), name=f"校区 {campus_id}", active=active))
+    campuses.project(tx, changed(campus_id, active=active))
     return campus_id
+
+
+def changed(campus_id: UUID, *, active: bool = True) -> CampusChanged:
+    """Return what org says of a campus."""
+    return CampusChanged(campus_id=str(campus_id), name=f"校区 {campus_id}", active=active)
 
 
 def campaign(tx: Tx, *, name: str = "", campus_id: UUID | None = None, budget_fen: int = 100_000) -> Campaign:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,7 +11,6 @@ from uuid import UUID
 
 import grpc
 import pytest
-from sqlalchemy.engine import make_url
 
 from lianxiao.scheduling.v1 import trial_pb2
 from lianxiao.scheduling.v1 import trial_service_pb2 as pb
@@ -26,9 +24,8 @@ from shared.caller import Caller
 from shared.db import Database
 from shared.ids import uuid7
 from shared.settings import settings
-from shared.testing import databases
 from shared.testing.callers import staff
-from shared.testing.wire import Wire, refusal, serving
+from shared.testing.wire import Wire, beside, refusal, serving
 from tests.lead import factories as make_lead
 from tests.scheduling import factories as make
 from tests.scheduling.factories import START
@@ -50,18 +47,8 @@ class House:
 @pytest.fixture(scope="module")
 def house(database: Database, postgres: str, run_folder: Path) -> Iterator[House]:
     """Serve scheduling and lead, and tell scheduling where lead answers."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    lead = Database(databases.copy_for("lead", worker, make_url(postgres), run_folder), pool_size=8)
-    with (
-        serving("lead", LEAD, lead) as lead_wire,
-        serving("scheduling", SERVICERS, database) as wire,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        patch.setenv("LIANXIAO_GRPC_ADDRESSES", f"lead={lead_wire.address}")
-        settings.cache_clear()
+    with beside("lead", LEAD, postgres, run_folder) as lead, serving("scheduling", SERVICERS, database) as wire:
         yield House(wire, database, lead)
-    settings.cache_clear()
-    lead.dispose()
 
 
 @pytest.fixture

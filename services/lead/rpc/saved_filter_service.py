@@ -26,6 +26,11 @@ class SavedFilterService(Servicer, pb_grpc.SavedFilterServiceServicer):
         return pb.CreateSavedFilterResponse(saved_filter=to_pb(tx, row))
 
     @query
+    def GetSavedFilter(self, request: pb.GetSavedFilterRequest, tx: Tx) -> pb.GetSavedFilterResponse:
+        row = saved_filters.get(tx, as_uuid(request.saved_filter_id))
+        return pb.GetSavedFilterResponse(saved_filter=to_pb(tx, row))
+
+    @query
     def ListSavedFilters(self, request: pb.ListSavedFiltersRequest, tx: Tx) -> pb.ListSavedFiltersResponse:
         page = saved_filters.LISTING.page(tx, request, where=[saved_filters.visible(tx)])
         rows = [to_pb(tx, row) for row in page.rows]

@@ -69,7 +69,7 @@ _MONEY = (
     *("region.read", "report.read", "feed.read", "approval_flow.read"),
 )
 _OUTREACH = (
-    *("lead_form.*", "webhook.read", "saved_filter.*", "assessment.*"),
+    *("lead_form.*", "webhook.read", "saved_filter.*", "assessment.*", "segment.*"),
     *("campaign.*", "template.*", "message.read", "lead.read", "lead.capture", "lead_import.*", "duplicate.*"),
     *("claim.read", "course.read", "custom_field.read", "campus.read", "region.read", "report.read", "feed.read"),
 )
@@ -97,7 +97,7 @@ _LEADING = (
     *("registration.read", "approval_flow.read"),
     *("assignment_rule.read", "payment.*", "split_rule.read", "split.read", "refund.*", "template.read"),
     *("follow_up_plan.*", "working_hours.*", "sales_report.read", "sales_target.*", "sales_team.*"),
-    *("lead_form.*", "webhook.*", "teaching_handover.*", "assessment.*"),
+    *("lead_form.*", "webhook.*", "teaching_handover.*", "assessment.*", "segment.*"),
     *("campus.update", "region.read", "staff.*", "role.read", "role.assign", "institution.read"),
 )
 # What a partner's program does: it registers customers, asks for help and fetches what it is given.
@@ -153,7 +153,7 @@ _AUDITING = tuple(
             "partner_material",
         ),
         *("report", "campus", "region", "staff", "role", "service_account", "institution"),
-        *("custom_field", "approval_flow"),
+        *("custom_field", "approval_flow", "segment"),
     )
 )
 

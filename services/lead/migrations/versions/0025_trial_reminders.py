@@ -10,7 +10,7 @@ down_revision = "0024"
 
 def upgrade() -> None:
     """Add the count; a reminder that was sent before is the first."""
-    op.execute("alter table trial add column reminder_count int not null default 0")
+    op.execute("alter table trial add column reminder_count bigint not null default 0")
 
 
 def downgrade() -> None:
