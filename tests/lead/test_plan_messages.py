@@ -37,8 +37,8 @@ NOON = datetime(2030, 3, 4, 4, tzinfo=UTC)
 TEXT = "{guardian}您好：{student}的顾问{advisor}在{campus}等您。"
 
 
-def message(days: int, channel: str = "email", **told_: str) -> dict[str, Any]:
-    words = {"subject": "{student}的学习建议", "text": TEXT} | told_
+def message(days: int, channel: str = "email", **told_: Any) -> dict[str, Any]:
+    words: dict[str, Any] = {"subject": "{student}的学习建议", "text": TEXT} | told_
     return {"title": f"第 {days} 天", "offset_minutes": days * 1440, "channel": channel, "message": words}
 
 
@@ -87,6 +87,21 @@ def test_each_message_is_told_once_at_its_time_with_the_names_of_the_family(data
     assert (first.channel, first.family.guardian_email, first.family.may_contact) == ("email", "w@example.com", True)
     assert (last.channel, last.subject, last.family.wechat_id) == ("wechat", "第 2 天", "wang_88")
     assert state(database, caller) == ("done", "")
+
+
+@pytest.mark.parametrize(("role", "heard"), [("buyer", "给付款人"), ("user", "给大家"), ("", "给大家")])
+def test_who_decides_is_told_what_is_for_them(database: Database, caller: Caller, role: str, heard: str) -> None:
+    texts = {"buyer": "{guardian}：给付款人", "decision_maker": "{guardian}：给决策人"}
+    lead_id, _ = begun(database, caller, message(0, text="{guardian}：给大家"), message(1))
+    with database.begin(caller, now=NOON) as tx:
+        run = tx.session.scalars(select(PlanRun)).one()
+        run.messages = [each | {"role_texts": texts} for each in run.messages or ()]
+        contacts.create(tx, lead_id, contacts.Details("李梅", "13900139000", "decision_maker", 90))
+        if role:
+            contacts.create(tx, lead_id, contacts.Details("王建国", factories.PHONE, role, 10))
+    go_on(database, caller)
+    (event,) = told(database, caller.institution_id, PlanMessageDue)
+    assert event.text == f"王建国：{heard}"
 
 
 def test_a_run_ends_with_the_last_of_its_tasks_and_messages(database: Database, caller: Caller) -> None:
@@ -199,10 +214,12 @@ def test_what_rested_with_a_merge_is_told_afterwards_unless_its_time_is_over(
         ({"text": "{phone}"}, "text", "TEMPLATE_VARIABLE_UNKNOWN"),
         ({"subject": "{student"}, "subject", "TEMPLATE_BRACES"),
         ({"text": " \u3000"}, "text", "TEXT_MISSING"),
+        ({"role_texts": {"buyer": "{phone}"}}, "role_texts", "TEMPLATE_VARIABLE_UNKNOWN"),
+        ({"role_texts": {"buyer": " "}}, "role_texts", "TEXT_MISSING"),
     ],
 )
 def test_a_message_that_cannot_be_filled_in_is_refused_when_the_plan_is_saved(
-    tx: Tx, words: dict[str, str], field: str, reason: str
+    tx: Tx, words: dict[str, Any], field: str, reason: str
 ) -> None:
     with pytest.raises(InvalidInput) as error:
         follow_up_plans.create(tx, name="七天", steps=[CALL, message(1, **words)])
@@ -212,11 +229,15 @@ def test_a_message_that_cannot_be_filled_in_is_refused_when_the_plan_is_saved(
 def test_a_message_on_the_wire_and_in_the_history_of_its_lead(
     database: Database, caller: Caller, chief: Person, campus: UUID
 ) -> None:
-    wanted = follow_up_plan_pb2.PlanStep(title="欢迎", message={"channel": "STEP_MESSAGE_CHANNEL_SMS", "text": TEXT})
+    buyer = {"role": "CONTACT_ROLE_BUYER", "text": "学费一览"}
+    told_ = {"channel": "STEP_MESSAGE_CHANNEL_SMS", "text": TEXT, "role_texts": [buyer]}
+    wanted = follow_up_plan_pb2.PlanStep(title="欢迎", message=told_)
     plan = follow_up_plan_pb2.FollowUpPlan(name="新客", steps=[wanted])
     create = follow_up_plan_service_pb2.CreateFollowUpPlanRequest(follow_up_plan=plan)
     made = chief.plans.CreateFollowUpPlan(create).follow_up_plan
     assert (made.steps[0].channel, made.steps[0].message) == ("sms", wanted.message)
+    create.follow_up_plan.steps[0].message.role_texts.add().CopyFrom(wanted.message.role_texts[0])
+    assert people.refused(lambda: chief.plans.CreateFollowUpPlan(create)) == ("INVALID_ARGUMENT", "ROLE_TWICE")
     wanted.message.channel = follow_up_plan_pb2.STEP_MESSAGE_CHANNEL_UNSPECIFIED
     create.follow_up_plan.steps[0].CopyFrom(wanted)
     assert people.refused(lambda: chief.plans.CreateFollowUpPlan(create))[0] == "INVALID_ARGUMENT"

@@ -101,11 +101,17 @@ def change(tx: Tx, row: Contact, changes: Changes) -> Contact:
 
 def page(tx: Tx, lead_id: UUID, request: Any) -> Page[Contact]:
     """Return a page of the people of a lead, of those merged into it, and of its organisation. LEAD_NOT_FOUND."""
-    lead = leads.get(tx, lead_id)
-    mine: ColumnElement[bool] = Contact.lead_id.in_(timelines.cluster(tx, [lead.id]))
-    if lead.organisation_id is not None:
-        mine = or_(mine, Contact.organisation_id == lead.organisation_id)
+    mine = _people(tx, leads.get(tx, lead_id))
     return LISTING.page(tx, request, where=[mine, Contact.removed.is_(False)])
+
+
+def role_of(tx: Tx, lead: Lead, number: str) -> str:
+    """Return what somebody with this normalised phone is to the decision, "" when nobody on the lead has it."""
+    if not number:
+        return ""
+    mine = (_people(tx, lead), Contact.removed.is_(False), Contact.phone_key == keys.phone_key(tx, number))
+    heaviest = select(Contact.role).where(*mine).order_by(Contact.weight_percent.desc(), Contact.id).limit(1)
+    return tx.scalar(heaviest) or ""
 
 
 def told(tx: Tx, row: Contact) -> dict[str, str]:
@@ -145,3 +151,9 @@ def caller(tx: Tx, phone: str) -> Caller:
     seen = {row.id for row in found} | {row.organisation_id for row in found if row.organisation_id is not None}
     of_lead = {row.id: carried.get(row.lead_id) for row in contacts if row.lead_id is not None}
     return Caller(found, [row for row in contacts if {of_lead.get(row.id), row.organisation_id} & seen])
+
+
+def _people(tx: Tx, lead: Any) -> ColumnElement[bool]:
+    """Return the condition that somebody is named on a lead, on one merged into it, or by its organisation."""
+    mine: ColumnElement[bool] = Contact.lead_id.in_(timelines.cluster(tx, [lead.id]))
+    return mine if lead.organisation_id is None else or_(mine, Contact.organisation_id == lead.organisation_id)

@@ -128,8 +128,14 @@ def _steps(steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return sorted(map(dict, steps), key=lambda step: step["offset_minutes"])
 
 
-def _check_message(message: Mapping[str, str], field: str) -> None:
-    if not message["text"].strip():
-        raise InvalidInput(f"{field}.text", "say something", "TEXT_MISSING")
-    for part in ("subject", "text"):
-        placeholders.check(message[part], plans.VARIABLES, f"{field}.{part}")
+def _check_message(message: Mapping[str, Any], field: str) -> None:
+    placeholders.check(message["subject"], plans.VARIABLES, f"{field}.subject")
+    for name, text in [("text", message["text"]), *(("role_texts", each) for each in _role_texts(message))]:
+        if not text.strip():
+            raise InvalidInput(f"{field}.{name}", "say something", "TEXT_MISSING")
+        placeholders.check(text, plans.VARIABLES, f"{field}.{name}")
+
+
+def _role_texts(message: Mapping[str, Any]) -> Collection[str]:
+    texts: Mapping[str, str] = message.get("role_texts", {})
+    return texts.values()

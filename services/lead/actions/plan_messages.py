@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from lianxiao.lead.v1.lead_events_pb2 import Family, PlanMessageDue
-from services.lead.actions import bulk, families, plan_runs, staff
+from services.lead.actions import bulk, contacts, families, plan_runs, staff
 from services.lead.models import Campus, Lead, PlanMessage, PlanRun
 from services.lead.rules import plans
 from services.lead.rules.plans import Message
@@ -38,7 +38,8 @@ def step(tx: Tx) -> bool:
 
 def _hand_over(tx: Tx, run: PlanRun, lead: Lead, family: Family, message: Message) -> None:
     """Put a message into the history of the lead and, unless its time is long over, tell notification."""
-    subject, text = message.filled(_names(tx, lead, family))
+    role = contacts.role_of(tx, lead, family.guardian_phone) if message.role_texts else ""
+    subject, text = message.filled(_names(tx, lead, family), role)
     late = tx.now - message.due_time > plans.LATE
     row = bulk.fresh(
         tx,

@@ -86,8 +86,9 @@ def _messages(plan: FollowUpPlan, dues: Sequence[datetime]) -> list[Message]:
     found = []
     for number, (step, due) in enumerate(zip(plan.steps, dues, strict=True), 1):
         if "message" in step:
-            subject, text = step["message"]["subject"] or step["title"], step["message"]["text"]
-            found.append(Message(number, due, step["channel"], subject, text))
+            words = step["message"]
+            subject = words["subject"] or step["title"]
+            found.append(Message(number, due, step["channel"], subject, words["text"], words.get("role_texts", {})))
     return sorted(found, key=lambda message: message.due_time)
 
 

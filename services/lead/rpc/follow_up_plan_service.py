@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lianxiao.lead.v1 import follow_up_plan_pb2, lead_pb2
+from lianxiao.lead.v1 import contact_pb2, follow_up_plan_pb2, lead_pb2
 from lianxiao.lead.v1 import follow_up_plan_service_pb2 as pb
 from lianxiao.lead.v1 import follow_up_plan_service_pb2_grpc as pb_grpc
 from services.lead.actions import follow_up_plans, leads, plan_runs
@@ -113,8 +113,17 @@ def _step(step: follow_up_plan_pb2.PlanStep, field: str) -> dict[str, Any]:
     told: dict[str, Any] = {"title": step.title, "offset_minutes": step.offset_minutes, "channel": step.channel}
     if step.HasField("message"):
         channel = stored_word(follow_up_plan_pb2.StepMessageChannel, step.message.channel, f"{field}.message.channel")
-        told |= {"channel": channel, "message": {"subject": step.message.subject, "text": step.message.text}}
+        message = {"subject": step.message.subject, "text": step.message.text}
+        told |= {"channel": channel, "message": message | _role_texts(step.message, f"{field}.message.role_texts")}
     return told
+
+
+def _role_texts(message: follow_up_plan_pb2.StepMessage, field: str) -> dict[str, Any]:
+    """Return the texts by role, nothing when there are none. Raises InvalidInput ROLE_TWICE."""
+    texts = {stored_word(contact_pb2.ContactRole, each.role, field): each.text for each in message.role_texts}
+    if len(texts) < len(message.role_texts):
+        raise InvalidInput(field, "a role is told one thing", "ROLE_TWICE")
+    return {"role_texts": texts} if texts else {}
 
 
 def _step_to_pb(step: Mapping[str, Any]) -> follow_up_plan_pb2.PlanStep:
@@ -123,7 +132,16 @@ def _step_to_pb(step: Mapping[str, Any]) -> follow_up_plan_pb2.PlanStep:
     )
     if "message" in step:
         channel = enum_value(follow_up_plan_pb2.StepMessageChannel, step["channel"])
-        found.message.CopyFrom(follow_up_plan_pb2.StepMessage(channel=channel, **step["message"]))
+        words = step["message"]
+        texts = [
+            follow_up_plan_pb2.RoleText(role=enum_value(contact_pb2.ContactRole, role), text=text)
+            for role, text in words.get("role_texts", {}).items()
+        ]
+        found.message.CopyFrom(
+            follow_up_plan_pb2.StepMessage(
+                channel=channel, subject=words["subject"], text=words["text"], role_texts=texts
+            )
+        )
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,6 +40,8 @@ class Message:
     channel: str
     subject: str
     text: str
+    # What is told instead to somebody in a role.
+    role_texts: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Message:
@@ -50,6 +52,6 @@ class Message:
         """Return what to keep as JSON."""
         return {name: getattr(self, name) for name in self.__slots__} | {"due_time": self.due_time.isoformat()}
 
-    def filled(self, names: Mapping[str, str]) -> tuple[str, str]:
-        """Return subject and text with the names filled in."""
-        return placeholders.fill(self.subject, names), placeholders.fill(self.text, names)
+    def filled(self, names: Mapping[str, str], role: str = "") -> tuple[str, str]:
+        """Return subject and text, for somebody in a role, with the names filled in."""
+        return placeholders.fill(self.subject, names), placeholders.fill(self.role_texts.get(role, self.text), names)
