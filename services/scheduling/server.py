@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from lianxiao.scheduling.v1 import attendance_service_pb2_grpc as attendance
+from lianxiao.scheduling.v1 import calendar_service_pb2_grpc as calendar
 from lianxiao.scheduling.v1 import class_group_service_pb2_grpc as class_group
 from lianxiao.scheduling.v1 import course_service_pb2_grpc as course
 from lianxiao.scheduling.v1 import lesson_service_pb2_grpc as lesson
+from lianxiao.scheduling.v1 import regulation_service_pb2_grpc as regulation
 from lianxiao.scheduling.v1 import room_service_pb2_grpc as room
 from lianxiao.scheduling.v1 import teacher_service_pb2_grpc as teacher
 from lianxiao.scheduling.v1 import trial_service_pb2_grpc as trial
 from lianxiao.scheduling.v1 import workload_service_pb2_grpc as workload
 from services.scheduling.rpc.attendance_service import AttendanceService
+from services.scheduling.rpc.calendar_service import CalendarService
 from services.scheduling.rpc.class_group_service import ClassGroupService
 from services.scheduling.rpc.course_service import CourseService
 from services.scheduling.rpc.lesson_service import LessonService
+from services.scheduling.rpc.regulation_service import RegulationService
 from services.scheduling.rpc.room_service import RoomService
 from services.scheduling.rpc.teacher_service import TeacherService
 from services.scheduling.rpc.trial_service import TrialService
@@ -25,6 +29,8 @@ SERVICERS: list[Registration] = [
     (room.add_RoomServiceServicer_to_server, RoomService),
     (teacher.add_TeacherServiceServicer_to_server, TeacherService),
     (class_group.add_ClassGroupServiceServicer_to_server, ClassGroupService),
+    (calendar.add_CalendarServiceServicer_to_server, CalendarService),
+    (regulation.add_RegulationServiceServicer_to_server, RegulationService),
     (lesson.add_LessonServiceServicer_to_server, LessonService),
     (trial.add_TrialServiceServicer_to_server, TrialService),
     (attendance.add_AttendanceServiceServicer_to_server, AttendanceService),

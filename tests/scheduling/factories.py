@@ -66,7 +66,14 @@ def student(tx: Tx, at: Campus, *, student_id: UUID | None = None, display_name:
 
 
 def course(
-    tx: Tx, *, kind: str = "class", lesson_minutes: int = 90, lesson_hours_hundredths: int = 150, name: str = ""
+    tx: Tx,
+    *,
+    kind: str = "class",
+    lesson_minutes: int = 90,
+    lesson_hours_hundredths: int = 150,
+    name: str = "",
+    category: str = "",
+    online: bool = False,
 ) -> Course:
     return courses.create(
         tx,
@@ -77,6 +84,8 @@ def course(
         lesson_minutes=lesson_minutes,
         lesson_hours_hundredths=lesson_hours_hundredths,
         total_lesson_hours_hundredths=3000,
+        category=category,
+        online=online,
     )
 
 

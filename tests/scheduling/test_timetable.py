@@ -97,7 +97,8 @@ def test_a_series_skips_holidays_and_comes_whole(tx: Tx) -> None:
     campus = make.campus(tx, time_zone="Asia/Urumqi")
     group = make.class_group(tx, campus, led_by=make.teacher(tx))
     pattern = Pattern([Slot(1, time(18), 0)], date(2030, 3, 4), date(2030, 3, 25), [date(2030, 3, 11)])
-    series, planned = timetable.create_series(tx, Wish(campus.id, class_group_ids=[group.id]), pattern)
+    made = timetable.create_series(tx, Wish(campus.id, class_group_ids=[group.id]), pattern)
+    series, planned = made.series, made.lessons
     assert [lesson.start_time for lesson in planned] == [START + hours(2) + WEEK * n for n in (0, 2, 3)]
     assert {lesson.series_id for lesson in planned} == {series.id}
     assert series.slots == [{"weekday": 1, "start": "18:00", "lesson_minutes": 90}]
@@ -121,7 +122,7 @@ def test_members_are_expected_only_while_they_belong_to_the_group(tx: Tx) -> Non
     group = make.class_group(tx, campus, led_by=make.teacher(tx))
     make.member(tx, group, make.student(tx, campus), join_time=START + timedelta(days=1))
     pattern = Pattern([Slot(1, time(18), 0)], date(2030, 3, 4), date(2030, 3, 11))
-    _, planned = timetable.create_series(tx, Wish(campus.id, class_group_ids=[group.id]), pattern)
+    planned = timetable.create_series(tx, Wish(campus.id, class_group_ids=[group.id]), pattern).lessons
     assert [lesson.seats_taken for lesson in planned] == [0, 1]
 
 

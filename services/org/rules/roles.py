@@ -54,6 +54,7 @@ _TUTORING = (
 _TIMETABLING = (
     *_DAILY,
     *("course.*", "room.*", "teacher.*", "class_group.*", "lesson.*", "attendance.*", "trial.*", "student.read"),
+    *("calendar.*", "regulation.*"),
     # A trial is booked for a lead, and a family is called by its name.
     *("lead.read", "guardian.read", "report.read", "staff.read", "pii.read"),
 )

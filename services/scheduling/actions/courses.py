@@ -45,6 +45,8 @@ def create(
     school_grades: Sequence[str] = (),
     least_age_years: int = 0,
     most_age_years: int = 0,
+    category: str = "",
+    online: bool = False,
 ) -> Course:
     """Add a course; COURSE_NAME_TAKEN when there is one of that name, InvalidInput for ages the wrong way round."""
     rules.check_ages(least_age_years, most_age_years)
@@ -61,6 +63,8 @@ def create(
         school_grades=sorted(set(school_grades)),
         least_age_years=least_age_years,
         most_age_years=most_age_years,
+        category=category or None,
+        online=online,
     )
     with tx.translating(_taken(name)):
         tx.session.add(course)

@@ -78,7 +78,7 @@ def _check(tx: Tx, lesson: Lesson, plan: Plan, span: Span, override_reason: str)
     )
     student_ids = list(tx.execute(live).scalars())
     resources.lock(tx, student_ids)
-    found = plans.objections(tx, plan, [span], student_count=lambda _: lesson.seats_taken)
+    found = plans.objections(tx, plan, [span], attendants=lambda _: student_ids, ignoring=lesson.id)
     overridden = plans.check_objections(tx, plan, found, override_reason)
     lesson.override_reason = override_reason if overridden else ""
     lesson.override_by = tx.caller.subject_id if overridden else None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.scheduling.actions import campuses, class_groups, courses, rooms, teachers
+from services.scheduling.actions import campuses, class_groups, courses, regulations, resources, rooms, teachers
+from services.scheduling.actions.resources import Want
 from services.scheduling.models import Campus, ClassGroup, Course, Room, Teacher
-from services.scheduling.rules.availability import is_available, is_closed
+from services.scheduling.rules.availability import is_available
+from services.scheduling.rules.regulations import Breach, Limits
 from services.scheduling.rules.seats import is_room_too_small, seat_limit
 from services.scheduling.rules.spans import Span
 from shared.db import Tx
@@ -40,6 +42,7 @@ class Plan:
     student_ids: list[UUID]
     teachers: list[Teacher]
     room: Room | None
+    limits: Limits
 
     @property
     def group_ids(self) -> list[UUID]:
@@ -65,6 +68,9 @@ class Objection:
     reason: str
     resource_id: UUID
     wanted_start_time: datetime
+    # What a regulation allows, and where it is written; empty for other rules.
+    limit: str = ""
+    source: str = ""
 
 
 def resolve(tx: Tx, wish: Wish) -> Plan:
@@ -86,7 +92,9 @@ def resolve(tx: Tx, wish: Wish) -> Plan:
     if not groups and not teacher_ids:
         raise InvalidInput("plan.teacher_ids", "a lesson needs a teacher or a class group")
     course = courses.get(tx, course_id)
-    return Plan(campus, course, groups, list(wish.student_ids), teachers.in_order(tx, teacher_ids), room)
+    staff = teachers.in_order(tx, teacher_ids)
+    limits = regulations.limits(tx, campus, course)
+    return Plan(campus, course, groups, list(wish.student_ids), staff, room, limits)
 
 
 def check_active(plan: Plan) -> None:
@@ -99,13 +107,21 @@ def check_active(plan: Plan) -> None:
             raise Refused(f"{kind}_INACTIVE", f"the {kind.lower()} is out of use", id=str(part.id))
 
 
-def objections(tx: Tx, plan: Plan, spans: Sequence[Span], *, student_count: Callable[[Span], int]) -> list[Objection]:
-    """Return what speaks against lessons at these times, in order of time."""
+def objections(
+    tx: Tx,
+    plan: Plan,
+    spans: Sequence[Span],
+    *,
+    attendants: Callable[[Span], Collection[UUID]],
+    ignoring: UUID | None = None,
+) -> list[Objection]:
+    """Return what speaks against lessons at these times, in order of time; `ignoring` is the lesson that moves."""
     found = []
     places = teachers.availabilities(tx, [teacher.id for teacher in plan.teachers])
     for span in spans:
-        if is_closed(plan.campus.closed_dates or (), span, plan.campus.time_zone):
+        if plan.limits.closed(span):
             found.append(Objection("CAMPUS_CLOSED_DAY", plan.campus.id, span.start))
+        found += [_against_law(plan, span, breach) for breach in plan.limits.breaches(span)]
         for teacher in plan.teachers:
             at_campus = not teacher.campus_ids or plan.campus.id in teacher.campus_ids
             free = is_available(
@@ -113,8 +129,35 @@ def objections(tx: Tx, plan: Plan, spans: Sequence[Span], *, student_count: Call
             )
             if not (at_campus and free):
                 found.append(Objection("TEACHER_UNAVAILABLE", teacher.id, span.start))
-        if plan.room and is_room_too_small(room_capacity=plan.room.capacity, student_count=student_count(span)):
+        if plan.room and is_room_too_small(room_capacity=plan.room.capacity, student_count=len(attendants(span))):
             found.append(Objection("ROOM_TOO_SMALL", plan.room.id, span.start))
+    return found + _short_pauses(tx, plan, spans, attendants, ignoring)
+
+
+def _against_law(plan: Plan, span: Span, breach: Breach) -> Objection:
+    return Objection(breach.reason, plan.campus.id, span.start, breach.limit, breach.regulation.source)
+
+
+def _short_pauses(
+    tx: Tx,
+    plan: Plan,
+    spans: Sequence[Span],
+    attendants: Callable[[Span], Collection[UUID]],
+    ignoring: UUID | None,
+) -> list[Objection]:
+    """Return the lessons that come too soon after or before another one of the same children."""
+    ruled = [(span, rule) for span in spans if (rule := plan.limits.pause_rule(span))]
+    wide = {span: Span(span.start - rule.pause, span.end + rule.pause) for span, rule in ruled}
+    wants = [Want(each, wide[span]) for span, _ in ruled for each in (*plan.group_ids, *attendants(span))]
+    beside: dict[datetime, list[Span]] = {}
+    for each in resources.collisions(tx, wants, ignoring=ignoring):
+        beside.setdefault(each.wanted_start_time, []).append(Span(each.start_time, each.end_time))
+    found = []
+    for span, rule in ruled:
+        # What overlaps is a conflict, and named as one.
+        others = [*beside.get(wide[span].start, ()), *(other for other in spans if other != span)]
+        if any(wide[span].overlaps(other) and not span.overlaps(other) for other in others):
+            found.append(_against_law(plan, span, Breach(rule)))
     return found
 
 
@@ -133,6 +176,8 @@ def check_objections(tx: Tx, plan: Plan, found: Sequence[Objection], override_re
             resource_id=str(first.resource_id),
             wanted_start_time=first.wanted_start_time.isoformat(),
             objection_count=len(found),
+            limit=first.limit,
+            source=first.source,
         )
     scope = tx.caller.scope(OVERRIDE)
     if scope is None or (scope.campuses is not None and plan.campus.id not in scope.campuses):

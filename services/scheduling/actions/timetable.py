@@ -15,7 +15,8 @@ from services.scheduling.actions.plans import Objection, Plan, Wish
 from services.scheduling.actions.resources import CLASS_GROUP, ROOM, STUDENT, TEACHER, Claim, Collision, Want
 from services.scheduling.actions.rosters import Roster
 from services.scheduling.models import Lesson, LessonResource, LessonSeries
-from services.scheduling.rules.series import Slot, expand
+from services.scheduling.rules.calendars import DayOff
+from services.scheduling.rules.series import Slot, days_off, expand
 from services.scheduling.rules.spans import Span, lesson_span
 from shared.db import Tx
 from shared.events import publish
@@ -33,28 +34,41 @@ class Pattern:
     holiday_dates: Collection[date] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A series with its lessons, the days that it left out, and the years whose public holidays are not known."""
+
+    series: LessonSeries
+    lessons: list[Lesson]
+    skipped: list[DayOff]
+    unknown_years: list[int]
+
+
 def create(tx: Tx, wish: Wish, *, start: datetime, end: datetime | None = None, override_reason: str = "") -> Lesson:
     """Put one lesson into the timetable.
 
-    Refusals: LESSON_CONFLICT, TEACHER_UNAVAILABLE, ROOM_TOO_SMALL, CAMPUS_CLOSED_DAY, and COURSE_, TEACHER_ or
-    ROOM_INACTIVE.
+    Refusals: LESSON_CONFLICT, TEACHER_UNAVAILABLE, ROOM_TOO_SMALL, CAMPUS_CLOSED_DAY, those of regulations, and
+    COURSE_, TEACHER_ or ROOM_INACTIVE.
     """
     plan = _locked_plan(tx, wish)
     return _schedule(tx, plan, [lesson_span(start, end, plan.course.lesson_minutes)], None, override_reason)[0]
 
 
-def create_series(
-    tx: Tx, wish: Wish, pattern: Pattern, *, override_reason: str = ""
-) -> tuple[LessonSeries, list[Lesson]]:
-    """Put a weekly pattern into the timetable, all lessons or none; refusals as for one lesson."""
+def create_series(tx: Tx, wish: Wish, pattern: Pattern, *, override_reason: str = "") -> Planned:
+    """Put a weekly pattern into the timetable, all lessons or none; refusals as for one lesson.
+
+    Days on which the campus is closed, public holidays, and school breaks where the course keeps them have no lesson.
+    """
     plan = _locked_plan(tx, wish)
     length = plan.course.lesson_minutes
     slots = [Slot(slot.weekday, slot.start, slot.lesson_minutes or length) for slot in pattern.slots]
+    limits = plan.limits
+    skipped = days_off(slots, start_date=pattern.start_date, end_date=pattern.end_date, limits=limits)
     spans = expand(
         slots,
         start_date=pattern.start_date,
         end_date=pattern.end_date,
-        holiday_dates=pattern.holiday_dates,
+        holiday_dates={*pattern.holiday_dates, *(each.day for each in skipped)},
         time_zone=plan.campus.time_zone,
     )
     series = LessonSeries(
@@ -68,7 +82,8 @@ def create_series(
     )
     tx.session.add(series)
     tx.session.flush()
-    return series, _schedule(tx, plan, spans, series.id, override_reason)
+    unknown = limits.days.public.unknown_years(pattern.start_date, pattern.end_date)
+    return Planned(series, _schedule(tx, plan, spans, series.id, override_reason), skipped, unknown)
 
 
 def preview(
@@ -80,7 +95,8 @@ def preview(
     expected = rosters.load(tx, plan.group_ids, [span], plan.student_ids).at(span.start)
     wanted = [*plan.group_ids, *plan.staff_and_room_ids, *expected]
     found = resources.collisions(tx, [Want(each, span) for each in wanted], ignoring=moving_lesson_id)
-    return found, plans.objections(tx, plan, [span], student_count=lambda _: len(expected))
+    against = plans.objections(tx, plan, [span], attendants=lambda _: expected, ignoring=moving_lesson_id)
+    return found, against
 
 
 def cancel(tx: Tx, lesson_id: UUID, *, reason: str) -> Lesson:
@@ -110,7 +126,7 @@ def _locked_plan(tx: Tx, wish: Wish) -> Plan:
 def _schedule(tx: Tx, plan: Plan, spans: Sequence[Span], series_id: UUID | None, override_reason: str) -> list[Lesson]:
     roster = rosters.load(tx, plan.group_ids, spans, plan.student_ids)
     resources.lock(tx, roster.student_ids())
-    found = plans.objections(tx, plan, spans, student_count=lambda span: len(roster.at(span.start)))
+    found = plans.objections(tx, plan, spans, attendants=lambda span: roster.at(span.start))
     overridden = plans.check_objections(tx, plan, found, override_reason)
     planned = [_lesson(plan, span, len(roster.at(span.start)), series_id) for span in spans]
     if overridden:

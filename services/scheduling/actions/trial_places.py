@@ -11,10 +11,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
 
-from services.scheduling.actions import campuses, courses, lessons, teachers
+from services.scheduling.actions import campuses, courses, lessons, regulations, teachers
 from services.scheduling.models import Course, Lesson, LessonResource, Room, Teacher
 from services.scheduling.rules import slots
-from services.scheduling.rules.availability import is_closed
 from services.scheduling.rules.spans import LONGEST, Span
 from shared import aliases
 from shared.db import Tx
@@ -101,6 +100,7 @@ def search(
     places = teachers.availabilities(tx, [each.id for each in staff])
     busy = _busy(tx, [*(each.id for each in staff), *(room.id for room in rooms)], period)
     sizes = [(room.id, room.capacity) for room in rooms]
+    limits = regulations.limits(tx, campus, course)
     found: list[Slot] = []
     for day in slots.days_of(period, campus.time_zone):
         free = [
@@ -118,8 +118,7 @@ def search(
         ]
         for span, each in sorted(free, key=lambda one: (one[0], one[1].display_name, one[1].id)):
             room_id = slots.room_for(sizes, busy, span)
-            closed = is_closed(campus.closed_dates or (), span, campus.time_zone)
-            if not closed and (room_id is not None or not sizes):
+            if limits.allows(span) and (room_id is not None or not sizes):
                 found.append(Slot(span, each, room_id))
         if len(found) >= (limit or DEFAULT_SIZE):
             break

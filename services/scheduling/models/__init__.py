@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.scheduling.models.attendances import Attendance, AttendanceChange, AttendanceCode
 from services.scheduling.models.base import Base
+from services.scheduling.models.calendars import HolidayNotice, LessonRegulation, SchoolTerm
 from services.scheduling.models.class_groups import ClassGroup, Membership
 from services.scheduling.models.courses import Course
 from services.scheduling.models.directory import Campus, Student
@@ -20,11 +21,14 @@ __all__ = [
     "Campus",
     "ClassGroup",
     "Course",
+    "HolidayNotice",
     "Lesson",
+    "LessonRegulation",
     "LessonResource",
     "LessonSeries",
     "Membership",
     "Room",
+    "SchoolTerm",
     "Student",
     "Teacher",
     "TeacherAvailability",

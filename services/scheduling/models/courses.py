@@ -24,3 +24,6 @@ class Course(Row, Base):
     school_grades: Mapped[list[str] | None]
     least_age_years: Mapped[int | None]
     most_age_years: Mapped[int | None]
+    # "school_age_subject", "school_age_other", "preschool", "adult" or "vocational"; None: as grades and ages say.
+    category: Mapped[str | None]
+    online: Mapped[bool | None]

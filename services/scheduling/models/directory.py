@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Date
+from sqlalchemy import BigInteger, Date
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,6 +24,11 @@ class Campus(Row, Base):
     active: Mapped[bool]
     # As lead says; None: never said, there is none.
     closed_dates: Mapped[list[date] | None] = mapped_column(ARRAY(Date()))
+    # City or district, as in terms and regulations; None: never said.
+    city: Mapped[str | None]
+    # ISO weekdays on which the campus opens; None: every day.
+    open_weekdays: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger()))
+    opens_on_public_holidays: Mapped[bool | None]
 
 
 class Student(Row, Base):

@@ -26,6 +26,8 @@ _EDITABLE = (
     "school_grades",
     "least_age_years",
     "most_age_years",
+    "category",
+    "online",
 )
 
 
@@ -46,6 +48,8 @@ class CourseService(Servicer, pb_grpc.CourseServiceServicer):
             school_grades=request.school_grades,
             least_age_years=request.least_age_years,
             most_age_years=request.most_age_years,
+            category=stored_category(request.category),
+            online=request.online,
         )
         return pb.CreateCourseResponse(course=to_pb(course))
 
@@ -66,6 +70,8 @@ class CourseService(Servicer, pb_grpc.CourseServiceServicer):
         }
         if "school_grades" in changes:
             changes["school_grades"] = sorted(set(changes["school_grades"]))
+        if "category" in changes:
+            changes["category"] = stored_category(changes["category"]) or None
         return pb.UpdateCourseResponse(course=to_pb(courses.update(tx, as_uuid(request.course.course_id), changes)))
 
 
@@ -84,6 +90,13 @@ def to_pb(row: Course) -> course_pb2.Course:
         school_grades=row.school_grades or (),
         least_age_years=row.least_age_years or 0,
         most_age_years=row.most_age_years or 0,
+        category=enum_value(course_pb2.CourseCategory, row.category or ""),
+        online=bool(row.online),
         create_time=row.create_time,
         update_time=row.update_time,
     )
+
+
+def stored_category(value: int) -> str:
+    """Return the stored word of a category; empty for UNSPECIFIED."""
+    return stored_word(course_pb2.CourseCategory, value, "category") if value else ""

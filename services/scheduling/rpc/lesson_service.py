@@ -13,6 +13,7 @@ from services.scheduling.actions.plans import Objection, Wish
 from services.scheduling.actions.resources import Collision
 from services.scheduling.actions.timetable import Pattern
 from services.scheduling.models import Lesson
+from services.scheduling.rpc.calendar_service import day_off_to_pb
 from services.scheduling.rules.series import Slot
 from shared.db import Tx
 from shared.ids import as_uuid
@@ -45,10 +46,13 @@ class LessonService(Servicer, pb_grpc.LessonServiceServicer):
             end_date=local_date(request.end_date, "end_date"),
             holiday_dates={local_date(day, f"holiday_dates[{n}]") for n, day in enumerate(request.holiday_dates)},
         )
-        series, planned = timetable.create_series(
-            tx, _wish(request.plan), pattern, override_reason=request.override_reason
+        made = timetable.create_series(tx, _wish(request.plan), pattern, override_reason=request.override_reason)
+        return pb.CreateSeriesResponse(
+            series_id=str(made.series.id),
+            lessons=_many(tx, made.lessons),
+            days_off=[day_off_to_pb(each) for each in made.skipped],
+            unknown_years=made.unknown_years,
         )
-        return pb.CreateSeriesResponse(series_id=str(series.id), lessons=_many(tx, planned))
 
     @query
     def GetLesson(self, request: pb.GetLessonRequest, tx: Tx) -> pb.GetLessonResponse:
@@ -159,5 +163,9 @@ def _collision_to_pb(each: Collision) -> lesson_pb2.LessonConflict:
 
 def _objection_to_pb(each: Objection) -> lesson_pb2.LessonObjection:
     return lesson_pb2.LessonObjection(
-        reason=each.reason, resource_id=str(each.resource_id), wanted_start_time=each.wanted_start_time
+        reason=each.reason,
+        resource_id=str(each.resource_id),
+        wanted_start_time=each.wanted_start_time,
+        limit=each.limit,
+        source=each.source,
     )

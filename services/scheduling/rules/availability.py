@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,6 @@ from services.scheduling.rules.spans import Span
 from shared.errors import InvalidInput
 
 DAY_MINUTES = 24 * 60
-_INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -52,13 +51,6 @@ def is_available(places: Sequence[Place], *, campus_id: UUID, span: Span, time_z
     zone = ZoneInfo(time_zone)
     pieces = _local_pieces(span.start.astimezone(zone), span.end.astimezone(zone))
     return all(_is_covered(piece, here) for piece in pieces)
-
-
-def is_closed(closed_dates: Collection[date], span: Span, time_zone: str) -> bool:
-    """Say whether a campus is closed on a local day that a span touches; ending at midnight touches no other day."""
-    zone = ZoneInfo(time_zone)
-    day, last = span.start.astimezone(zone).date(), (span.end - _INSTANT).astimezone(zone).date()
-    return any(day <= closed <= last for closed in closed_dates)
 
 
 def _local_pieces(start: datetime, end: datetime) -> list[Range]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from services.scheduling.rules.calendars import DayOff
+from services.scheduling.rules.regulations import Limits
 from services.scheduling.rules.spans import Span, first_overlap
 from shared.errors import InvalidInput
 
@@ -43,6 +45,20 @@ def expand(
     spans.sort()
     _check_spans(spans)
     return spans
+
+
+def days_off(slots: Sequence[Slot], *, start_date: date, end_date: date, limits: Limits) -> list[DayOff]:
+    """Return the days of the pattern that have no lesson because of what kind of days they are, in order.
+
+    Raises InvalidInput when the dates are odd.
+    """
+    _check_dates(start_date, end_date)
+    weekdays = {slot.weekday for slot in slots}
+    wanted = (start_date + timedelta(days=n) for n in range((end_date - start_date).days + 1))
+    found = (
+        limits.days.day_off(day, keeps_breaks=limits.keeps_breaks) for day in wanted if day.isoweekday() in weekdays
+    )
+    return [each for each in found if each is not None]
 
 
 def _check_dates(start_date: date, end_date: date) -> None:

@@ -38,8 +38,8 @@ def schedule(world: World, known: Known, campus: int) -> Known:
                 )
                 learned.groups[group.key] = row.id
                 wish = Wish(campus_id=known.campuses[campus], class_group_ids=[row.id])
-                _, made = lessons.create_series(tx, wish, _pattern(group))
-                learned.lessons |= {(group.key, None, lesson.start_time): lesson.id for lesson in made}
+                made = lessons.create_series(tx, wish, _pattern(group))
+                learned.lessons |= {(group.key, None, lesson.start_time): lesson.id for lesson in made.lessons}
     return learned
 
 

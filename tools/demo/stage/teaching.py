@@ -49,8 +49,8 @@ def _begin(world: World, known: Known, private: Private) -> Known:
     pattern = Pattern([Slot(weekday, start, 0)], private.first, private.last)
     with world.acts("scheduling") as acts:
         tx = acts.at(paid + timedelta(minutes=20), planner(world, known, private.campus))
-        _, made = lessons.create_series(tx, wish, pattern)
-        return Known(lessons={(None, private.key, lesson.start_time): lesson.id for lesson in made})
+        made = lessons.create_series(tx, wish, pattern)
+        return Known(lessons={(None, private.key, lesson.start_time): lesson.id for lesson in made.lessons})
 
 
 def teach(world: World, known: Known, campus: int, begin: datetime, end: datetime) -> Known:
