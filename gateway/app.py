@@ -156,7 +156,7 @@ class Gateway:
             transcoder = self._transcoders[route] = Transcoder(route, self.edge.config.largest_body)
         request = await transcoder.request(exchange, values)
         response = await self.edge.backend.ask(route.method, request, exchange)
-        await exchange.answer(200, transcoder.response(response))
+        await exchange.answer(200, *transcoder.response(response))
 
     def _note(self, exchange: Exchange, seconds: float) -> None:
         key = (exchange.label, exchange.status)

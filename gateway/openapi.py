@@ -13,7 +13,7 @@ from gateway import problems
 from gateway.catalogue import Catalogue, Method
 from gateway.routes import Route, routes_of
 from gateway.schemas import FIELD_MASK, Schema, Schemas, is_required
-from gateway.transcode import LARGEST_PAGE
+from gateway.transcode import LARGEST_PAGE, file_field
 
 STATUSES = (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)
 _UPLOADS = "lianxiao.lead.v1.ImportService"
@@ -170,6 +170,9 @@ class _Document:
 
     def _responses(self, route: Route) -> dict[str, Any]:
         descriptor = cast("Any", route.method.response).DESCRIPTOR
+        if file_field(route) is not None:
+            content = {"*/*": {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}}
+            return {"200": {"description": "The file.", "content": content}, **_refusals()}
         if route.response_body:
             schema = self._schemas.field(descriptor.fields_by_name[route.response_body], is_input=False)
         else:

@@ -9,10 +9,11 @@ from urllib.parse import unquote_to_bytes
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import orjson
+from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from gateway.exchange import Exchange
+from gateway.exchange import JSON, Exchange
 from gateway.problems import Problem
 from gateway.routes import Route
 from gateway.schemas import is_required
@@ -53,7 +54,8 @@ class Transcoder:
         self._has_request_id = route.method.endpoint.has_request_id
         self._paths = {variable.field_path: variable.field_path.split(".") for variable in route.variables}
         self._given_in_body = _required_around_variables(self._descriptor, self._paths.values())
-        self._encode = _response_encoder(route)
+        self._file = file_field(route)
+        self._encode = _response_encoder(route) if self._file is None else None
 
     async def request(self, exchange: Exchange, values: dict[str, str]) -> Any:
         """Return the request message; raises InvalidInput or Problem for what cannot be one."""
@@ -111,9 +113,20 @@ class Transcoder:
                 raise InvalidInput(parameter[:64], "is not a query parameter here", "UNKNOWN_FIELD")
             _add(payload, self._descriptor, parameter, text)
 
-    def response(self, message: Message) -> bytes:
-        """Write a response message as JSON."""
-        return orjson.dumps(self._encode(message))
+    def response(self, message: Message) -> tuple[bytes, bytes]:
+        """Return a response as bytes and their kind: JSON, or the file that it is."""
+        if self._encode is not None:
+            return orjson.dumps(self._encode(message)), JSON
+        file: HttpBody = getattr(message, self.route.response_body)
+        return file.data, (file.content_type or "application/octet-stream").encode()
+
+
+def file_field(route: Route) -> FieldDescriptor | None:
+    """Return the field of the response that is a file to be sent as it is; None for an answer in JSON."""
+    descriptor: Descriptor = cast("Any", route.method.response).DESCRIPTOR
+    field = descriptor.fields_by_name.get(route.response_body)
+    is_file = field is not None and field.message_type and field.message_type.full_name == "google.api.HttpBody"
+    return field if is_file else None
 
 
 def _required_around_variables(descriptor: Descriptor, paths: Iterable[list[str]]) -> list[FieldDescriptor]:

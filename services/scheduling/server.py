@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lianxiao.scheduling.v1 import attendance_service_pb2_grpc as attendance
+from lianxiao.scheduling.v1 import calendar_feed_service_pb2_grpc as calendar_feed
 from lianxiao.scheduling.v1 import calendar_service_pb2_grpc as calendar
 from lianxiao.scheduling.v1 import class_group_service_pb2_grpc as class_group
 from lianxiao.scheduling.v1 import course_service_pb2_grpc as course
@@ -13,6 +14,7 @@ from lianxiao.scheduling.v1 import teacher_service_pb2_grpc as teacher
 from lianxiao.scheduling.v1 import trial_service_pb2_grpc as trial
 from lianxiao.scheduling.v1 import workload_service_pb2_grpc as workload
 from services.scheduling.rpc.attendance_service import AttendanceService
+from services.scheduling.rpc.calendar_feed_service import CalendarFeedService
 from services.scheduling.rpc.calendar_service import CalendarService
 from services.scheduling.rpc.class_group_service import ClassGroupService
 from services.scheduling.rpc.course_service import CourseService
@@ -35,4 +37,5 @@ SERVICERS: list[Registration] = [
     (trial.add_TrialServiceServicer_to_server, TrialService),
     (attendance.add_AttendanceServiceServicer_to_server, AttendanceService),
     (workload.add_WorkloadServiceServicer_to_server, WorkloadService),
+    (calendar_feed.add_CalendarFeedServiceServicer_to_server, CalendarFeedService),
 ]

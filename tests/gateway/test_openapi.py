@@ -45,7 +45,7 @@ def test_every_route_is_described_with_every_status(document: dict[str, Any]) ->
         assert operation["summary"]
         assert operation["x-permission"]
     names = [operation["operationId"] for operation in _operations(document)]
-    assert len(names) == len(set(names)) == 10
+    assert len(names) == len(set(names)) == 11
     assert document["paths"]["/v1/welcome"]["get"]["security"] == []
 
 
@@ -107,4 +107,4 @@ def test_schemathesis_finds_no_fault(http: httpx.Client, replies: Backend, tmp_p
     finally:
         replies.validator = None
     assert run.returncode == 0, run.stdout[-6000:]
-    assert "Tested: 10" in run.stdout
+    assert "Tested: 11" in run.stdout

@@ -7,6 +7,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import httpx
 import pytest
+from google.api.httpbody_pb2 import HttpBody
 
 from gateway.catalogue import Catalogue
 from gateway.routes import Router, make_route, routes_of
@@ -24,6 +25,13 @@ def test_a_path_variable_fills_its_field_and_the_answer_is_the_named_part(http: 
     assert answer.status_code == 200
     assert answer.json() == encode(Note(note_id=ID, price_fen=5))
     assert answer.headers["content-type"] == "application/json"
+
+
+def test_a_file_is_sent_as_it_is(http: httpx.Client, replies: Backend) -> None:
+    file = HttpBody(content_type="text/calendar; charset=utf-8", data="课表".encode())
+    replies.replies["GetNoteFile"] = lambda _request, _: pb.GetNoteFileResponse(file=file)
+    answer = http.get(f"/v1/notes/{ID}/file")
+    assert (answer.headers["content-type"], answer.text) == ("text/calendar; charset=utf-8", "课表")
 
 
 def test_the_second_binding_of_a_method_works_too(http: httpx.Client, replies: Backend) -> None:

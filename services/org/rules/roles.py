@@ -54,7 +54,7 @@ _TUTORING = (
 _TIMETABLING = (
     *_DAILY,
     *("course.*", "room.*", "teacher.*", "class_group.*", "lesson.*", "attendance.*", "trial.*", "student.read"),
-    *("calendar.*", "regulation.*"),
+    *("calendar.*", "calendar_feed.*", "regulation.*"),
     # A trial is booked for a lead, and a family is called by its name.
     *("lead.read", "guardian.read", "report.read", "staff.read", "pii.read"),
 )
@@ -63,6 +63,7 @@ _TEACHING = (
     *_DAILY,
     *("teaching_handover.read", "teaching_handover.acknowledge", "playbook.read", "playbook.use"),
     *("lesson.read", "attendance.*", "trial.read", "trial.result", "class_group.read", "student.read", "pii.read"),
+    *("calendar_feed.*",),
 )
 _MONEY = (
     *("price.*", "quote.read", "contract.read", "order.read", "payment.*", "lot.read", "consumption.read"),
@@ -154,7 +155,7 @@ _AUDITING = tuple(
             "partner_material",
         ),
         *("report", "campus", "region", "staff", "role", "service_account", "institution"),
-        *("custom_field", "approval_flow", "segment"),
+        *("custom_field", "approval_flow", "segment", "calendar_feed"),
     )
 )
 

@@ -23,6 +23,14 @@ def check_known(tx: Tx, student_ids: Sequence[UUID]) -> None:
             raise NotFound("student", student_id)
 
 
+def get_of_campus(tx: Tx, student_id: UUID) -> Student:
+    """Return a student of the caller's campuses, or raise NotFound."""
+    student = tx.load(Student, "student", student_id)
+    if tx.scope.campuses is not None and student.campus_id not in tx.scope.campuses:
+        raise NotFound("student", student_id)
+    return student
+
+
 def names(tx: Tx, student_ids: Sequence[UUID]) -> dict[UUID, str]:
     """Return the names of students by id."""
     if not student_ids:

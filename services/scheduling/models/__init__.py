@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.scheduling.models.attendances import Attendance, AttendanceChange, AttendanceCode
 from services.scheduling.models.base import Base
+from services.scheduling.models.calendar_feeds import CalendarFeed
 from services.scheduling.models.calendars import HolidayNotice, LessonRegulation, SchoolTerm
 from services.scheduling.models.class_groups import ClassGroup, Membership
 from services.scheduling.models.courses import Course
@@ -18,6 +19,7 @@ __all__ = [
     "AttendanceChange",
     "AttendanceCode",
     "Base",
+    "CalendarFeed",
     "Campus",
     "ClassGroup",
     "Course",
