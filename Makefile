@@ -4,7 +4,7 @@ SHELL := /bin/sh
 python := .venv/bin/python
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup up down demo test test-one check lint fmt types bench bench-dedupe bench-lead chaos protos web new-service audit-verify
+.PHONY: help setup up down demo test test-one check lint fmt types bench bench-dedupe bench-lead bench-scheduling chaos protos web new-service audit-verify
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ bench-dedupe: setup ## Measure how well duplicates are found on labelled files, 
 
 bench-lead: setup ## Measure capture, lists, searches and import among millions of leads (ROWS=1000000 of one institution)
 	@ROWS="$(ROWS)" $(python) -m tests.bench.lead
+
+bench-scheduling: setup ## Measure a campus's week, conflict previews and roll calls among a million lessons (LESSONS=1000000)
+	@LESSONS="$(LESSONS)" $(python) -m tests.bench.scheduling
 
 chaos: setup ## Kill components for minutes and count what is lost or doubled (SEED=1 EVENTS=20000 KILLS=80)
 	@$(python) -m tests.chaos --seed "$(or $(SEED),1)" --events "$(or $(EVENTS),20000)" --kills "$(or $(KILLS),80)"

@@ -12,12 +12,10 @@ import json
 import os
 import random
 import re
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -25,14 +23,13 @@ from typing import Any
 from urllib.request import urlopen
 from uuid import UUID
 
-import grpc
-
 from lianxiao.lead.v1 import lead_service_pb2 as pb
 from services.lead.server import SERVICERS
 from shared.db import Database
 from shared.testing.wire import serving
 from tests.bench import grpc_load, lead_import, lead_volume, leads, pgbench
 from tests.bench.figures import Figure
+from tests.bench.latency import Call, Client, latency, percentile, timed
 from tests.bench.lead_volume import Filled
 from tests.bench.stage import Stage, free_port
 
@@ -44,10 +41,9 @@ _LISTS = 400
 _SHAPES = 40
 _LIST = "/lianxiao.lead.v1.LeadService/ListLeads"
 _CAPTURE = "/lianxiao.lead.v1.LeadService/CaptureLead"
+_ANSWERS = {_LIST: pb.ListLeadsResponse, _CAPTURE: pb.CaptureLeadResponse}
 _ORDERS = ("create_time", "last_touch_time", "next_contact_time", "stage_time", "grade", "child_name")
 _NAMES = ("王", "子涵", "王子", "浩然", "wangzi", "zihan", "李佳怡", "wzh", "思远", "陈雨欣")
-
-Call = Callable[[str, Any], Any]
 
 
 def main() -> int:
@@ -119,15 +115,15 @@ def requests(filled: Filled) -> dict[str, list[pb.ListLeadsRequest]]:
 
 def _reads(stage: Stage, database: Database, filled: Filled) -> list[Figure]:
     figures = []
-    with stage.server("lead") as port, Client(stage, f"127.0.0.1:{port}") as call:
+    with stage.server("lead") as port, Client(stage, f"127.0.0.1:{port}", _ANSWERS) as call:
         for name, asked in requests(filled).items():
             pages = [each for request in asked for each in _pages(call, request)]
             # What no one has asked for since PostgreSQL started comes from the disk, which is another measurement.
             for page in pages:
                 call(_LIST, page)
-            ours = _percentile([_timed(call, _LIST, random.Random(n).choice(pages)) for n in range(_LISTS)])
+            ours = percentile([timed(call, _LIST, random.Random(n).choice(pages)) for n in range(_LISTS)])
             scripts = _recorded(stage, database, pages)
-            slow = sorted(((_timed(call, _LIST, page), page) for page in pages), key=lambda pair: -pair[0])[:3]
+            slow = sorted(((timed(call, _LIST, page), page) for page in pages), key=lambda pair: -pair[0])[:3]
             sys.stderr.writelines(
                 f"{name}: {took:.0f} ms {page.filter} {page.order_by} {page.search}\n" for took, page in slow
             )
@@ -215,61 +211,6 @@ def _recorded(stage: Stage, database: Database, pages: Sequence[pb.ListLeadsRequ
     return [
         "\n".join(f"{text};" for text in each.without("access_revocation", "; select 1").texts) for each in recordings
     ]
-
-
-class Client:
-    """A channel of somebody who may do everything."""
-
-    def __init__(self, stage: Stage, address: str) -> None:
-        self._channel = grpc.insecure_channel(address)
-        self._metadata = (("authorization", f"Bearer {stage.token()}"),)
-        kinds: dict[str, Any] = {_LIST: pb.ListLeadsResponse, _CAPTURE: pb.CaptureLeadResponse}
-        self._methods: dict[str, Any] = {
-            name: self._channel.unary_unary(
-                name,
-                request_serializer=lambda message: message.SerializeToString(),
-                response_deserializer=kind.FromString,
-            )
-            for name, kind in kinds.items()
-        }
-
-    def __enter__(self) -> Call:
-        return lambda method, request: self._methods[method](request, metadata=self._metadata)
-
-    def __exit__(self, *_: object) -> None:
-        self._channel.close()
-
-
-def _timed(call: Call, method: str, request: Any) -> float:
-    begin = time.perf_counter()
-    call(method, request)
-    return (time.perf_counter() - begin) * 1000
-
-
-def _percentile(times: Sequence[float]) -> float:
-    return statistics.quantiles(times, n=100)[-1]
-
-
-def latency(stage: Stage, database: Database, scripts: Sequence[str], *, rate: int, seconds: int) -> float:
-    """Return the 99th percentile in ms of scripts through pgbench under the app role."""
-    url = database.engine.url
-    command = [pgbench.program(), "-n", "-M", "simple", "-c", "8" if rate else "1", "-T", str(seconds), "-l"]
-    command += ["-R", str(rate)] if rate else []
-    for number, text in enumerate(scripts):
-        file = stage.folder / f"latency{number}.sql"
-        file.write_text(text)
-        command += ["-f", str(file)]
-    host = str(url.query.get("host") or url.host or "")
-    command += ["-h", host, "-p", str(url.port or 5432), "-U", str(url.username), str(url.database)]
-    for old in stage.folder.glob("pgbench_log.*"):
-        old.unlink()
-    done = subprocess.run(
-        command, check=False, capture_output=True, text=True, cwd=stage.folder, env=pgbench.environment(url)
-    )
-    if done.returncode or not re.search(r"tps = ", done.stdout):
-        raise RuntimeError(f"pgbench: {done.stdout[-1000:]}{done.stderr[-2000:]}")
-    lines = [line.split() for log in stage.folder.glob("pgbench_log.*") for line in log.read_text().splitlines()]
-    return _percentile([int(cells[2]) / 1000 for cells in lines])
 
 
 _PARTS = {"reads": _reads, "captures": _captures, "import": lead_import.measure}
