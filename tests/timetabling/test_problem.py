@@ -64,7 +64,7 @@ def with_meeting(**changes: object) -> Problem:
         ([(0, 1, 1), None], {"resource_blocked": 1}),
         ([(0, 0, 1), None], {}),
         ([(6, 1, 1), None], {"room_blocked": 1}),
-        ([(0, None, 2), None], {"room": 1, "teacher": 1}),
+        ([(0, None, None), None], {"room": 1, "teacher": 1}),
     ],
 )
 def test_each_hard_violation_is_counted(
@@ -130,6 +130,7 @@ def test_the_last_period_of_a_day_is_no_neighbour_of_the_first_of_the_next() -> 
         (with_meeting(rooms=(2,)), "no room 2"),
         (with_meeting(holds=(4,)), "no resource 4"),
         (with_meeting(starts=(8,)), "no start 8"),
+        (with_meeting(holds=(0,)), "names a resource twice"),
         (with_meeting(group=1), "no group 1"),
         (with_meeting(duration=2), "crosses the end of its day from \\[3, 7\\]"),
         (with_meeting(start_costs=(1,)), "costs"),

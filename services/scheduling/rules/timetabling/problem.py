@@ -153,11 +153,9 @@ class Problem:
         return None if placement.room is None else self.rooms[placement.room].site
 
     def held(self, meeting: int, placement: Placement) -> tuple[int, ...]:
-        """Return every resource that a meeting holds in a placement, its teacher included, each once."""
+        """Return every resource that a meeting holds in a placement, its teacher included."""
         holds = self.meetings[meeting].holds
-        if placement.teacher is None or placement.teacher in holds:
-            return holds
-        return (*holds, placement.teacher)
+        return holds if placement.teacher is None else (*holds, placement.teacher)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +205,9 @@ def _check_meeting(problem: Problem, meeting: Meeting) -> None:
     crossing = [start for start in starts if start % problem.day_periods + meeting.duration > problem.day_periods]
     if meeting.duration < 1 or crossing:
         raise ValueError(f"meeting {meeting.id} crosses the end of its day from {crossing}")
+    held = (*meeting.holds, *meeting.teachers)
+    if len(set(held)) < len(held):
+        raise ValueError(f"meeting {meeting.id} names a resource twice")
     pairs = (
         (meeting.start_costs, meeting.starts),
         (meeting.room_costs, meeting.rooms),

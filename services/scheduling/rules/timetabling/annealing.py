@@ -1,0 +1,195 @@
+"""Search for a cheap plan: simulated annealing that never breaks a hard constraint and places what is unplaced.
+
+Import this only in a process that searches: the first call compiles for some seconds, later ones read a cache.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.scheduling.rules.timetabling.arrays import Facts, Ints, State, compile_problem
+from services.scheduling.rules.timetabling.kernel import FREE, is_allowed, is_free, put_on
+from services.scheduling.rules.timetabling.moves import (
+    BEST_COST,
+    BEST_UNPLACED,
+    COST,
+    LONGEST_CHAIN,
+    UNPLACED,
+    Random,
+    anneal,
+)
+from services.scheduling.rules.timetabling.problem import Placement, Plan, Problem, check_problem, empty_plan
+
+_ENDLESS = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to search. Temperatures are in units of cost; the mix is cumulative, of 1024 (see moves)."""
+
+    hottest: float = 20.0
+    coolest: float = 0.15
+    price: int = 60
+    swaps: int = 350
+    chains: int = 400
+    room_only: int = 200
+    start_only: int = 600
+    chunk: int = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a search is (0 to 1), and the best plan so far: its soft cost and what it leaves unplaced."""
+
+    share: float
+    moves: int
+    cost: int
+    unplaced: int
+
+
+def improve(
+    problem: Problem,
+    plan: Plan | None = None,
+    *,
+    seed: int = 1,
+    seconds: float = math.inf,
+    moves: int | None = None,
+    settings: Settings | None = None,
+    report: Callable[[Progress], bool] | None = None,
+) -> Plan:
+    """Return the best plan found from a plan (by default the fixed meetings) in so many seconds or moves.
+
+    The same seed and number of moves give the same plan. What a plan places in breach of a hard constraint is taken
+    off before the search. `report` is told several times a second and ends the search by answering False.
+    Raises ValueError when the problem is inconsistent or there is no end to the search.
+    """
+    check_problem(problem)
+    if moves is None and math.isinf(seconds):
+        raise ValueError("a search has a number of seconds or of moves")
+    search = Search(problem, plan or empty_plan(problem), seed, settings or Settings())
+    begin = time.monotonic()
+    done = 0
+    while True:
+        share = max(done / moves if moves else 0.0, (time.monotonic() - begin) / seconds)
+        best = search.best
+        going = report is None or report(Progress(min(share, 1.0), done, best[1], best[0]))
+        if share >= 1 or not going or not search.movable:
+            return search.plan()
+        done += search.run(share, moves - done if moves else _ENDLESS)
+
+
+class Search:
+    """A search under way."""
+
+    def __init__(self, problem: Problem, plan: Plan, seed: int, settings: Settings) -> None:
+        self._facts = compile_problem(problem)
+        self._problem = problem
+        self._settings = settings
+        self._state = empty_state(problem)
+        self._random: Random = np.array(
+            [(seed * 0x9E3779B97F4A7C15 + 0x2545F4914F6CDD1D) & (2**64 - 1)], dtype=np.uint64
+        )
+        self._mix = np.array([settings.swaps, settings.chains, settings.room_only, settings.start_only], dtype=np.int64)
+        self._chain = np.zeros(2 * LONGEST_CHAIN + 2, dtype=np.int64)
+        self._tally = np.zeros(8, dtype=np.int64)
+        self._tally[COST] = sum(problem.weights.min_days * group.min_days for group in problem.groups)
+        self._tally[UNPLACED] = len(problem.meetings)
+        self._place(plan)
+        state = self._state
+        self._best: Ints = np.stack([state.start, state.room, state.choice])
+        self._tally[BEST_COST], self._tally[BEST_UNPLACED] = self._tally[COST], self._tally[UNPLACED]
+
+    @property
+    def best(self) -> tuple[int, int]:
+        """Return how many meetings the best plan leaves unplaced, and its cost."""
+        return int(self._tally[BEST_UNPLACED]), int(self._tally[BEST_COST])
+
+    @property
+    def movable(self) -> int:
+        """Return how many meetings are not fixed."""
+        return int(self._facts.movable.size)
+
+    def run(self, share: float, most: int) -> int:
+        """Try a chunk of moves, at most so many, at the temperature of this share of the search; return how many."""
+        settings = self._settings
+        moves = min(settings.chunk, most)
+        temperature = settings.hottest * (settings.coolest / settings.hottest) ** share
+        anneal(
+            self._facts,
+            self._state,
+            self._best,
+            self._random,
+            self._chain,
+            self._tally,
+            self._mix,
+            temperature,
+            moves,
+            settings.price,
+        )
+        return moves
+
+    def plan(self) -> Plan:
+        """Return the best plan met."""
+        return to_plan(self._problem, self._facts, self._best)
+
+    def _place(self, plan: Plan) -> None:
+        for fixed_first in (True, False):
+            for index, meeting in enumerate(self._problem.meetings):
+                placement = meeting.fixed or plan.placements[index]
+                if placement is not None and (meeting.fixed is not None) == fixed_first:
+                    self._put(index, placement)
+
+    def _put(self, index: int, placement: Placement) -> None:
+        facts = self._facts
+        first, last = facts.teachers_at[index], facts.teachers_at[index + 1]
+        choices = list(facts.teachers[first:last])
+        teacher = FREE if placement.teacher is None else placement.teacher
+        room = len(self._problem.rooms) if placement.room is None else placement.room
+        if teacher not in choices:
+            return
+        choice = int(first) + choices.index(teacher)
+        place = (index, placement.start, room, choice)
+        if facts.fixed[index] or (is_free(facts, self._state, *place, FREE) and is_allowed(facts, self._state, *place)):
+            self._tally[COST] += put_on(facts, self._state, *place)
+            self._tally[UNPLACED] -= 1
+
+
+def empty_state(problem: Problem) -> State:
+    """Return the state in which nothing is placed."""
+    meetings, groups, resources, rooms = (
+        len(each) for each in (problem.meetings, problem.groups, problem.resources, problem.rooms)
+    )
+
+    def zeros(*shape: int) -> Ints:
+        return np.zeros(shape, dtype=np.int64)
+
+    return State(
+        start=np.full(meetings, FREE, dtype=np.int64),
+        room=zeros(meetings),
+        choice=zeros(meetings),
+        taken=zeros(resources, problem.days),
+        holder=np.full((resources + rooms, problem.periods), FREE, dtype=np.int32),
+        load=zeros(resources),
+        group_days=zeros(groups, problem.days),
+        group_day_count=zeros(groups),
+        group_rooms=zeros(groups, rooms),
+        group_room_count=zeros(groups),
+    )
+
+
+def to_plan(problem: Problem, facts: Facts, best: Ints) -> Plan:
+    """Return what the arrays of starts, rooms and choices say as a plan."""
+    placements: list[Placement | None] = []
+    for start, room, choice in best.T.tolist():
+        teacher = int(facts.teachers[choice])
+        placements.append(
+            None
+            if start < 0
+            else Placement(start, room if room < len(problem.rooms) else None, teacher if teacher >= 0 else None)
+        )
+    return Plan(tuple(placements))

@@ -1,0 +1,29 @@
+"""Several searches side by side, each in a process of its own and from a seed of its own: the best plan wins."""
+
+from __future__ import annotations
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+
+from services.scheduling.rules.timetabling.annealing import improve
+from services.scheduling.rules.timetabling.costs import evaluate
+from services.scheduling.rules.timetabling.problem import Group, Meeting, Plan, Problem
+
+
+def prepare() -> None:
+    """Compile the search, so that no time of a run goes into that; takes an instant where it is in the cache."""
+    improve(Problem(1, 1, (Group("g"),), (Meeting("m", 0, (0,)),)), moves=1)
+
+
+def improve_in_parallel(
+    problem: Problem, plan: Plan | None = None, *, seconds: float, seed: int = 1, processes: int = 2
+) -> Plan:
+    """Return the best plan of searches with the seeds from `seed` on; see `improve`.
+
+    The callers' main module must be importable without side effects: the processes are fresh ones.
+    """
+    prepare()
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=prepare) as pool:
+        running = [pool.submit(improve, problem, plan, seconds=seconds, seed=seed + each) for each in range(processes)]
+        found = [each.result() for each in running]
+    return min(found, key=lambda each: (len(each.unplaced), evaluate(problem, each).cost))
