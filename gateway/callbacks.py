@@ -44,6 +44,13 @@ DOORS = (
         "ReceiveWebhook",
         lambda answer: b'{"created":true}' if answer.created else b'{"created":false}',
     ),
+    Door(
+        "/callbacks/devices/",
+        "attendance_device_id",
+        "lianxiao.scheduling.v1.AttendanceDeviceService",
+        "ReceiveDeviceEvent",
+        lambda answer: b'{"matched":true}' if answer.matched else b'{"matched":false}',
+    ),
 )
 
 

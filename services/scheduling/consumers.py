@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lianxiao.billing.v1.billing_events_pb2 import HoursConsumed, HoursNotCharged, HoursNotCovered, HoursRestored
 from lianxiao.lead.v1.lead_events_pb2 import (
     ClosedDatesChanged,
     LeadLost,
@@ -11,10 +12,14 @@ from lianxiao.lead.v1.lead_events_pb2 import (
 )
 from lianxiao.org.v1.org_events_pb2 import CampusChanged, StaffChanged
 from lianxiao.student.v1.student_events_pb2 import StudentEnrolled
-from services.scheduling.actions import campuses, customers, handovers, leads, students
+from services.scheduling.actions import campuses, charges, customers, handovers, leads, students
 from shared.inbox import AnyConsumer, Consumer
 
 CONSUMERS: list[AnyConsumer] = [
+    Consumer("scheduling.on_hours_consumed", HoursConsumed, charges.on_hours_consumed),
+    Consumer("scheduling.on_hours_not_charged", HoursNotCharged, charges.on_hours_not_charged),
+    Consumer("scheduling.on_hours_not_covered", HoursNotCovered, charges.on_hours_not_covered),
+    Consumer("scheduling.on_hours_restored", HoursRestored, charges.on_hours_restored),
     Consumer("scheduling.on_campus_changed", CampusChanged, campuses.project, ordered=True),
     Consumer("scheduling.on_closed_dates_changed", ClosedDatesChanged, campuses.close, ordered=True),
     Consumer("scheduling.on_staff_changed", StaffChanged, handovers.on_staff_changed, ordered=True),

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+from lianxiao.scheduling.v1 import attendance_device_service_pb2_grpc as attendance_device
+from lianxiao.scheduling.v1 import attendance_rule_service_pb2_grpc as attendance_rule
 from lianxiao.scheduling.v1 import attendance_service_pb2_grpc as attendance
 from lianxiao.scheduling.v1 import calendar_feed_service_pb2_grpc as calendar_feed
 from lianxiao.scheduling.v1 import calendar_service_pb2_grpc as calendar
 from lianxiao.scheduling.v1 import class_group_service_pb2_grpc as class_group
 from lianxiao.scheduling.v1 import course_service_pb2_grpc as course
+from lianxiao.scheduling.v1 import leave_service_pb2_grpc as leave
 from lianxiao.scheduling.v1 import lesson_service_pb2_grpc as lesson
+from lianxiao.scheduling.v1 import makeup_service_pb2_grpc as makeup
 from lianxiao.scheduling.v1 import regulation_service_pb2_grpc as regulation
 from lianxiao.scheduling.v1 import room_service_pb2_grpc as room
+from lianxiao.scheduling.v1 import sign_in_service_pb2_grpc as sign_in
 from lianxiao.scheduling.v1 import teacher_service_pb2_grpc as teacher
 from lianxiao.scheduling.v1 import trial_service_pb2_grpc as trial
 from lianxiao.scheduling.v1 import workload_service_pb2_grpc as workload
+from services.scheduling.rpc.attendance_device_service import AttendanceDeviceService
+from services.scheduling.rpc.attendance_rule_service import AttendanceRuleService
 from services.scheduling.rpc.attendance_service import AttendanceService
 from services.scheduling.rpc.calendar_feed_service import CalendarFeedService
 from services.scheduling.rpc.calendar_service import CalendarService
 from services.scheduling.rpc.class_group_service import ClassGroupService
 from services.scheduling.rpc.course_service import CourseService
+from services.scheduling.rpc.leave_service import LeaveService
 from services.scheduling.rpc.lesson_service import LessonService
+from services.scheduling.rpc.makeup_service import MakeupService
 from services.scheduling.rpc.regulation_service import RegulationService
 from services.scheduling.rpc.room_service import RoomService
+from services.scheduling.rpc.sign_in_service import SignInService
 from services.scheduling.rpc.teacher_service import TeacherService
 from services.scheduling.rpc.trial_service import TrialService
 from services.scheduling.rpc.workload_service import WorkloadService
@@ -36,6 +46,11 @@ SERVICERS: list[Registration] = [
     (lesson.add_LessonServiceServicer_to_server, LessonService),
     (trial.add_TrialServiceServicer_to_server, TrialService),
     (attendance.add_AttendanceServiceServicer_to_server, AttendanceService),
+    (attendance_rule.add_AttendanceRuleServiceServicer_to_server, AttendanceRuleService),
+    (sign_in.add_SignInServiceServicer_to_server, SignInService),
+    (attendance_device.add_AttendanceDeviceServiceServicer_to_server, AttendanceDeviceService),
+    (leave.add_LeaveServiceServicer_to_server, LeaveService),
+    (makeup.add_MakeupServiceServicer_to_server, MakeupService),
     (workload.add_WorkloadServiceServicer_to_server, WorkloadService),
     (calendar_feed.add_CalendarFeedServiceServicer_to_server, CalendarFeedService),
 ]

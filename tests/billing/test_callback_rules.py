@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.billing.rules import callbacks
+from shared import signatures
 from shared.errors import InvalidInput, NotAllowed
 
 SECRET = b"a shared secret"
@@ -26,8 +27,10 @@ def verify(
     *, seconds: int = 0, signed: bytes = BODY, body: bytes = BODY, nonce: str = "n", secret: bytes = SECRET
 ) -> None:
     timestamp = str(int(NOW.timestamp()) + seconds)
-    signature = callbacks.sign(secret, timestamp=timestamp, nonce="n", body=signed)
-    callbacks.verify(SECRET, signature=signature, timestamp=timestamp, nonce=nonce, body=body, now=NOW)
+    signature = signatures.sign(secret, timestamp=timestamp, nonce="n", body=signed)
+    signatures.verify(
+        SECRET, kind="CALLBACK", signature=signature, timestamp=timestamp, nonce=nonce, body=body, now=NOW
+    )
 
 
 @pytest.mark.parametrize("seconds", [-300, 0, 300])
@@ -44,10 +47,16 @@ def test_an_old_notice_or_one_of_the_future_is_refused(seconds: int) -> None:
 
 
 def test_a_timestamp_that_is_no_number_is_outside_every_window() -> None:
-    signature = callbacks.sign(SECRET, timestamp="soon", nonce="n", body=BODY)
+    signature = signatures.sign(SECRET, timestamp="soon", nonce="n", body=BODY)
     with pytest.raises(NotAllowed):
-        callbacks.verify(
-            SECRET, signature=signature, timestamp="soon", nonce="n", body=BODY, now=NOW + timedelta(seconds=1)
+        signatures.verify(
+            SECRET,
+            kind="CALLBACK",
+            signature=signature,
+            timestamp="soon",
+            nonce="n",
+            body=BODY,
+            now=NOW + timedelta(seconds=1),
         )
 
 
@@ -63,7 +72,7 @@ def test_a_forged_notice_is_refused(forged: dict[str, bytes]) -> None:
 
 def test_a_signature_that_is_no_ascii_is_wrong() -> None:
     with pytest.raises(NotAllowed):
-        callbacks.verify(SECRET, signature="签名", timestamp="1", nonce="n", body=BODY, now=NOW)
+        signatures.verify(SECRET, kind="CALLBACK", signature="签名", timestamp="1", nonce="n", body=BODY, now=NOW)
 
 
 @pytest.mark.parametrize(

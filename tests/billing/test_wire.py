@@ -42,11 +42,11 @@ from lianxiao.billing.v1 import (
     split_service_pb2_grpc,
 )
 from services.billing.actions import consumptions
-from services.billing.rules import callbacks
 from services.billing.server import SERVICERS
 from shared.caller import Caller
 from shared.db import Database
 from shared.ids import uuid7
+from shared.signatures import sign
 from shared.testing.callers import staff
 from shared.testing.wire import Wire, refusal, serving
 from tests.billing import factories
@@ -136,7 +136,7 @@ def notice(intent: object, institution: UUID, **wanted: object) -> payment_servi
         body=body,
         timestamp=timestamp,
         nonce="n1",
-        signature=callbacks.sign(SECRET.encode(), timestamp=timestamp, nonce="n1", body=body),
+        signature=sign(SECRET.encode(), timestamp=timestamp, nonce="n1", body=body),
     )
 
 
@@ -268,7 +268,7 @@ def test_a_callback_is_refused_unless_it_is_genuine(
     forged.body = forged.body.replace(b"100", b"900")
     late = notice(intent, institution)
     late.timestamp = str(int(late.timestamp) - 301)
-    late.signature = callbacks.sign(SECRET.encode(), timestamp=late.timestamp, nonce="n1", body=late.body)
+    late.signature = sign(SECRET.encode(), timestamp=late.timestamp, nonce="n1", body=late.body)
     elsewhere = notice(intent, uuid7())
     stranger = notice(intent, institution)
     stranger.provider = "nobody"

@@ -31,7 +31,10 @@ APPENDED = {
     "marketing": ["campaign_cost"],
     "notification": ["quiet_hours"],
     "org": ["handover_part"],
-    "scheduling": ["attendance_change", "trial_step"],
+    "scheduling": [
+        *("attendance_change", "attendance_code_change", "trial_step"),
+        *("sign_in", "device_event", "roll_call_chase"),
+    ],
     "student": ["student_state_entry"],
 }
 # Balances are written by a function of the owner alone.

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import httpx
 
-from services.billing.rules.callbacks import sign
+from shared.signatures import sign
 from tests.journeys.api import Json, eventually
 from tests.journeys.chain import TODAY, Chain
 from tests.journeys.system import PAYMENT_SECRET
@@ -202,6 +202,22 @@ def attend(chain: Chain, child: Child, lesson_id: str) -> None:
     """Confirm the roll call as the teacher."""
     entries = {"entries": [{"studentId": child.customer_id, "code": "present"}]}
     chain.people["teacher"].post(f"/v1/lessons/{lesson_id}:confirmRollCall", entries)
+
+
+def check_charge(chain: Chain, child: Child, lesson_id: str, left: int) -> float:
+    """Wait until the sheet tells the teacher what was charged and what is left; return the seconds that took."""
+    began = time.monotonic()
+
+    def charge() -> Json | None:
+        rows = chain.people["teacher"].get(f"/v1/lessons/{lesson_id}/rollCall")["rollCall"]["rows"]
+        (mine,) = [row for row in rows if row["studentId"] == child.customer_id]
+        said: Json = mine["attendance"]["charge"]
+        return said if said["state"] != "ATTENDANCE_CHARGE_STATE_PENDING" else None
+
+    said = eventually("billing's word stands on the sheet", charge)
+    assert said["state"] == "ATTENDANCE_CHARGE_STATE_CHARGED"
+    assert (said["consumedHundredths"], said["remainingHundredths"]) == ("100", str(left))
+    return time.monotonic() - began
 
 
 def hours_left(chain: Chain, child: Child) -> int:

@@ -26,6 +26,7 @@ from tests.journeys.steps import (
     Child,
     attend,
     become_student,
+    check_charge,
     check_money,
     enquire,
     hours_left,
@@ -40,6 +41,8 @@ from tests.journeys.steps import (
 )
 from tests.journeys.system import System
 
+# What the teacher who confirms a roll call may wait for the word of billing.
+SECONDS_TO_TELL = 2.0
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
@@ -65,6 +68,7 @@ def test_one_child_from_enquiry_to_refund(system: System, letterbox: Letterbox) 
     assert hours_left(chain, child) == HOURS + GIFT
     join(chain, child, group)
     attend(chain, child, lesson)
+    assert check_charge(chain, child, lesson, HOURS + GIFT - 100) < SECONDS_TO_TELL
     check_money(chain, child, lessons=1)
     # Of the trial they were told too, unless it was night.
     about = [m for m in eventually("the family is told", lambda: _told(letterbox, child)) if "剩余" in m.body]

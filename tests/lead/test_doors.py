@@ -23,6 +23,7 @@ from shared.caller import NOBODY, Caller
 from shared.db import Database, Tx
 from shared.errors import DomainError
 from shared.ids import uuid7
+from shared.signatures import sign
 from tests.lead import factories, people
 from tests.lead.people import Person
 
@@ -232,7 +233,7 @@ class Hook:
         body = content if isinstance(content, bytes) else json.dumps(content).encode()
         timestamp = str(int(NOW.timestamp()) - seconds)
         told: dict[str, Any] = {"body": body, "timestamp": timestamp, "nonce": nonce}
-        signed = told | {"signature": doors.sign(self.secret, **told)} | wrong
+        signed = told | {"signature": sign(self.secret.encode(), **told)} | wrong
         with self.database.begin(Caller(NOBODY, NOBODY, "anonymous"), system=True, now=NOW) as tx:
             return webhooks.receive(tx, self.caller.institution_id, self.id, **signed)
 
@@ -347,7 +348,7 @@ def test_a_webhook_on_the_wire(chief: Person, campus: UUID, institution: UUID) -
     request = lead_form_service_pb2.ReceiveWebhookRequest(
         institution_id=str(institution),
         webhook_id=made.webhook.webhook_id,
-        signature=doors.sign(made.secret, **told),
+        signature=sign(made.secret.encode(), **told),
         **told,
     )
     assert chief.forms.ReceiveWebhook(request).created

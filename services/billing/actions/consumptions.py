@@ -83,11 +83,13 @@ def _charge(tx: Tx, attendance: Attendance) -> bool:
     if not _claim(tx, consumption_id, attendance, resolution, recognised):
         return False
     if resolution.reason:
-        publish(tx, _not_covered(attendance, resolution.reason))
+        publish(tx, _not_covered(attendance, resolution))
     elif resolution.charges:
         _write(tx, consumption_id, attendance, resolution, rules)
         publish(tx, _consumed(consumption_id, attendance, resolution, recognised))
         _warn(tx, attendance, states, rules.thresholds, resolution.remaining_hundredths)
+    else:
+        publish(tx, _not_charged(attendance, resolution.remaining_hundredths))
     return True
 
 
@@ -233,15 +235,29 @@ def _consumed(
         recognised_fen=recognised,
         lesson_id=str(attendance.lesson_id),
         lesson_start_time=attendance.lesson_start_time,
+        revision=attendance.revision,
     )
 
 
-def _not_covered(attendance: Attendance, reason: str) -> events.HoursNotCovered:
+def _not_charged(attendance: Attendance, remaining_hundredths: int) -> events.HoursNotCharged:
+    return events.HoursNotCharged(
+        attendance_id=str(attendance.attendance_id),
+        student_id=str(attendance.student_id),
+        course_id=str(attendance.course_id),
+        campus_id=str(attendance.campus_id),
+        remaining_hundredths=remaining_hundredths,
+        revision=attendance.revision,
+    )
+
+
+def _not_covered(attendance: Attendance, resolution: Resolution) -> events.HoursNotCovered:
     return events.HoursNotCovered(
         attendance_id=str(attendance.attendance_id),
         student_id=str(attendance.student_id),
         course_id=str(attendance.course_id),
         campus_id=str(attendance.campus_id),
         uncovered_hundredths=attendance.charge_hundredths,
-        reason=reason,
+        reason=resolution.reason,
+        remaining_hundredths=resolution.remaining_hundredths,
+        revision=attendance.revision,
     )

@@ -156,4 +156,5 @@ def _event(tx: Tx, consumption: Consumption) -> HoursRestored:
         restored_hundredths=consumption.charge_hundredths,
         remaining_hundredths=int(tx.scalar(total)),
         reversed_fen=consumption.recognised_fen,
+        revision=consumption.revision,
     )

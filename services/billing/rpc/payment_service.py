@@ -10,6 +10,7 @@ from lianxiao.billing.v1 import payment_service_pb2_grpc as pb_grpc
 from services.billing.actions import orders, payments
 from services.billing.models import Payment, PaymentIntent
 from services.billing.rules import callbacks
+from shared import signatures
 from shared.db import Tx
 from shared.errors import InvalidInput
 from shared.ids import as_uuid
@@ -41,8 +42,9 @@ class PaymentService(Servicer, pb_grpc.PaymentServiceServicer):
     def HandlePaymentCallback(
         self, request: pb.HandlePaymentCallbackRequest, tx: Tx
     ) -> pb.HandlePaymentCallbackResponse:
-        callbacks.verify(
+        signatures.verify(
             _secret(request.provider),
+            kind="CALLBACK",
             signature=request.signature,
             timestamp=request.timestamp,
             nonce=request.nonce,

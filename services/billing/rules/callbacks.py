@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 from dataclasses import dataclass
-from datetime import datetime
 
-from shared.errors import InvalidInput, NotAllowed
+from shared.errors import InvalidInput
 
-WINDOW_SECONDS = 300
 SUCCESS = "SUCCESS"
 
 
@@ -23,22 +19,6 @@ class Notice:
     amount_fen: int
     currency: str
     status: str
-
-
-def sign(secret: bytes, *, timestamp: str, nonce: str, body: bytes) -> str:
-    """Return the hexadecimal HMAC-SHA256 over the three lines that a provider signs."""
-    message = timestamp.encode() + b"\n" + nonce.encode() + b"\n" + body + b"\n"
-    return hmac.new(secret, message, hashlib.sha256).hexdigest()
-
-
-def verify(secret: bytes, *, signature: str, timestamp: str, nonce: str, body: bytes, now: datetime) -> None:
-    """Refuse a notice that the provider did not sign, or signed more than five minutes away from now."""
-    expected = sign(secret, timestamp=timestamp, nonce=nonce, body=body)
-    if not hmac.compare_digest(expected.encode(), signature.encode()):
-        raise NotAllowed("CALLBACK_SIGNATURE_WRONG", "the signature does not belong to this notice")
-    seconds = int(timestamp) if timestamp.isdecimal() else 0
-    if abs(now.timestamp() - seconds) > WINDOW_SECONDS:
-        raise NotAllowed("CALLBACK_OUTSIDE_WINDOW", f"the notice is not within {WINDOW_SECONDS} s of now")
 
 
 def parse(body: bytes) -> Notice:

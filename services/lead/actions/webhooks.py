@@ -13,8 +13,9 @@ from sqlalchemy import delete
 from services.lead.actions import bulk, campuses, doors, follow_up_plans
 from services.lead.models import Webhook, WebhookCall
 from services.lead.rules import doors as rules
+from shared import signatures
 from shared.db import Tx
-from shared.errors import InvalidInput, NotAllowed, Refused
+from shared.errors import InvalidInput, Refused
 from shared.listing import Field, Listing
 
 EDITABLE = ("name", "mapping", "paused")
@@ -74,11 +75,10 @@ def receive(
     """
     tx.enter(institution_id)
     door = tx.load(Webhook, "webhook", webhook_id)
-    try:
-        secret = Webhook.secret.reveal(tx, door) or ""
-        rules.verify(secret, signature=signature, timestamp=timestamp, nonce=nonce, body=body, now=tx.now)
-    except rules.Refusal as refusal:
-        raise NotAllowed(refusal.reason, "this was not signed with the secret, or not just now") from refusal
+    secret = (Webhook.secret.reveal(tx, door) or "").encode()
+    signatures.verify(
+        secret, kind="WEBHOOK", signature=signature, timestamp=timestamp, nonce=nonce, body=body, now=tx.now
+    )
     if door.paused:
         raise Refused("WEBHOOK_PAUSED", "this door is closed for now")
     call = WebhookCall(webhook_id=door.id, campus_id=door.campus_id, nonce=nonce, lead_id=None)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 TOKEN_LIFE = timedelta(hours=24)
-WINDOW = timedelta(minutes=5)
 NEEDED = frozenset({"guardian_phone", "child_name"})
 KNOWN = (
     *("guardian_phone", "alternate_phone", "child_name", "guardian_name", "guardian_email", "guardian_relation"),
@@ -43,22 +40,6 @@ def missing(fields: Iterable[Mapping[str, Any]], answers: Mapping[str, str]) -> 
 def marks(utm: Mapping[str, str], first: Mapping[str, str]) -> dict[str, str]:
     """Return the marks of the last and of the first link as a touch keeps them."""
     return {f"first_{name}": text for name, text in first.items()} | dict(utm)
-
-
-def sign(secret: str, *, timestamp: str, nonce: str, body: bytes) -> str:
-    """Return the hexadecimal HMAC-SHA256 over the three lines that a program signs."""
-    message = timestamp.encode() + b"\n" + nonce.encode() + b"\n" + body + b"\n"
-    return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
-
-
-def verify(secret: str, *, signature: str, timestamp: str, nonce: str, body: bytes, now: datetime) -> None:
-    """Raise Refusal for what was not signed with the secret, or more than five minutes away from now."""
-    expected = sign(secret, timestamp=timestamp, nonce=nonce, body=body)
-    if not hmac.compare_digest(expected.encode(), signature.encode()):
-        raise Refusal("WEBHOOK_SIGNATURE_WRONG")
-    seconds = int(timestamp) if timestamp.isdecimal() else 0
-    if abs(now.timestamp() - seconds) > WINDOW.total_seconds():
-        raise Refusal("WEBHOOK_OUTSIDE_WINDOW")
 
 
 def read(body: bytes, mapping: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Any]]:

@@ -49,12 +49,15 @@ _SELLING = (
 _TUTORING = (
     *_DAILY,
     *("student.*", "guardian.*", "class_group.*", "lesson.read", "attendance.*", "trial.read", "lot.read"),
+    *("student_card.*", "teacher_attendance.read", "leave.*", "makeup.*"),
     *("consumption.read", "order.read", "refund.read", "refund.request", "message.read", "pii.read"),
 )
 _TIMETABLING = (
     *_DAILY,
     *("course.*", "room.*", "teacher.*", "class_group.*", "lesson.*", "attendance.*", "trial.*", "student.read"),
     *("calendar.*", "calendar_feed.*", "regulation.*"),
+    *("attendance_code.*", "absence_rule.*", "attendance_device.*", "student_card.*", "teacher_attendance.*"),
+    *("roll_call_policy.*", "leave.*", "makeup.*"),
     # A trial is booked for a lead, and a family is called by its name.
     *("lead.read", "guardian.read", "report.read", "staff.read", "pii.read"),
 )
@@ -62,6 +65,7 @@ _TIMETABLING = (
 _TEACHING = (
     *_DAILY,
     *("teaching_handover.read", "teaching_handover.acknowledge", "playbook.read", "playbook.use"),
+    *("teacher_attendance.clock_in", "teacher_attendance.read", "leave.request", "leave.read", "makeup.read"),
     *("lesson.read", "attendance.*", "trial.read", "trial.result", "class_group.read", "student.read", "pii.read"),
     *("calendar_feed.*",),
 )
@@ -140,7 +144,9 @@ _AUDITING = tuple(
             "class_group",
             "lesson",
         ),
-        *("attendance", "student", "guardian", "price", "quote", "contract", "order", "payment", "lot"),
+        *("attendance", "attendance_code", "absence_rule", "attendance_device", "teacher_attendance"),
+        *("roll_call_policy", "leave", "makeup"),
+        *("student", "guardian", "price", "quote", "contract", "order", "payment", "lot"),
         *("consumption", "split_rule", "split", "ledger", "refund", "campaign", "template", "message", "feed"),
         *(
             "handover",

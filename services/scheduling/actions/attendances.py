@@ -9,9 +9,17 @@ from uuid import UUID
 from sqlalchemy import insert
 
 from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceConfirmed, AttendanceUnconfirmed
-from services.scheduling.actions import attendance_codes, lessons
+from services.scheduling.actions import (
+    absence_rules,
+    attendance_codes,
+    expectations,
+    lessons,
+    makeup_entitlements,
+)
+from services.scheduling.actions.expectations import Expectations
 from services.scheduling.models import Attendance, AttendanceChange, Lesson
-from services.scheduling.rules.attendance import Code, charge_hundredths
+from services.scheduling.rules.attendance import Code, Rule, charge_hundredths, decide
+from services.scheduling.rules.makeups import rest_of_charge
 from shared.db import Tx
 from shared.errors import InvalidInput, Refused
 from shared.events import publish
@@ -44,6 +52,23 @@ class Mark:
     code: str
     late_minutes: int = 0
     remark: str = ""
+    early_leave_minutes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What marks go by: codes, rules of the course, and what is known of the students."""
+
+    codes: Mapping[str, Code]
+    rules: Sequence[Rule]
+    known: Expectations
+
+    def code(self, word: str) -> Code:
+        """Return a code in use, or raise InvalidInput ATTENDANCE_CODE_UNKNOWN."""
+        found = self.codes.get(word)
+        if found is None or not found.active:
+            raise InvalidInput("code", "there is no such attendance code", "ATTENDANCE_CODE_UNKNOWN", code=word)
+        return found
 
 
 Entry = tuple[UUID, UUID | None, Attendance | None, Mark]
@@ -54,7 +79,12 @@ def get(tx: Tx, attendance_id: UUID, *, for_update: bool = False) -> Attendance:
     return tx.load(Attendance, "attendance", attendance_id, for_update=for_update)
 
 
-def confirm(tx: Tx, lesson: Lesson, entries: Sequence[Entry], codes: Mapping[str, Code]) -> None:
+def book(tx: Tx, lesson: Lesson, known: Expectations) -> Book:
+    """Return what attendances of a lesson are charged by now."""
+    return Book(attendance_codes.by_code(tx), absence_rules.current(tx, lesson.course_id), known)
+
+
+def confirm(tx: Tx, lesson: Lesson, entries: Sequence[Entry], by: Book) -> None:
     """Confirm attendances at a locked lesson: student, class group, earlier row or None, and mark.
 
     New rows and their history are one statement each. ATTENDANCE_CODE_UNKNOWN.
@@ -62,11 +92,12 @@ def confirm(tx: Tx, lesson: Lesson, entries: Sequence[Entry], codes: Mapping[str
     rows = []
     for student_id, class_group_id, earlier, mark in entries:
         attendance = earlier or _new(lesson, student_id, class_group_id)
-        _mark(tx, lesson, attendance, mark, known(codes, mark.code))
+        _mark(tx, lesson, attendance, mark, by)
         rows.append(attendance)
     tx.session.add_all(rows)
     tx.session.flush()
     _record(tx, rows, reason="")
+    makeup_entitlements.follow(tx, lesson, rows)
     for attendance in rows:
         publish(tx, _confirmed(attendance))
 
@@ -75,6 +106,7 @@ def unconfirm(tx: Tx, attendance_id: UUID, *, reason: str) -> Attendance:
     """Take a confirmed attendance back. ATTENDANCE_NOT_CONFIRMED when it is not confirmed."""
     lesson, attendance = _locked(tx, attendance_id)
     _take_back(tx, attendance, reason)
+    makeup_entitlements.take_back(tx, attendance)
     lesson.roll_call_state = "open"
     return attendance
 
@@ -82,21 +114,15 @@ def unconfirm(tx: Tx, attendance_id: UUID, *, reason: str) -> Attendance:
 def correct(tx: Tx, attendance_id: UUID, mark: Mark, *, reason: str) -> Attendance:
     """Take a confirmed attendance back and confirm it anew, in one step; refusals of both."""
     lesson, attendance = _locked(tx, attendance_id)
-    code = known(attendance_codes.by_code(tx), mark.code)
+    by = book(tx, lesson, expectations.load(tx, lesson.id))
+    by.code(mark.code)
     _take_back(tx, attendance, reason)
-    _mark(tx, lesson, attendance, mark, code)
+    _mark(tx, lesson, attendance, mark, by)
     tx.session.flush()
     _record(tx, [attendance], reason=reason)
+    makeup_entitlements.follow(tx, lesson, [attendance])
     publish(tx, _confirmed(attendance))
     return attendance
-
-
-def known(codes: Mapping[str, Code], code: str) -> Code:
-    """Return a code of the institution, or raise InvalidInput ATTENDANCE_CODE_UNKNOWN."""
-    found = codes.get(code)
-    if found is None:
-        raise InvalidInput("code", "there is no such attendance code", reason="ATTENDANCE_CODE_UNKNOWN", code=code)
-    return found
 
 
 def _locked(tx: Tx, attendance_id: UUID) -> tuple[Lesson, Attendance]:
@@ -131,14 +157,34 @@ def _new(lesson: Lesson, student_id: UUID, class_group_id: UUID | None) -> Atten
         class_group_id=class_group_id,
         course_id=lesson.course_id,
         revision=0,
+        early_leave_minutes=0,
+        method="roll_call",
+        billing_revision=0,
+        billing_state="",
+        billing_reason="",
     )
 
 
-def _mark(tx: Tx, lesson: Lesson, attendance: Attendance, mark: Mark, code: Code) -> None:
+def _mark(tx: Tx, lesson: Lesson, attendance: Attendance, mark: Mark, by: Book) -> None:
+    code = by.code(mark.code)
+    leave = by.known.leave.get(attendance.student_id) if not code.counts_as_present else None
+    attendance.notice_minutes = leave.notice_minutes if leave else None
+    decision = decide(code, by.rules, course_id=lesson.course_id, notice_minutes=attendance.notice_minutes)
+    made_up = by.known.made_up.get(attendance.student_id)
+    factor = decision.charge_factor_hundredths
+    if made_up is not None:
+        factor = rest_of_charge(factor, made_up.source_charge_hundredths)
     attendance.teacher_id = lesson.teacher_id
     attendance.lesson_start_time = lesson.start_time
     attendance.code = mark.code
-    attendance.charge_hundredths = charge_hundredths(lesson.lesson_hours_hundredths, code.charge_factor_hundredths)
+    attendance.charge_hundredths = charge_hundredths(lesson.lesson_hours_hundredths, factor)
+    attendance.charge_factor_hundredths = factor
+    attendance.makeup_entitlement_id = made_up.id if made_up else None
+    attendance.absence_rule_id, attendance.makeup_entitled = decision.rule_id, decision.makeup_entitled
+    attendance.early_leave_minutes = mark.early_leave_minutes
+    signed = by.known.signed_in.get(attendance.student_id) if code.counts_as_present else None
+    attendance.method = signed.method if signed else "roll_call"
+    attendance.device_id = signed.attendance_device_id if signed else None
     attendance.late_minutes = mark.late_minutes
     Attendance.remark.seal(tx, attendance, mark.remark)
     attendance.state = "confirmed"
@@ -158,6 +204,12 @@ def _record(tx: Tx, rows: Sequence[Attendance], *, reason: str) -> None:
             code=row.code,
             charge_hundredths=row.charge_hundredths,
             late_minutes=row.late_minutes,
+            early_leave_minutes=row.early_leave_minutes,
+            charge_factor_hundredths=row.charge_factor_hundredths,
+            absence_rule_id=row.absence_rule_id,
+            notice_minutes=row.notice_minutes,
+            method=row.method,
+            device_id=row.device_id,
             reason=reason,
             actor_id=tx.caller.subject_id,
         )
@@ -179,4 +231,7 @@ def _confirmed(attendance: Attendance) -> AttendanceConfirmed:
         charge_hundredths=attendance.charge_hundredths,
         lesson_start_time=attendance.lesson_start_time,
         revision=attendance.revision,
+        charge_factor_hundredths=attendance.charge_factor_hundredths or 0,
+        absence_rule_id=id_text(attendance.absence_rule_id),
+        makeup_entitlement_id=id_text(attendance.makeup_entitlement_id),
     )

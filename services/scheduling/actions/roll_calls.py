@@ -8,10 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import and_, select
 
-from services.scheduling.actions import attendance_codes, attendances, campuses, lessons
-from services.scheduling.actions.attendances import Mark
+from services.scheduling.actions import attendances, campuses, expectations, lessons
+from services.scheduling.actions.attendances import Book, Mark
+from services.scheduling.actions.expectations import Expectations
 from services.scheduling.models import Attendance, Lesson, LessonResource, Student, Trial
-from services.scheduling.rules.attendance import Code, is_too_early
+from services.scheduling.rules.attendance import is_too_early
 from shared.db import Tx
 from shared.errors import InvalidInput, NotFound, Refused
 
@@ -34,10 +35,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A lesson and everybody who is expected."""
+    """A lesson, everybody who is expected, and what is known of them."""
 
     lesson: Lesson
     lines: list[Line]
+    known: Expectations
 
 
 def get(tx: Tx, lesson_id: UUID, *, for_update: bool = False) -> Sheet:
@@ -45,7 +47,12 @@ def get(tx: Tx, lesson_id: UUID, *, for_update: bool = False) -> Sheet:
     lesson = lessons.get(tx, lesson_id, for_update=for_update)
     if tx.scope.own and lesson.teacher_id != tx.caller.subject_id:
         raise NotFound("lesson", lesson_id)
-    return Sheet(lesson, _lines(tx, lesson_id))
+    return read(tx, lesson)
+
+
+def read(tx: Tx, lesson: Lesson) -> Sheet:
+    """Return the sheet of a lesson that the caller may see."""
+    return Sheet(lesson, _lines(tx, lesson.id), expectations.load(tx, lesson.id))
 
 
 def confirm(tx: Tx, lesson_id: UUID, marks: Mapping[UUID, Mark]) -> Sheet:
@@ -56,17 +63,22 @@ def confirm(tx: Tx, lesson_id: UUID, marks: Mapping[UUID, Mark]) -> Sheet:
     """
     sheet = get(tx, lesson_id, for_update=True)
     _check(tx, sheet, marks)
-    codes = attendance_codes.by_code(tx)
+    return confirm_lines(tx, sheet, marks)
+
+
+def confirm_lines(tx: Tx, sheet: Sheet, marks: Mapping[UUID, Mark]) -> Sheet:
+    """Confirm lines of a locked sheet that may be confirmed; ATTENDANCE_CODE_UNKNOWN."""
+    by = attendances.book(tx, sheet.lesson, sheet.known)
     marked = [(line, marks[line.student_id]) for line in sheet.lines if line.student_id in marks]
     for line, mark in marked:
         if line.trial is not None:
-            _note(line.trial, codes, mark)
+            _note(line.trial, by, mark)
     present = [(line, mark) for line, mark in marked if line.trial is None]
     attendances.confirm(
         tx,
         sheet.lesson,
         [(line.student_id, line.class_group_id, line.attendance, mark) for line, mark in present],
-        codes,
+        by,
     )
     return _settled(tx, sheet)
 
@@ -76,17 +88,17 @@ def _check(tx: Tx, sheet: Sheet, marks: Mapping[UUID, Mark]) -> None:
     lessons.check_stands(lesson)
     if is_too_early(lesson.start_time, tx.now, campuses.get(tx, lesson.campus_id).time_zone):
         raise Refused("ROLL_CALL_TOO_EARLY", "a roll call begins on the day of the lesson")
-    lines = {line.student_id: line for line in sheet.lines}
+    expected = {line.student_id: line for line in sheet.lines}
     for student_id in marks:
-        line = lines.get(student_id)
+        line = expected.get(student_id)
         if line is None:
             raise Refused("STUDENT_NOT_EXPECTED", "the student is not in this lesson", student_id=str(student_id))
         if line.trial is None and not line.is_open:
             raise Refused("ATTENDANCE_CONFIRMED", "the attendance is confirmed already", student_id=str(student_id))
 
 
-def _note(trial: Trial, codes: Mapping[str, Code], mark: Mark) -> None:
-    code = attendances.known(codes, mark.code)
+def _note(trial: Trial, by: Book, mark: Mark) -> None:
+    code = by.code(mark.code)
     if trial.state == "booked":
         trial.attended = code.counts_as_present
 
@@ -97,7 +109,7 @@ def _settled(tx: Tx, sheet: Sheet) -> Sheet:
     lines = _lines(tx, sheet.lesson.id)
     if not any(line.is_open for line in lines):
         sheet.lesson.roll_call_state = "confirmed"
-    return Sheet(sheet.lesson, lines)
+    return Sheet(sheet.lesson, lines, sheet.known)
 
 
 def _lines(tx: Tx, lesson_id: UUID) -> list[Line]:
@@ -113,9 +125,7 @@ def _lines(tx: Tx, lesson_id: UUID) -> list[Line]:
         .where(row.lesson_id == lesson_id, row.resource_kind == "student", row.state == "live")
         .order_by(row.create_time, row.id)
     )
-    return [
-        _line(tx, row, student, trial, attendance) for row, student, trial, attendance in tx.session.execute(wanted)
-    ]
+    return [_line(tx, *each) for each in tx.session.execute(wanted)]
 
 
 def _line(

@@ -13,6 +13,14 @@ from shared.db import Tx
 from shared.errors import NotFound
 
 
+def get(tx: Tx, student_id: UUID) -> Student:
+    """Return a student of a campus within the caller's scope, or raise NotFound."""
+    student = tx.load(Student, "student", student_id)
+    if tx.scope.campuses is not None and student.campus_id not in tx.scope.campuses:
+        raise NotFound("student", student_id)
+    return student
+
+
 def check_known(tx: Tx, student_ids: Sequence[UUID]) -> None:
     """Raise NotFound for the first student who is not there; also while word of a new one is on its way."""
     if not student_ids:

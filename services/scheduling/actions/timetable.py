@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import update
 
 from lianxiao.scheduling.v1.scheduling_events_pb2 import LessonCancelled, LessonScheduled
-from services.scheduling.actions import lessons, plans, resources, rosters, students, trials
+from services.scheduling.actions import lessons, makeup_entitlements, plans, resources, rosters, students, trials
 from services.scheduling.actions.plans import Objection, Plan, Wish
 from services.scheduling.actions.resources import CLASS_GROUP, ROOM, STUDENT, TEACHER, Claim, Collision, Want
 from services.scheduling.actions.rosters import Roster
@@ -110,6 +110,7 @@ def cancel(tx: Tx, lesson_id: UUID, *, reason: str) -> Lesson:
         update(row).where(row.lesson_id == lesson_id, row.state == "live").values(state="cancelled", update_time=tx.now)
     )
     trials.cancel_with_lesson(tx, lesson)
+    makeup_entitlements.cancel_with_lesson(tx, lesson)
     publish(tx, LessonCancelled(lesson_id=str(lesson_id), campus_id=str(lesson.campus_id), reason=reason))
     return lesson
 

@@ -2,37 +2,64 @@
 
 from __future__ import annotations
 
-from services.scheduling.models.attendances import Attendance, AttendanceChange, AttendanceCode
+from services.scheduling.models.attendances import (
+    AbsenceRule,
+    Attendance,
+    AttendanceChange,
+    AttendanceCode,
+    AttendanceCodeChange,
+)
 from services.scheduling.models.base import Base
 from services.scheduling.models.calendar_feeds import CalendarFeed
 from services.scheduling.models.calendars import HolidayNotice, LessonRegulation, SchoolTerm
 from services.scheduling.models.class_groups import ClassGroup, Membership
 from services.scheduling.models.courses import Course
 from services.scheduling.models.directory import Campus, Student
+from services.scheduling.models.leaves import LeaveRequest, MakeupEntitlement
 from services.scheduling.models.lessons import Lesson, LessonResource, LessonSeries
 from services.scheduling.models.rooms import Room
+from services.scheduling.models.sign_ins import (
+    AttendanceDevice,
+    DeviceEvent,
+    RollCallChase,
+    RollCallPolicy,
+    SignIn,
+    StudentCard,
+    TeacherAttendance,
+)
 from services.scheduling.models.teachers import Teacher, TeacherAvailability
 from services.scheduling.models.trials import Trial, TrialStep
 
 __all__ = [
+    "AbsenceRule",
     "Attendance",
     "AttendanceChange",
     "AttendanceCode",
+    "AttendanceCodeChange",
+    "AttendanceDevice",
     "Base",
     "CalendarFeed",
     "Campus",
     "ClassGroup",
     "Course",
+    "DeviceEvent",
     "HolidayNotice",
+    "LeaveRequest",
     "Lesson",
     "LessonRegulation",
     "LessonResource",
     "LessonSeries",
+    "MakeupEntitlement",
     "Membership",
+    "RollCallChase",
+    "RollCallPolicy",
     "Room",
     "SchoolTerm",
+    "SignIn",
     "Student",
+    "StudentCard",
     "Teacher",
+    "TeacherAttendance",
     "TeacherAvailability",
     "Trial",
     "TrialStep",

@@ -7,9 +7,12 @@ from lianxiao.scheduling.v1 import attendance_service_pb2 as pb
 from lianxiao.scheduling.v1 import attendance_service_pb2_grpc as pb_grpc
 from services.scheduling.actions import attendance_codes, attendances, lessons, roll_calls
 from services.scheduling.actions.attendances import Mark
+from services.scheduling.actions.expectations import Expectations
 from services.scheduling.actions.roll_calls import Line, Sheet
 from services.scheduling.models import Attendance, Lesson
-from services.scheduling.rpc import lesson_service
+from services.scheduling.rpc import leave_service, lesson_service, sign_in_service
+from services.scheduling.rpc.attendance_rule_service import code_to_pb
+from services.scheduling.rules.charges import Standing, Word, charge_state
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.rpc import Servicer, command, query
@@ -25,9 +28,7 @@ class AttendanceService(Servicer, pb_grpc.AttendanceServiceServicer):
 
     @command
     def ConfirmRollCall(self, request: pb.ConfirmRollCallRequest, tx: Tx) -> pb.ConfirmRollCallResponse:
-        entries = [
-            (as_uuid(each.student_id), Mark(each.code, each.late_minutes, each.remark)) for each in request.entries
-        ]
+        entries = [(as_uuid(each.student_id), _mark(each)) for each in request.entries]
         sheet = roll_calls.confirm(tx, as_uuid(request.lesson_id), roll_calls.marks_of(entries))
         return pb.ConfirmRollCallResponse(roll_call=sheet_to_pb(tx, sheet))
 
@@ -38,8 +39,7 @@ class AttendanceService(Servicer, pb_grpc.AttendanceServiceServicer):
 
     @command
     def CorrectAttendance(self, request: pb.CorrectAttendanceRequest, tx: Tx) -> pb.CorrectAttendanceResponse:
-        mark = Mark(request.code, request.late_minutes, request.remark)
-        row = attendances.correct(tx, as_uuid(request.attendance_id), mark, reason=request.reason)
+        row = attendances.correct(tx, as_uuid(request.attendance_id), _mark(request), reason=request.reason)
         return pb.CorrectAttendanceResponse(attendance=to_pb(tx, row))
 
     @query
@@ -58,16 +58,7 @@ class AttendanceService(Servicer, pb_grpc.AttendanceServiceServicer):
     @query
     def ListAttendanceCodes(self, request: pb.ListAttendanceCodesRequest, tx: Tx) -> pb.ListAttendanceCodesResponse:
         del request
-        codes = [
-            attendance_pb2.AttendanceCode(
-                code=code.code,
-                name=code.name,
-                charge_factor_hundredths=code.charge_factor_hundredths,
-                makeup_entitled=code.makeup_entitled,
-                counts_as_present=code.counts_as_present,
-            )
-            for code in attendance_codes.by_code(tx).values()
-        ]
+        codes = [code_to_pb(code) for code in attendance_codes.by_code(tx).values()]
         return pb.ListAttendanceCodesResponse(codes=codes)
 
 
@@ -90,24 +81,57 @@ def to_pb(tx: Tx, row: Attendance) -> attendance_pb2.Attendance:
         lesson_start_time=row.lesson_start_time,
         create_time=row.create_time,
         update_time=row.update_time,
+        early_leave_minutes=row.early_leave_minutes,
+        charge_factor_hundredths=row.charge_factor_hundredths or 0,
+        absence_rule_id=id_text(row.absence_rule_id),
+        notice_minutes=row.notice_minutes,
+        makeup_entitled=row.makeup_entitled,
+        makeup_entitlement_id=id_text(row.makeup_entitlement_id),
+        method=enum_value(attendance_pb2.AttendanceMethod, row.method),
+        attendance_device_id=id_text(row.device_id),
+        charge=_charge_to_pb(row),
     )
+
+
+def _charge_to_pb(row: Attendance) -> attendance_pb2.AttendanceCharge:
+    state, reason = charge_state(
+        Standing(row.state, row.revision, row.charge_hundredths, row.absence_rule_id is not None),
+        Word(row.billing_revision, row.billing_state, row.billing_reason),
+    )
+    is_said = row.billing_revision == row.revision
+    return attendance_pb2.AttendanceCharge(
+        state=enum_value(attendance_pb2.AttendanceChargeState, state),
+        consumed_hundredths=(row.consumed_hundredths or 0) if is_said else 0,
+        remaining_hundredths=row.remaining_hundredths if is_said else None,
+        reason=reason,
+    )
+
+
+def _mark(said: pb.RollCallEntry | pb.CorrectAttendanceRequest) -> Mark:
+    return Mark(said.code, said.late_minutes, said.remark, said.early_leave_minutes)
 
 
 def sheet_to_pb(tx: Tx, sheet: Sheet) -> attendance_pb2.RollCall:
     """Return the wire form of a sheet."""
     assigned = [line.student_id for line in sheet.lines if line.trial is None and line.class_group_id is None]
     return attendance_pb2.RollCall(
-        lesson=lesson_service.to_pb(sheet.lesson, assigned), rows=[_line_to_pb(tx, line) for line in sheet.lines]
+        lesson=lesson_service.to_pb(sheet.lesson, assigned),
+        rows=[_line_to_pb(tx, line, sheet.known) for line in sheet.lines],
     )
 
 
-def _line_to_pb(tx: Tx, line: Line) -> attendance_pb2.RollCallRow:
+def _line_to_pb(tx: Tx, line: Line, known: Expectations) -> attendance_pb2.RollCallRow:
+    signed, leave = known.signed_in.get(line.student_id), known.leave.get(line.student_id)
+    made_up = known.made_up.get(line.student_id)
     return attendance_pb2.RollCallRow(
         student_id=str(line.student_id),
         display_name=line.display_name,
         class_group_id=id_text(line.class_group_id),
         trial_id=id_text(line.trial.id if line.trial else None),
         attendance=to_pb(tx, line.attendance) if line.attendance else None,
+        sign_in=sign_in_service.to_pb(signed) if signed else None,
+        leave_request=leave_service.to_pb(tx, leave) if leave else None,
+        makeup_entitlement_id=id_text(made_up.id if made_up else None),
     )
 
 

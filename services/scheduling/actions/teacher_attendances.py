@@ -1,0 +1,120 @@
+"""Teachers at their lessons: clocked in, late, or absent when nobody came by the end."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+
+from lianxiao.scheduling.v1.scheduling_events_pb2 import TeacherAttendanceFlagged
+from services.scheduling.actions import lessons, roll_call_policies
+from services.scheduling.models import Lesson, TeacherAttendance
+from services.scheduling.rules.sign_ins import check_open, late_minutes
+from shared.db import Tx
+from shared.errors import AlreadyExists, Refused
+from shared.events import publish
+from shared.ids import uuid7
+from shared.listing import Field, Listing
+from shared.tables import stamped
+
+LISTING: Listing[TeacherAttendance] = Listing(
+    TeacherAttendance,
+    fields={
+        "teacher_id": Field(TeacherAttendance.teacher_id),
+        "lesson_id": Field(TeacherAttendance.lesson_id),
+        "campus_id": Field(TeacherAttendance.campus_id),
+        "state": Field(TeacherAttendance.state, prefix="TEACHER_ATTENDANCE_STATE_"),
+        "lesson_start_time": Field(TeacherAttendance.lesson_start_time),
+    },
+    default_order="lesson_start_time desc",
+)
+# How far back lessons without a clock-in are looked for; also what a chain that begins with it today is spared.
+_LOOK_BACK = timedelta(days=2)
+_AT_ONCE = 200
+# A campus follows its own policy, or that of all where it has none.
+_MISSING = """
+select l.id::text, t.teacher_id::text from lesson l cross join lateral unnest(l.teacher_ids) as t (teacher_id)
+where l.state = 'scheduled' and l.start_time > %(since)s and l.start_time <= %(now)s and l.end_time <= %(now)s
+  and (l.campus_id = any (%(clocked)s::uuid[])
+    or (%(everywhere)s and not l.campus_id = any (%(others)s::uuid[])))
+  and not exists (select from teacher_attendance a where a.lesson_id = l.id and a.teacher_id = t.teacher_id)
+order by l.start_time, l.id, t.teacher_id limit %(limit)s"""
+
+
+def clock_in(tx: Tx, lesson_id: UUID) -> TeacherAttendance:
+    """Note that the caller came to a lesson of theirs, and whether late.
+
+    Refusals: TEACHER_NOT_OF_LESSON, SIGN_IN_CLOSED, LESSON_CANCELLED, TEACHER_CLOCKED_IN.
+    """
+    lesson = lessons.get(tx, lesson_id)
+    lessons.check_stands(lesson)
+    teacher_id = tx.caller.subject_id
+    if teacher_id not in lesson.teacher_ids:
+        raise Refused("TEACHER_NOT_OF_LESSON", "you do not teach this lesson")
+    check_open(lesson.start_time, lesson.end_time, tx.now)
+    late = late_minutes(lesson.start_time, tx.now)
+    row = TeacherAttendance(
+        id=uuid7(),
+        campus_id=lesson.campus_id,
+        lesson_id=lesson_id,
+        teacher_id=teacher_id,
+        state="late" if late else "on_time",
+        clock_in_time=tx.now,
+        late_minutes=late,
+        lesson_start_time=lesson.start_time,
+    )
+    again = AlreadyExists("TEACHER_CLOCKED_IN", "you have clocked in for this lesson")
+    with tx.translating({"uq_teacher_attendance_once": lambda: again}):
+        tx.session.add(row)
+    if late:
+        publish(tx, _flagged(lesson, teacher_id, "late", late))
+    return row
+
+
+def flag_absent(tx: Tx) -> bool:
+    """Flag the teachers of lessons that are over to which they did not clock in; say whether more may wait."""
+    policies = roll_call_policies.by_campus(tx)
+    if not any(policy.teachers_clock_in for policy in policies.values()):
+        return False
+    clocked = [campus_id for campus_id, policy in policies.items() if campus_id and policy.teachers_clock_in]
+    others = [campus_id for campus_id in policies if campus_id]
+    values = {
+        "since": tx.now - _LOOK_BACK,
+        "now": tx.now,
+        "clocked": [str(each) for each in clocked],
+        "everywhere": policies[None].teachers_clock_in,
+        "others": [str(each) for each in others],
+        "limit": _AT_ONCE,
+    }
+    found = tx.run(_MISSING, values).all()
+    for lesson_id, teacher_id in found:
+        _flag(tx, lessons.get(tx, UUID(lesson_id)), UUID(teacher_id))
+    return len(found) == _AT_ONCE
+
+
+def _flag(tx: Tx, lesson: Lesson, teacher_id: UUID) -> None:
+    values = stamped(
+        tx,
+        campus_id=lesson.campus_id,
+        lesson_id=lesson.id,
+        teacher_id=teacher_id,
+        state="absent",
+        clock_in_time=None,
+        late_minutes=0,
+        lesson_start_time=lesson.start_time,
+    )
+    made = insert(TeacherAttendance).values(**values).on_conflict_do_nothing().returning(TeacherAttendance.id)
+    if tx.scalar(made) is not None:
+        publish(tx, _flagged(lesson, teacher_id, "absent", 0))
+
+
+def _flagged(lesson: Lesson, teacher_id: UUID, state: str, minutes: int) -> TeacherAttendanceFlagged:
+    return TeacherAttendanceFlagged(
+        lesson_id=str(lesson.id),
+        teacher_id=str(teacher_id),
+        campus_id=str(lesson.campus_id),
+        state=state,
+        late_minutes=minutes,
+        lesson_start_time=lesson.start_time,
+    )
