@@ -7,6 +7,7 @@ from lianxiao.scheduling.v1 import attendance_rule_service_pb2_grpc as attendanc
 from lianxiao.scheduling.v1 import attendance_service_pb2_grpc as attendance
 from lianxiao.scheduling.v1 import calendar_feed_service_pb2_grpc as calendar_feed
 from lianxiao.scheduling.v1 import calendar_service_pb2_grpc as calendar
+from lianxiao.scheduling.v1 import capacity_service_pb2_grpc as capacity
 from lianxiao.scheduling.v1 import class_group_service_pb2_grpc as class_group
 from lianxiao.scheduling.v1 import course_service_pb2_grpc as course
 from lianxiao.scheduling.v1 import leave_service_pb2_grpc as leave
@@ -23,6 +24,7 @@ from services.scheduling.rpc.attendance_rule_service import AttendanceRuleServic
 from services.scheduling.rpc.attendance_service import AttendanceService
 from services.scheduling.rpc.calendar_feed_service import CalendarFeedService
 from services.scheduling.rpc.calendar_service import CalendarService
+from services.scheduling.rpc.capacity_service import CapacityService
 from services.scheduling.rpc.class_group_service import ClassGroupService
 from services.scheduling.rpc.course_service import CourseService
 from services.scheduling.rpc.leave_service import LeaveService
@@ -53,4 +55,5 @@ SERVICERS: list[Registration] = [
     (makeup.add_MakeupServiceServicer_to_server, MakeupService),
     (workload.add_WorkloadServiceServicer_to_server, WorkloadService),
     (calendar_feed.add_CalendarFeedServiceServicer_to_server, CalendarFeedService),
+    (capacity.add_CapacityServiceServicer_to_server, CapacityService),
 ]

@@ -55,7 +55,7 @@ _TUTORING = (
 _TIMETABLING = (
     *_DAILY,
     *("course.*", "room.*", "teacher.*", "class_group.*", "lesson.*", "attendance.*", "trial.*", "student.read"),
-    *("calendar.*", "calendar_feed.*", "regulation.*"),
+    *("calendar.*", "calendar_feed.*", "capacity.read", "regulation.*"),
     *("attendance_code.*", "absence_rule.*", "attendance_device.*", "student_card.*", "teacher_attendance.*"),
     *("roll_call_policy.*", "leave.*", "makeup.*"),
     # A trial is booked for a lead, and a family is called by its name.
@@ -161,7 +161,7 @@ _AUDITING = tuple(
             "partner_material",
         ),
         *("report", "campus", "region", "staff", "role", "service_account", "institution"),
-        *("custom_field", "approval_flow", "segment", "calendar_feed"),
+        *("custom_field", "approval_flow", "segment", "calendar_feed", "capacity"),
     )
 )
 

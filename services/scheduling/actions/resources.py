@@ -7,17 +7,18 @@ under the locks sees all of them. The exclusion constraint stands behind that fo
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.scheduling.models import LessonResource
 from services.scheduling.rules.locking import lock_keys
-from services.scheduling.rules.spans import Span
+from services.scheduling.rules.spans import LONGEST, Span
 from shared.db import Tx
 from shared.errors import Conflict, Refused
 from shared.tables import stamped
@@ -108,6 +109,17 @@ def check_free(tx: Tx, wants: Sequence[Want], *, ignoring: UUID | None = None) -
             wanted_start_time=first.wanted_start_time.isoformat(),
             conflict_count=len(found),
         )
+
+
+def busy(tx: Tx, resource_ids: Collection[UUID], period: Span) -> dict[UUID, list[Span]]:
+    """Return when each resource is held around a period; nothing for one that is free all the time."""
+    row = LessonResource
+    taken = (row.state == "live", row.start_time > period.start - LONGEST, row.start_time < period.end)
+    wanted = select(row.resource_id, row.start_time, row.end_time).where(row.resource_id.in_(resource_ids), *taken)
+    found: dict[UUID, list[Span]] = defaultdict(list)
+    for resource_id, start, end in tx.execute(wanted):
+        found[resource_id].append(Span(start, end))
+    return found
 
 
 def claim(tx: Tx, claims: Sequence[Claim]) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert, or_, select, update
 
 from lianxiao.org.v1.org_events_pb2 import StaffChanged
 from services.scheduling.actions import campuses
-from services.scheduling.models import Teacher, TeacherAvailability
+from services.scheduling.models import Course, Teacher, TeacherAvailability
 from services.scheduling.rules.availability import Place, Range, check_ranges
 from shared.db import Tx
 from shared.errors import NotFound
@@ -47,6 +48,13 @@ def in_order(tx: Tx, teacher_ids: Sequence[UUID]) -> list[Teacher]:
         if teacher_id not in found:
             raise NotFound("teacher", teacher_id)
     return [found[teacher_id] for teacher_id in teacher_ids]
+
+
+def of_campus(tx: Tx, campus_id: UUID, course: Course | None = None) -> list[Teacher]:
+    """Return active teachers of a campus, only those who can teach a course if one is given."""
+    here = or_(Teacher.campus_ids.any_() == campus_id, Teacher.campus_ids == [])
+    rows = tx.session.scalars(select(Teacher).where(Teacher.active, here).order_by(Teacher.id)).all()
+    return [row for row in rows if course is None or any(_covers(skill, course) for skill in row.skills)]
 
 
 def availabilities(tx: Tx, teacher_ids: Collection[UUID]) -> dict[UUID, list[Place]]:
@@ -115,3 +123,7 @@ def project(tx: Tx, event: StaffChanged) -> None:
     everywhere = any(not role.campus_ids for role in roles)
     named = {UUID(campus_id) for role in roles for campus_id in role.campus_ids}
     teacher.campus_ids = [] if everywhere else sorted(named)
+
+
+def _covers(skill: dict[str, Any], course: Course) -> bool:
+    return skill["subject"] == course.subject and skill["level"] in {"", course.level}

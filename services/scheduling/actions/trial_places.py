@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,10 +10,10 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
 
-from services.scheduling.actions import campuses, courses, lessons, regulations, teachers
+from services.scheduling.actions import campuses, courses, lessons, regulations, resources, teachers
 from services.scheduling.models import Course, Lesson, LessonResource, Room, Teacher
 from services.scheduling.rules import slots
-from services.scheduling.rules.spans import LONGEST, Span
+from services.scheduling.rules.spans import Span
 from shared import aliases
 from shared.db import Tx
 from shared.errors import InvalidInput
@@ -94,11 +93,11 @@ def search(
     """
     campus, course = campuses.get(tx, campus_id), courses.get(tx, course_id)
     period = _period(tx, since, until)
-    staff = _able(tx, campus_id, course) if teacher_id is None else [teachers.get(tx, teacher_id)]
+    staff = teachers.of_campus(tx, campus_id, course) if teacher_id is None else [teachers.get(tx, teacher_id)]
     staff = [each for each in staff if each.active and (not each.campus_ids or campus_id in each.campus_ids)]
     rooms = tx.session.scalars(select(Room).where(Room.campus_id == campus_id, Room.active)).all()
     places = teachers.availabilities(tx, [each.id for each in staff])
-    busy = _busy(tx, [*(each.id for each in staff), *(room.id for room in rooms)], period)
+    busy = resources.busy(tx, [*(each.id for each in staff), *(room.id for room in rooms)], period)
     sizes = [(room.id, room.capacity) for room in rooms]
     limits = regulations.limits(tx, campus, course)
     found: list[Slot] = []
@@ -147,24 +146,3 @@ def _period(tx: Tx, since: datetime | None, until: datetime | None) -> Span:
     if not timedelta() < end - start <= _LONGEST_SEARCH:
         raise InvalidInput("end_time", "search a period of at most 31 days that lies ahead", "SEARCH_PERIOD_INVALID")
     return Span(start, end)
-
-
-def _able(tx: Tx, campus_id: UUID, course: Course) -> list[Teacher]:
-    """Return active teachers of a campus who can teach a course."""
-    here = or_(Teacher.campus_ids.any_() == campus_id, Teacher.campus_ids == [])
-    rows = tx.session.scalars(select(Teacher).where(Teacher.active, here).order_by(Teacher.id)).all()
-    return [row for row in rows if any(_covers(skill, course) for skill in row.skills)]
-
-
-def _covers(skill: dict[str, Any], course: Course) -> bool:
-    return skill["subject"] == course.subject and skill["level"] in {"", course.level}
-
-
-def _busy(tx: Tx, resource_ids: Sequence[UUID], period: Span) -> dict[UUID, list[Span]]:
-    row = LessonResource
-    taken = (row.state == "live", row.start_time > period.start - LONGEST, row.start_time < period.end)
-    wanted = select(row.resource_id, row.start_time, row.end_time).where(row.resource_id.in_(resource_ids), *taken)
-    found: dict[UUID, list[Span]] = defaultdict(list)
-    for resource_id, start, end in tx.execute(wanted):
-        found[resource_id].append(Span(start, end))
-    return found
