@@ -49,6 +49,7 @@ _SELLING = (
 _TUTORING = (
     *_DAILY,
     *("student.*", "guardian.*", "class_group.*", "lesson.read", "attendance.*", "trial.read", "lot.read"),
+    *("sign_in_token.read",),
     *("student_card.*", "teacher_attendance.read", "leave.*", "makeup.*"),
     *("consumption.read", "order.read", "refund.read", "refund.request", "message.read", "pii.read"),
 )
@@ -57,7 +58,7 @@ _TIMETABLING = (
     *("course.*", "room.*", "teacher.*", "class_group.*", "lesson.*", "attendance.*", "trial.*", "student.read"),
     *("calendar.*", "calendar_feed.*", "capacity.read", "regulation.*"),
     *("attendance_code.*", "absence_rule.*", "attendance_device.*", "student_card.*", "teacher_attendance.*"),
-    *("roll_call_policy.*", "leave.*", "makeup.*"),
+    *("roll_call_policy.*", "leave.*", "makeup.*", "sign_in_token.read"),
     # A trial is booked for a lead, and a family is called by its name.
     *("lead.read", "guardian.read", "report.read", "staff.read", "pii.read"),
 )
@@ -66,6 +67,7 @@ _TEACHING = (
     *_DAILY,
     *("teaching_handover.read", "teaching_handover.acknowledge", "playbook.read", "playbook.use"),
     *("teacher_attendance.clock_in", "teacher_attendance.read", "leave.request", "leave.read", "makeup.read"),
+    *("sign_in_token.read",),
     *("lesson.read", "attendance.*", "trial.read", "trial.result", "class_group.read", "student.read", "pii.read"),
     *("calendar_feed.*",),
 )
