@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.scheduling.rules.timetabling.arrays import Facts, Ints, State, compile_problem
-from services.scheduling.rules.timetabling.kernel import FREE, is_allowed, is_free, put_on
+from services.scheduling.rules.timetabling.kernel import FREE
 from services.scheduling.rules.timetabling.moves import (
     BEST_COST,
     BEST_UNPLACED,
@@ -22,6 +22,7 @@ from services.scheduling.rules.timetabling.moves import (
     UNPLACED,
     Random,
     anneal,
+    settle,
 )
 from services.scheduling.rules.timetabling.problem import Placement, Plan, Problem, check_problem, empty_plan
 
@@ -99,7 +100,7 @@ class Search:
         self._tally = np.zeros(8, dtype=np.int64)
         self._tally[COST] = sum(problem.weights.min_days * group.min_days for group in problem.groups)
         self._tally[UNPLACED] = len(problem.meetings)
-        self._place(plan)
+        settle(self._facts, self._state, _wanted(problem, self._facts, plan), self._tally)
         state = self._state
         self._best: Ints = np.stack([state.start, state.room, state.choice])
         self._tally[BEST_COST], self._tally[BEST_UNPLACED] = self._tally[COST], self._tally[UNPLACED]
@@ -137,27 +138,6 @@ class Search:
         """Return the best plan met."""
         return to_plan(self._problem, self._facts, self._best)
 
-    def _place(self, plan: Plan) -> None:
-        for fixed_first in (True, False):
-            for index, meeting in enumerate(self._problem.meetings):
-                placement = meeting.fixed or plan.placements[index]
-                if placement is not None and (meeting.fixed is not None) == fixed_first:
-                    self._put(index, placement)
-
-    def _put(self, index: int, placement: Placement) -> None:
-        facts = self._facts
-        first, last = facts.teachers_at[index], facts.teachers_at[index + 1]
-        choices = list(facts.teachers[first:last])
-        teacher = FREE if placement.teacher is None else placement.teacher
-        room = len(self._problem.rooms) if placement.room is None else placement.room
-        if teacher not in choices:
-            return
-        choice = int(first) + choices.index(teacher)
-        place = (index, placement.start, room, choice)
-        if facts.fixed[index] or (is_free(facts, self._state, *place, FREE) and is_allowed(facts, self._state, *place)):
-            self._tally[COST] += put_on(facts, self._state, *place)
-            self._tally[UNPLACED] -= 1
-
 
 def empty_state(problem: Problem) -> State:
     """Return the state in which nothing is placed."""
@@ -193,3 +173,20 @@ def to_plan(problem: Problem, facts: Facts, best: Ints) -> Plan:
             else Placement(start, room if room < len(problem.rooms) else None, teacher if teacher >= 0 else None)
         )
     return Plan(tuple(placements))
+
+
+def _wanted(problem: Problem, facts: Facts, plan: Plan) -> Ints:
+    """Return starts, rooms and choices of a plan; what has no such teacher is not placed."""
+    wanted = np.full((3, len(problem.meetings)), FREE, dtype=np.int64)
+    for index, (meeting, given) in enumerate(zip(problem.meetings, plan.placements, strict=True)):
+        placement = meeting.fixed or given
+        first, last = facts.teachers_at[index], facts.teachers_at[index + 1]
+        teachers = facts.teachers[first:last].tolist()
+        if placement is None:
+            continue
+        teacher = FREE if placement.teacher is None else placement.teacher
+        if teacher not in teachers:
+            continue
+        room = len(problem.rooms) if placement.room is None else placement.room
+        wanted[:, index] = placement.start, room, first + teachers.index(teacher)
+    return wanted

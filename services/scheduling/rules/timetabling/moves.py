@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.scheduling.rules.timetabling.arrays import Facts, Ints, State
-from services.scheduling.rules.timetabling.kernel import FREE, compiled, is_allowed, is_free, put_on, take_off
+from services.scheduling.rules.timetabling.kernel import FREE, compiled, inlined, is_allowed, is_free, put_on, take_off
 
 Random = NDArray[np.uint64]
 REJECTED = 1 << 40
@@ -16,7 +16,7 @@ LONGEST_CHAIN = 16
 COST, UNPLACED, BEST_COST, BEST_UNPLACED, ACCEPTED = range(5)  # of a tally; costs without what is unplaced
 
 
-@compiled
+@inlined
 def below(random: Random, count: int) -> int:
     """Return the next chance below a count (xorshift, 64 bits)."""
     x = random[0]
@@ -27,7 +27,7 @@ def below(random: Random, count: int) -> int:
     return (np.int64(x >> np.uint64(33)) * count) >> 31  # type: ignore[return-value]
 
 
-@compiled
+@inlined
 def _try_place(f: Facts, s: State, meeting: int, start: int, room: int, choice: int, limit: float) -> int:
     """Move one meeting to a free place."""
     old_start, old_room, old_choice = s.start[meeting], s.room[meeting], s.choice[meeting]
@@ -45,7 +45,7 @@ def _try_place(f: Facts, s: State, meeting: int, start: int, room: int, choice: 
     return REJECTED
 
 
-@compiled
+@inlined
 def _try_swap(f: Facts, s: State, one: int, other: int, limit: float) -> int:
     """Exchange the places of two meetings; each keeps its teacher."""
     start, room, choice = s.start[one], s.room[one], s.choice[one]
@@ -70,7 +70,7 @@ def _try_swap(f: Facts, s: State, one: int, other: int, limit: float) -> int:
     return REJECTED
 
 
-@compiled
+@inlined
 def _add_holders(f: Facts, s: State, chain: Ints, count: int, row: int, start: int, end: int) -> int:
     """Add who holds a row to a chain; return its new length, above LONGEST_CHAIN when it cannot go on."""
     for period in range(start, end):
@@ -185,14 +185,14 @@ def _try_insert(
     return REJECTED
 
 
-@compiled
+@inlined
 def _drawn(random: Random, values_at: Ints, meeting: int) -> int:
     """Return the index of a candidate of a meeting; -1 when it has none."""
     first, last = values_at[meeting], values_at[meeting + 1]
     return first + below(random, last - first) if last > first else -1
 
 
-@compiled
+@inlined
 def _step(f: Facts, s: State, random: Random, chain: Ints, mix: Ints, limit: float, tally: Ints, price: int) -> int:
     """Try one move of the mix; return the change of cost, or REJECTED."""
     meeting = f.movable[below(random, f.movable.size)]
@@ -215,7 +215,7 @@ def _step(f: Facts, s: State, random: Random, chain: Ints, mix: Ints, limit: flo
     return _try_partly(f, s, random, mix, meeting, start, room, choice, limit)
 
 
-@compiled
+@inlined
 def _try_partly(
     f: Facts, s: State, random: Random, mix: Ints, meeting: int, start: int, room: int, choice: int, limit: float
 ) -> int:
@@ -228,6 +228,21 @@ def _try_partly(
     if kind & 7:
         choice = s.choice[meeting]
     return _try_place(f, s, meeting, start, room, choice, limit)
+
+
+@compiled
+def settle(f: Facts, s: State, wanted: Ints, tally: Ints) -> None:
+    """Place what `wanted` [start, room, choice; meeting] says: the fixed meetings, then those that break nothing."""
+    for fixed in (1, 0):
+        for meeting in range(s.start.size):
+            start, room, choice = wanted[0, meeting], wanted[1, meeting], wanted[2, meeting]
+            if start < 0 or f.fixed[meeting] != fixed:
+                continue
+            if fixed or (
+                is_free(f, s, meeting, start, room, choice, FREE) and is_allowed(f, s, meeting, start, room, choice)
+            ):
+                tally[COST] += put_on(f, s, meeting, start, room, choice)
+                tally[UNPLACED] -= 1
 
 
 @compiled
