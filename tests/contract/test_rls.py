@@ -32,7 +32,7 @@ APPENDED = {
     "notification": ["quiet_hours"],
     "org": ["handover_part"],
     "scheduling": [
-        *("attendance_change", "attendance_code_change", "trial_step"),
+        *("attendance_change", "attendance_code_change", "trial_step", "lesson_change"),
         *("sign_in", "device_event", "roll_call_chase"),
     ],
     "student": ["student_state_entry"],

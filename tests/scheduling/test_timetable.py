@@ -293,7 +293,7 @@ def test_the_search_for_collisions_goes_through_its_index_under_row_level_securi
         "ids": [str(uuid7())],
         "starts": [START],
         "ends": [START + hours(1)],
-        "ignored": str(uuid7()),
+        "ignored": [str(uuid7())],
         "limit": resources.MOST_COLLISIONS,
     }
     steps = [row[0] for row in tx.run("explain " + resources.COLLISIONS, parameters)]

@@ -9,7 +9,7 @@ from uuid import UUID
 from services.scheduling.models import Course
 from services.scheduling.rules import courses as rules
 from shared.db import Tx
-from shared.errors import AlreadyExists, DomainError
+from shared.errors import AlreadyExists, DomainError, InvalidInput
 from shared.ids import uuid7
 from shared.listing import Field, Listing
 
@@ -77,6 +77,10 @@ def update(tx: Tx, course_id: UUID, changes: Mapping[str, Any]) -> Course:
     course = get(tx, course_id, for_update=True)
     ages = (changes.get(name, getattr(course, name)) or 0 for name in ("least_age_years", "most_age_years"))
     rules.check_ages(*ages)
+    for each in changes.get("prerequisite_course_ids", ()):
+        if each == course_id:
+            raise InvalidInput("prerequisite_course_ids", "a course does not presuppose itself")
+        get(tx, each)
     with tx.translating(_taken(changes.get("name", course.name))):
         for column, value in changes.items():
             setattr(course, column, value)

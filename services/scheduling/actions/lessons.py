@@ -8,8 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, select
 
+from services.scheduling.actions import campuses
 from services.scheduling.models import Attendance, Lesson, LessonResource
-from services.scheduling.rules.spans import LONGEST
+from services.scheduling.rules.scopes import ONE, Place, reached
+from services.scheduling.rules.series import MOST_LESSONS
+from services.scheduling.rules.spans import LONGEST, Span
 from shared.db import Tx
 from shared.errors import Refused
 from shared.listing import Field, Listing, ListRequest, Page
@@ -30,6 +33,50 @@ LISTING: Listing[Lesson] = Listing(
 def get(tx: Tx, lesson_id: UUID, *, for_update: bool = False) -> Lesson:
     """Return a lesson within the caller's scope, or raise NotFound."""
     return tx.load(Lesson, "lesson", lesson_id, for_update=for_update, share_key=True)
+
+
+def lock(tx: Tx, lesson_ids: Collection[UUID]) -> dict[UUID, Lesson]:
+    """Return lessons by id, their rows locked in the order that all changes take."""
+    return {lesson_id: get(tx, lesson_id, for_update=True) for lesson_id in sorted(lesson_ids)}
+
+
+def in_scope(tx: Tx, lesson: Lesson, scope: str) -> list[Lesson]:
+    """Return the lessons that a change of one reaches, that one first, at most 500."""
+    if scope == ONE or lesson.series_id is None:
+        return [lesson]
+    series = (Lesson.series_id == lesson.series_id, Lesson.state == "scheduled", Lesson.roll_call_state == "open")
+    rows = {row.id: row for row in tx.session.scalars(select(Lesson).where(*series).limit(MOST_LESSONS))}
+    places = [Place(row.id, Span(row.start_time, row.end_time)) for row in rows.values()]
+    found = reached(
+        Place(lesson.id, Span(lesson.start_time, lesson.end_time)),
+        places,
+        scope,
+        time_zone=campuses.get(tx, lesson.campus_id).time_zone,
+        now=tx.now,
+    )
+    return [lesson, *(rows[each.lesson_id] for each in found[1:])]
+
+
+def staff_and_room_ids(lesson: Lesson) -> list[UUID]:
+    """Return the teachers and the room of a lesson."""
+    return [*lesson.teacher_ids, *([lesson.room_id] if lesson.room_id else [])]
+
+
+def students_in(tx: Tx, lesson_ids: Collection[UUID]) -> dict[UUID, list[UUID]]:
+    """Return everybody who is in each lesson, children of trials too."""
+    row = LessonResource
+    live = (row.lesson_id.in_(list(lesson_ids)), row.resource_kind == "student", row.state == "live")
+    found: dict[UUID, list[UUID]] = {lesson_id: [] for lesson_id in lesson_ids}
+    for lesson_id, student_id in tx.execute(select(row.lesson_id, row.resource_id).where(*live).order_by(row.id)):
+        found[lesson_id].append(student_id)
+    return found
+
+
+def cancelled_with(tx: Tx, lesson_id: UUID) -> list[UUID]:
+    """Return the students without a class group who were in a lesson when it was cancelled."""
+    row = LessonResource
+    were = (row.lesson_id == lesson_id, row.origin == "assigned", row.state == "cancelled")
+    return list(tx.session.scalars(select(row.resource_id).where(*were).order_by(row.id)))
 
 
 def check_changeable(tx: Tx, lesson: Lesson) -> None:

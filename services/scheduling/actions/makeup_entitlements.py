@@ -91,6 +91,13 @@ def cancel_with_lesson(tx: Tx, lesson: Lesson) -> None:
         change(tx, row, "open", None)
 
 
+def move_into(tx: Tx, lesson: Lesson, host: Lesson) -> None:
+    """Let what is booked in a lesson be booked in the one that took it in."""
+    for row in _locked(tx, [], lesson.id):
+        if row.state == "booked":
+            change(tx, row, "booked", host.id)
+
+
 def expire(tx: Tx) -> bool:
     """Expire what was not booked in time; say whether more waits."""
     row = MakeupEntitlement

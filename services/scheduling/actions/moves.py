@@ -1,22 +1,42 @@
-"""Moving one lesson: to another time, room or teacher, with the students in it."""
+"""Moving lessons: to another time, room or teacher, with the students in them; one, or with its series."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
-
 from lianxiao.scheduling.v1.scheduling_events_pb2 import LessonMoved
-from services.scheduling.actions import lessons, plans, resources, trials
+from services.scheduling.actions import lesson_changes, lessons, objections, plans, resources, trials
 from services.scheduling.actions.plans import Plan, Wish
 from services.scheduling.actions.resources import ROOM, TEACHER, Claim, Want
-from services.scheduling.models import Lesson, LessonResource
+from services.scheduling.models import Lesson
+from services.scheduling.rules.scopes import ONE, shifted
 from services.scheduling.rules.spans import Span, lesson_span
 from shared.db import Tx
 from shared.errors import Conflict
 from shared.events import publish
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a lesson should go; without an end it keeps its length, without a room or teachers it keeps those."""
+
+    start: datetime
+    end: datetime | None = None
+    room_id: UUID | None = None
+    teacher_ids: Sequence[UUID] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One lesson, locked, with the plan and time that it gets, and the students in it."""
+
+    lesson: Lesson
+    plan: Plan
+    span: Span
+    student_ids: Sequence[UUID]
 
 
 def move(
@@ -29,81 +49,151 @@ def move(
     teacher_ids: Sequence[UUID] = (),
     override_reason: str = "",
 ) -> Lesson:
-    """Move a lesson; without an end it keeps its length, without a room or teachers it keeps those.
+    """Move one lesson; refusals as for `move_some`."""
+    target = Target(start, end, room_id, teacher_ids)
+    return move_some(tx, lesson_id, target, override_reason=override_reason)[0]
 
-    Refusals: as for a new lesson, LESSON_CANCELLED, LESSON_TAUGHT; Conflict LESSON_CHANGED when another change of
-    room or teachers came in between.
+
+def move_some(
+    tx: Tx,
+    lesson_id: UUID,
+    target: Target,
+    *,
+    scope: str = ONE,
+    reason: str = "",
+    override_reason: str = "",
+    kind: str = "moved",
+) -> list[Lesson]:
+    """Move a lesson and as much of its series as the scope says, all or none; return them, that lesson first.
+
+    Refusals: as for new lessons, LESSON_CANCELLED, LESSON_TAUGHT; Conflict LESSON_CHANGED when another change came in
+    between.
     """
-    seen = lessons.get(tx, lesson_id)
-    before = (seen.room_id, tuple(seen.teacher_ids))
-    resources.lock(tx, seen.class_group_ids)
-    plan = plans.resolve(tx, _wish(seen, room_id, teacher_ids))
-    held = [*seen.teacher_ids, *([seen.room_id] if seen.room_id else [])]
-    resources.lock(tx, [*held, *plan.staff_and_room_ids])
-    lesson = lessons.get(tx, lesson_id, for_update=True)
-    if before != (lesson.room_id, tuple(lesson.teacher_ids)):
-        raise Conflict("LESSON_CHANGED", "somebody changed the lesson just now; look again")
-    lessons.check_changeable(tx, lesson)
-    old_start = lesson.start_time
-    span = lesson_span(start, end or start + (lesson.end_time - old_start), 0)
-    _check(tx, lesson, plan, span, override_reason)
-    _apply(tx, lesson, plan, span)
+    anchor = lessons.get(tx, lesson_id)
+    seen = lessons.in_scope(tx, anchor, scope)
+    before = {each.id: _kept(each, anchor) for each in seen}
+    planned = _planned(tx, seen, target)
+    locked = lessons.lock(tx, [each.id for each in seen])
+    for each in locked.values():
+        if before[each.id] != _kept(each, anchor):
+            raise Conflict("LESSON_CHANGED", "somebody changed the lesson just now; look again")
+        lessons.check_changeable(tx, each)
+    steps = _steps(tx, [locked[each.id] for each in seen], planned, target)
+    facts = {step.lesson.id: lesson_changes.facts(step.lesson) for step in steps}
+    _check(tx, steps, override_reason)
+    _apply(tx, steps)
+    changed = [step.lesson for step in steps]
+    lesson_changes.record(tx, kind, facts, changed, reason or override_reason)
+    return changed
+
+
+def _kept(lesson: Lesson, anchor: Lesson) -> tuple[object, ...]:
+    """Return what must not change between the first look and the lock; the lesson itself may be moved meanwhile."""
+    start = lesson.start_time if lesson.id != anchor.id else None
+    return lesson.room_id, tuple(lesson.teacher_ids), tuple(lesson.class_group_ids), start
+
+
+def _planned(tx: Tx, seen: Sequence[Lesson], target: Target) -> dict[UUID, Plan]:
+    """Return the plan of each lesson, and hold class groups, teachers and rooms of before and after."""
+    resources.lock(tx, {group for each in seen for group in each.class_group_ids})
+    known: dict[object, Plan] = {}
+    found = {}
+    for each in seen:
+        key = (each.room_id, tuple(each.teacher_ids), tuple(each.class_group_ids), each.course_id)
+        if key not in known:
+            known[key] = plans.resolve(tx, _wish(each, target))
+        found[each.id] = known[key]
+    held = {key for each in seen for key in lessons.staff_and_room_ids(each)}
+    resources.lock(tx, held | {key for plan in known.values() for key in plan.staff_and_room_ids})
+    return found
+
+
+def _wish(lesson: Lesson, target: Target) -> Wish:
+    return Wish(
+        campus_id=lesson.campus_id,
+        course_id=lesson.course_id,
+        class_group_ids=lesson.class_group_ids,
+        teacher_ids=list(target.teacher_ids) or lesson.teacher_ids,
+        room_id=target.room_id or lesson.room_id,
+    )
+
+
+def _steps(tx: Tx, locked: Sequence[Lesson], planned: Mapping[UUID, Plan], target: Target) -> list[Step]:
+    anchor = locked[0]
+    old = Span(anchor.start_time, anchor.end_time)
+    new = lesson_span(target.start, target.end or target.start + (old.end - old.start), 0)
+    inside = lessons.students_in(tx, [each.id for each in locked])
+    resources.lock(tx, {student for students in inside.values() for student in students})
+    steps = []
+    for each in locked:
+        plan = planned[each.id]
+        here = Span(each.start_time, each.end_time)
+        span = new if each is anchor else shifted(here, old=old, new=new, time_zone=plan.campus.time_zone)
+        steps.append(Step(each, plan, span, inside[each.id]))
+    return steps
+
+
+def _check(tx: Tx, steps: Sequence[Step], override_reason: str) -> None:
+    moving = [step.lesson.id for step in steps]
+    by_plan: dict[int, list[Step]] = {}
+    for step in steps:
+        by_plan.setdefault(id(step.plan), []).append(step)
+    found = []
+    for group in by_plan.values():
+        inside = {step.span: step.student_ids for step in group}
+        spans = [step.span for step in group]
+        found += objections.find(tx, group[0].plan, spans, attendants=inside.__getitem__, ignoring=moving)
+    overridden = objections.check(tx, steps[0].plan, found, override_reason)
+    for step in steps:
+        step.lesson.override_reason = override_reason if overridden else ""
+        step.lesson.override_by = tx.caller.subject_id if overridden else None
+    if overridden:
+        tx.audit("lesson.override", "lesson", moving[0], rules=sorted({each.reason for each in found}))
+    wanted = [
+        Want(each, step.span)
+        for step in steps
+        for each in (*step.plan.group_ids, *step.plan.staff_and_room_ids, *step.student_ids)
+    ]
+    resources.check_free(tx, wanted, ignoring=moving)
+
+
+def _apply(tx: Tx, steps: Sequence[Step]) -> None:
+    for step in steps:
+        gone = set(lessons.staff_and_room_ids(step.lesson)) - set(step.plan.staff_and_room_ids)
+        resources.release(tx, [step.lesson.id], resource_ids=gone)
+    resources.retime(tx, {step.lesson.id: step.span for step in steps})
+    for step in steps:
+        _apply_one(tx, step)
+
+
+def _apply_one(tx: Tx, step: Step) -> None:
+    lesson, plan, span = step.lesson, step.plan, step.span
+    old, old_start = set(lessons.staff_and_room_ids(lesson)), lesson.start_time
+    teacher_ids = [teacher.id for teacher in plan.teachers]
+    room_id = plan.room.id if plan.room else None
+    kinds = dict.fromkeys(teacher_ids, TEACHER) | ({room_id: ROOM} if room_id else {})
+    resources.claim(
+        tx,
+        [
+            Claim(lesson.id, kind, each, span, campus_id=lesson.campus_id)
+            for each, kind in kinds.items()
+            if each not in old
+        ],
+    )
+    if lesson.original_start_time is None and span.start != old_start:
+        lesson.original_start_time = old_start
+    lesson.start_time, lesson.end_time = span.start, span.end
+    lesson.teacher_ids, lesson.teacher_id = teacher_ids, teacher_ids[0] if teacher_ids else None
+    lesson.room_id = room_id
+    lesson.seat_limit = plan.seat_limit(lesson.seats_taken)
+    trials.move_with_lesson(tx, lesson)
     publish(
         tx,
         LessonMoved(
-            lesson_id=str(lesson_id),
+            lesson_id=str(lesson.id),
             campus_id=str(lesson.campus_id),
             old_start_time=old_start,
             start_time=span.start,
             end_time=span.end,
         ),
     )
-    return lesson
-
-
-def _wish(lesson: Lesson, room_id: UUID | None, teacher_ids: Sequence[UUID]) -> Wish:
-    return Wish(
-        campus_id=lesson.campus_id,
-        course_id=lesson.course_id,
-        class_group_ids=lesson.class_group_ids,
-        teacher_ids=list(teacher_ids) or lesson.teacher_ids,
-        room_id=room_id or lesson.room_id,
-    )
-
-
-def _check(tx: Tx, lesson: Lesson, plan: Plan, span: Span, override_reason: str) -> None:
-    row = LessonResource
-    live = select(row.resource_id).where(
-        row.lesson_id == lesson.id, row.resource_kind == resources.STUDENT, row.state == "live"
-    )
-    student_ids = list(tx.execute(live).scalars())
-    resources.lock(tx, student_ids)
-    found = plans.objections(tx, plan, [span], attendants=lambda _: student_ids, ignoring=lesson.id)
-    overridden = plans.check_objections(tx, plan, found, override_reason)
-    lesson.override_reason = override_reason if overridden else ""
-    lesson.override_by = tx.caller.subject_id if overridden else None
-    if overridden:
-        tx.audit("lesson.override", "lesson", lesson.id, rules=sorted({each.reason for each in found}))
-    wanted = [*plan.group_ids, *plan.staff_and_room_ids, *student_ids]
-    resources.check_free(tx, [Want(each, span) for each in wanted], ignoring=lesson.id)
-
-
-def _apply(tx: Tx, lesson: Lesson, plan: Plan, span: Span) -> None:
-    teacher_ids = [teacher.id for teacher in plan.teachers]
-    room_id = plan.room.id if plan.room else None
-    old = {*lesson.teacher_ids, *([lesson.room_id] if lesson.room_id else [])}
-    resources.release(tx, [lesson.id], resource_ids=old - set(plan.staff_and_room_ids))
-    row = LessonResource
-    tx.execute(
-        update(row)
-        .where(row.lesson_id == lesson.id, row.state == "live")
-        .values(start_time=span.start, end_time=span.end, update_time=tx.now)
-    )
-    kinds = dict.fromkeys(teacher_ids, TEACHER) | ({room_id: ROOM} if room_id else {})
-    fresh = [Claim(lesson.id, kind, each, span) for each, kind in kinds.items() if each not in old]
-    resources.claim(tx, fresh)
-    lesson.start_time, lesson.end_time = span.start, span.end
-    lesson.teacher_ids, lesson.teacher_id = teacher_ids, teacher_ids[0] if teacher_ids else None
-    lesson.room_id = room_id
-    lesson.seat_limit = plan.seat_limit(lesson.seats_taken)
-    trials.move_with_lesson(tx, lesson)

@@ -8,7 +8,7 @@ under the locks sees all of them. The exclusion constraint stands behind that fo
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -34,10 +34,13 @@ from unnest(%(ids)s::uuid[], %(starts)s::timestamptz[], %(ends)s::timestamptz[])
 cross join lateral (
   select * from lesson_resource h where h.resource_id = w.id and h.state = 'live' and h.start_time < w.end_time
     and h.end_time > w.start_time and h.start_time > w.start_time - interval '24 hours'
-    and h.lesson_id <> %(ignored)s order by h.start_time limit %(limit)s) r
+    and h.lesson_id <> all (%(ignored)s::uuid[]) order by h.start_time limit %(limit)s) r
 order by w.start_time, r.resource_kind, r.resource_id, r.lesson_id limit %(limit)s"""
-_NOBODY = UUID(int=0)
 MOST_COLLISIONS = 200
+_RETIME = """
+update lesson_resource r set start_time = w.start_time, end_time = w.end_time, state = 'live', update_time = %(now)s
+from unnest(%(ids)s::uuid[], %(starts)s::timestamptz[], %(ends)s::timestamptz[]) as w (id, start_time, end_time)
+where r.id = w.id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,8 @@ class Claim:
     span: Span
     origin: str = ""
     class_group_id: UUID | None = None
+    # Where a teacher is then: the way to the next lesson needs its time.
+    campus_id: UUID | None = None
 
 
 def lock(tx: Tx, resource_ids: Iterable[UUID]) -> None:
@@ -79,21 +84,21 @@ def lock(tx: Tx, resource_ids: Iterable[UUID]) -> None:
         tx.run("select pg_advisory_xact_lock(key) from unnest(%(keys)s::bigint[]) as wanted (key)", {"keys": keys})
 
 
-def collisions(tx: Tx, wants: Sequence[Want], *, ignoring: UUID | None = None) -> list[Collision]:
-    """Return who collides with what, by wanted time; `ignoring` is a lesson that does not count."""
+def collisions(tx: Tx, wants: Sequence[Want], *, ignoring: Collection[UUID] = ()) -> list[Collision]:
+    """Return who collides with what, by wanted time; `ignoring` are lessons that do not count."""
     if not wants:
         return []
     parameters = {
         "ids": [str(want.resource_id) for want in wants],
         "starts": [want.span.start for want in wants],
         "ends": [want.span.end for want in wants],
-        "ignored": str(ignoring or _NOBODY),
+        "ignored": [str(each) for each in ignoring],
         "limit": MOST_COLLISIONS,
     }
     return [Collision(**row) for row in tx.run(COLLISIONS, parameters).mappings()]
 
 
-def check_free(tx: Tx, wants: Sequence[Want], *, ignoring: UUID | None = None) -> None:
+def check_free(tx: Tx, wants: Sequence[Want], *, ignoring: Collection[UUID] = ()) -> None:
     """Refuse with LESSON_CONFLICT, naming the first collision, unless every resource is free."""
     found = collisions(tx, wants, ignoring=ignoring)
     if found:
@@ -129,7 +134,7 @@ def claim(tx: Tx, claims: Sequence[Claim]) -> None:
     statement = insert(LessonResource)
     renewed = {
         name: statement.excluded[name]
-        for name in ("origin", "class_group_id", "start_time", "end_time", "state", "update_time")
+        for name in ("origin", "class_group_id", "campus_id", "start_time", "end_time", "state", "update_time")
     }
     statement = statement.on_conflict_do_update(constraint="uq_lesson_resource_once", set_=renewed)
     with tx.translating(
@@ -148,6 +153,35 @@ def release(tx: Tx, lesson_ids: Collection[UUID], *, resource_ids: Collection[UU
     return list(tx.execute(done).scalars())
 
 
+def let_go(tx: Tx, lesson_id: UUID) -> None:
+    """Free all that a cancelled lesson holds."""
+    row = LessonResource
+    held = (row.lesson_id == lesson_id, row.state == "live")
+    tx.execute(update(row).where(*held).values(state="cancelled", update_time=tx.now))
+
+
+def retime(tx: Tx, spans: Mapping[UUID, Span]) -> None:
+    """Give what lessons hold new times; one may take the time that another one of them gives up."""
+    row = LessonResource
+    wanted = select(row.id, row.lesson_id).where(row.lesson_id.in_(list(spans)), row.state == "live")
+    held = [(key, spans[lesson_id]) for key, lesson_id in tx.execute(wanted.order_by(row.id))]
+    if not held:
+        return
+    keys = [key for key, _ in held]
+    # The constraint looks at each row as it changes: all let go first.
+    tx.execute(update(row).where(row.id.in_(keys)).values(state="released"))
+    parameters = {
+        "ids": [str(key) for key in keys],
+        "starts": [span.start for _, span in held],
+        "ends": [span.end for _, span in held],
+        "now": tx.now,
+    }
+    with tx.translating(
+        {"ex_lesson_resource_during": lambda: Conflict("LESSON_CONFLICT", "somebody took that time just now")}
+    ):
+        tx.run(_RETIME, parameters)
+
+
 def _sorted(claims: Sequence[Claim]) -> list[Claim]:
     return sorted(claims, key=lambda each: (each.resource_kind, each.resource_id, each.span.start))
 
@@ -160,6 +194,7 @@ def _row(tx: Tx, each: Claim) -> dict[str, object]:
         resource_id=each.resource_id,
         origin=each.origin,
         class_group_id=each.class_group_id,
+        campus_id=each.campus_id,
         start_time=each.span.start,
         end_time=each.span.end,
         state="live",

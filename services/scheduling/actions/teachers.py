@@ -72,11 +72,25 @@ def availabilities(tx: Tx, teacher_ids: Collection[UUID]) -> dict[UUID, list[Pla
     return places
 
 
-def set_skills(tx: Tx, teacher_id: UUID, skills: Iterable[tuple[str, str]]) -> Teacher:
-    """Replace the skills, pairs of subject and level code; NotFound for who teaches at other campuses only."""
+def changeable(tx: Tx, teacher_id: UUID) -> Teacher:
+    """Return a teacher, locked; NotFound for who teaches at other campuses only."""
     teacher = get(tx, teacher_id, for_update=True)
     if tx.scope.campuses is not None and teacher.campus_ids and tx.scope.campuses.isdisjoint(teacher.campus_ids):
         raise NotFound("teacher", teacher_id)
+    return teacher
+
+
+def set_load(tx: Tx, teacher_id: UUID, *, most_day_minutes: int, most_week_minutes: int) -> Teacher:
+    """Limit the minutes of lessons on a day and in a week; 0 for no limit. Lessons that stand stay."""
+    teacher = changeable(tx, teacher_id)
+    teacher.most_day_minutes = most_day_minutes or None
+    teacher.most_week_minutes = most_week_minutes or None
+    return teacher
+
+
+def set_skills(tx: Tx, teacher_id: UUID, skills: Iterable[tuple[str, str]]) -> Teacher:
+    """Replace the skills, pairs of subject and level code; NotFound as for `changeable`."""
+    teacher = changeable(tx, teacher_id)
     teacher.skills = [{"subject": subject, "level": level} for subject, level in sorted(set(skills))]
     return teacher
 

@@ -7,15 +7,25 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from uuid import UUID
 
-from sqlalchemy import update
-
 from lianxiao.scheduling.v1.scheduling_events_pb2 import LessonCancelled, LessonScheduled
-from services.scheduling.actions import lessons, makeup_entitlements, plans, resources, rosters, students, trials
-from services.scheduling.actions.plans import Objection, Plan, Wish
+from services.scheduling.actions import (
+    lesson_changes,
+    lessons,
+    makeup_entitlements,
+    objections,
+    plans,
+    resources,
+    rosters,
+    students,
+    trials,
+)
+from services.scheduling.actions.objections import Objection
+from services.scheduling.actions.plans import Plan, Wish
 from services.scheduling.actions.resources import CLASS_GROUP, ROOM, STUDENT, TEACHER, Claim, Collision, Want
 from services.scheduling.actions.rosters import Roster
-from services.scheduling.models import Lesson, LessonResource, LessonSeries
+from services.scheduling.models import Lesson, LessonSeries
 from services.scheduling.rules.calendars import DayOff
+from services.scheduling.rules.scopes import ONE
 from services.scheduling.rules.series import Slot, days_off, expand
 from services.scheduling.rules.spans import Span, lesson_span
 from shared.db import Tx
@@ -94,24 +104,38 @@ def preview(
     span = lesson_span(start, end, plan.course.lesson_minutes)
     expected = rosters.load(tx, plan.group_ids, [span], plan.student_ids).at(span.start)
     wanted = [*plan.group_ids, *plan.staff_and_room_ids, *expected]
-    found = resources.collisions(tx, [Want(each, span) for each in wanted], ignoring=moving_lesson_id)
-    against = plans.objections(tx, plan, [span], attendants=lambda _: expected, ignoring=moving_lesson_id)
+    moving = [moving_lesson_id] if moving_lesson_id else []
+    found = resources.collisions(tx, [Want(each, span) for each in wanted], ignoring=moving)
+    against = objections.find(tx, plan, [span], attendants=lambda _: expected, ignoring=moving)
     return found, against
 
 
 def cancel(tx: Tx, lesson_id: UUID, *, reason: str) -> Lesson:
-    """Cancel a lesson: everybody and everything is free again, its open trials are cancelled with it."""
-    lesson = lessons.get(tx, lesson_id, for_update=True)
-    lessons.check_changeable(tx, lesson)
-    lesson.state = "cancelled"
-    lesson.cancel_reason = reason
-    row = LessonResource
-    tx.execute(
-        update(row).where(row.lesson_id == lesson_id, row.state == "live").values(state="cancelled", update_time=tx.now)
-    )
+    """Cancel one lesson; see `cancel_some`."""
+    return cancel_some(tx, lesson_id, reason=reason)[0]
+
+
+def cancel_some(tx: Tx, lesson_id: UUID, *, reason: str, scope: str = ONE) -> list[Lesson]:
+    """Cancel a lesson and as much of its series as the scope says; return them, that lesson first.
+
+    Everybody and everything is free again, open trials are cancelled too. LESSON_CANCELLED, LESSON_TAUGHT.
+    """
+    seen = [each.id for each in lessons.in_scope(tx, lessons.get(tx, lesson_id), scope)]
+    locked = lessons.lock(tx, seen)
+    before = {key: lesson_changes.facts(lesson) for key, lesson in locked.items()}
+    for lesson in locked.values():
+        lessons.check_changeable(tx, lesson)
+    cancelled = [_cancel(tx, locked[key], reason) for key in seen]
+    lesson_changes.record(tx, "cancelled", before, cancelled, reason)
+    return cancelled
+
+
+def _cancel(tx: Tx, lesson: Lesson, reason: str) -> Lesson:
+    lesson.state, lesson.cancel_reason = "cancelled", reason
+    resources.let_go(tx, lesson.id)
     trials.cancel_with_lesson(tx, lesson)
     makeup_entitlements.cancel_with_lesson(tx, lesson)
-    publish(tx, LessonCancelled(lesson_id=str(lesson_id), campus_id=str(lesson.campus_id), reason=reason))
+    publish(tx, LessonCancelled(lesson_id=str(lesson.id), campus_id=str(lesson.campus_id), reason=reason))
     return lesson
 
 
@@ -127,20 +151,20 @@ def _locked_plan(tx: Tx, wish: Wish) -> Plan:
 def _schedule(tx: Tx, plan: Plan, spans: Sequence[Span], series_id: UUID | None, override_reason: str) -> list[Lesson]:
     roster = rosters.load(tx, plan.group_ids, spans, plan.student_ids)
     resources.lock(tx, roster.student_ids())
-    found = plans.objections(tx, plan, spans, attendants=lambda span: roster.at(span.start))
-    overridden = plans.check_objections(tx, plan, found, override_reason)
+    found = objections.find(tx, plan, spans, attendants=lambda span: roster.at(span.start))
+    overridden = objections.check(tx, plan, found, override_reason)
     planned = [_lesson(plan, span, len(roster.at(span.start)), series_id) for span in spans]
     if overridden:
         for lesson in planned:
             lesson.override_reason, lesson.override_by = override_reason, tx.caller.subject_id
         tx.audit("lesson.override", "lesson", planned[0].id, rules=sorted({each.reason for each in found}))
-    claims = [claim for lesson in planned for claim in _claims(plan, lesson, roster)]
+    claims = [claim for lesson in planned for claim in claims_of(plan, lesson, roster)]
     resources.check_free(tx, [Want(claim.resource_id, claim.span) for claim in claims])
     tx.session.add_all(planned)
     tx.session.flush()
     resources.claim(tx, claims)
     for lesson in planned:
-        publish(tx, _scheduled(lesson))
+        publish(tx, scheduled(lesson))
     return planned
 
 
@@ -165,13 +189,16 @@ def _lesson(plan: Plan, span: Span, student_count: int, series_id: UUID | None) 
         cancel_reason="",
         override_reason="",
         override_by=None,
+        original_start_time=None,
+        merged_into_id=None,
     )
 
 
-def _claims(plan: Plan, lesson: Lesson, roster: Roster) -> list[Claim]:
+def claims_of(plan: Plan, lesson: Lesson, roster: Roster) -> list[Claim]:
+    """Return all that a lesson of a plan holds."""
     span = Span(lesson.start_time, lesson.end_time)
     claims = [Claim(lesson.id, CLASS_GROUP, group_id, span) for group_id in plan.group_ids]
-    claims += [Claim(lesson.id, TEACHER, teacher.id, span) for teacher in plan.teachers]
+    claims += [Claim(lesson.id, TEACHER, teacher.id, span, campus_id=plan.campus.id) for teacher in plan.teachers]
     claims += [Claim(lesson.id, ROOM, plan.room.id, span)] if plan.room else []
     for student_id, group_id in roster.at(span.start).items():
         origin = "membership" if group_id else "assigned"
@@ -179,7 +206,8 @@ def _claims(plan: Plan, lesson: Lesson, roster: Roster) -> list[Claim]:
     return claims
 
 
-def _scheduled(lesson: Lesson) -> LessonScheduled:
+def scheduled(lesson: Lesson) -> LessonScheduled:
+    """Return what is told of a lesson that stands in the timetable."""
     return LessonScheduled(
         lesson_id=str(lesson.id),
         campus_id=str(lesson.campus_id),

@@ -173,12 +173,13 @@ def cancel_with_lesson(tx: Tx, lesson: Lesson) -> None:
         _end(tx, trial, lesson.cancel_reason)
 
 
-def move_with_lesson(tx: Tx, lesson: Lesson) -> None:
-    """Let the open trials of a lesson follow it to another time or teacher, and tell of it."""
+def move_with_lesson(tx: Tx, lesson: Lesson, *, to: Lesson | None = None) -> None:
+    """Let the open trials of a lesson follow it to another time or teacher, or into another lesson, and tell of it."""
+    place = to or lesson
     for trial in _booked_in(tx, lesson):
-        _sit(trial, lesson)
-        place = {"lesson_id": str(lesson.id), "teacher_id": id_text(lesson.teacher_id)}
-        publish(tx, TrialMoved(**_who(trial), **place, start_time=lesson.start_time))
+        _sit(trial, place)
+        told = {"lesson_id": str(place.id), "teacher_id": id_text(place.teacher_id)}
+        publish(tx, TrialMoved(**_who(trial), **told, start_time=place.start_time))
 
 
 def _booked_in(tx: Tx, lesson: Lesson) -> list[Trial]:

@@ -14,10 +14,10 @@ from services.scheduling.models.calendar_feeds import CalendarFeed
 from services.scheduling.models.calendars import HolidayNotice, LessonRegulation, SchoolTerm
 from services.scheduling.models.class_groups import ClassGroup, Membership
 from services.scheduling.models.courses import Course
-from services.scheduling.models.directory import Campus, Student
+from services.scheduling.models.directory import Campus, CampusTravel, Student
 from services.scheduling.models.leaves import LeaveRequest, MakeupEntitlement
-from services.scheduling.models.lessons import Lesson, LessonResource, LessonSeries
-from services.scheduling.models.rooms import Room
+from services.scheduling.models.lessons import Lesson, LessonChange, LessonResource, LessonSeries
+from services.scheduling.models.rooms import Room, RoomBlock
 from services.scheduling.models.sign_ins import (
     AttendanceDevice,
     DeviceEvent,
@@ -27,7 +27,7 @@ from services.scheduling.models.sign_ins import (
     StudentCard,
     TeacherAttendance,
 )
-from services.scheduling.models.teachers import Teacher, TeacherAvailability
+from services.scheduling.models.teachers import Teacher, TeacherAvailability, TeacherException
 from services.scheduling.models.trials import Trial, TrialStep
 
 __all__ = [
@@ -40,12 +40,14 @@ __all__ = [
     "Base",
     "CalendarFeed",
     "Campus",
+    "CampusTravel",
     "ClassGroup",
     "Course",
     "DeviceEvent",
     "HolidayNotice",
     "LeaveRequest",
     "Lesson",
+    "LessonChange",
     "LessonRegulation",
     "LessonResource",
     "LessonSeries",
@@ -54,6 +56,7 @@ __all__ = [
     "RollCallChase",
     "RollCallPolicy",
     "Room",
+    "RoomBlock",
     "SchoolTerm",
     "SignIn",
     "Student",
@@ -61,6 +64,7 @@ __all__ = [
     "Teacher",
     "TeacherAttendance",
     "TeacherAvailability",
+    "TeacherException",
     "Trial",
     "TrialStep",
 ]

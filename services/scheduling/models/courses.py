@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from sqlalchemy.orm import Mapped
 
 from services.scheduling.models.base import Base
@@ -27,3 +29,7 @@ class Course(Row, Base):
     # "school_age_subject", "school_age_other", "preschool", "adult" or "vocational"; None: as grades and ages say.
     category: Mapped[str | None]
     online: Mapped[bool | None]
+    # What its room must have; None: nothing.
+    equipment: Mapped[list[str] | None]
+    # Courses that a student has had before.
+    prerequisite_course_ids: Mapped[list[UUID] | None]

@@ -31,6 +31,16 @@ class Campus(Row, Base):
     opens_on_public_holidays: Mapped[bool | None]
 
 
+class CampusTravel(Row, Base):
+    """How long a teacher needs from one campus to another; where nothing is said, no time."""
+
+    __tablename__ = "campus_travel"
+
+    from_campus_id: Mapped[UUID]
+    to_campus_id: Mapped[UUID]
+    minutes: Mapped[int]
+
+
 class Student(Row, Base):
     """What the student service says about a student; the id is the customer id.
 

@@ -52,6 +52,26 @@ class Lesson(CampusRow, Base):
     cancel_reason: Mapped[str]
     override_reason: Mapped[str]
     override_by: Mapped[UUID | None]
+    # Where the lesson stood before it was first moved by hand; None: where it was planned.
+    original_start_time: Mapped[datetime | None]
+    # The lesson that took this one's class groups in; it is cancelled meanwhile.
+    merged_into_id: Mapped[UUID | None]
+
+
+class LessonChange(CampusRow, Base):
+    """One change of a lesson by hand, with what it was and what it became; append-only."""
+
+    __tablename__ = "lesson_change"
+
+    lesson_id: Mapped[UUID]
+    # One for all lessons that a command changed.
+    command_id: Mapped[UUID]
+    # "moved", "cancelled", "merged", "split" or "substituted".
+    kind: Mapped[str]
+    before: Mapped[dict[str, Any]]
+    after: Mapped[dict[str, Any]]
+    reason: Mapped[str]
+    actor_id: Mapped[UUID]
 
 
 class LessonResource(Row, Base):
@@ -70,6 +90,8 @@ class LessonResource(Row, Base):
     # How a student came in: "membership", "assigned" or "trial"; "" for the other kinds.
     origin: Mapped[str]
     class_group_id: Mapped[UUID | None]
+    # Of teachers; None for the other kinds, and from before it was kept.
+    campus_id: Mapped[UUID | None]
     start_time: Mapped[datetime]
     end_time: Mapped[datetime]
     during: Mapped[Range[datetime]] = mapped_column(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from uuid import UUID
+
 from sqlalchemy.orm import Mapped
 
 from services.scheduling.models.base import Base
@@ -15,3 +18,16 @@ class Room(CampusRow, Base):
     capacity: Mapped[int]
     equipment: Mapped[list[str]]
     active: Mapped[bool]
+
+
+class RoomBlock(CampusRow, Base):
+    """A time in which a room cannot be used."""
+
+    __tablename__ = "room_block"
+
+    room_id: Mapped[UUID]
+    start_time: Mapped[datetime]
+    end_time: Mapped[datetime]
+    reason: Mapped[str]
+    # Taken back.
+    ended: Mapped[bool]

@@ -24,6 +24,24 @@ class Teacher(Row, Base):
     # Subject and level codes: [{"subject": "math", "level": ""}].
     skills: Mapped[list[dict[str, Any]]] = mapped_column(JSONB())
     active: Mapped[bool]
+    # Minutes of lessons that a person may have on a local day, and in a week from Monday; None: not limited.
+    most_day_minutes: Mapped[int | None]
+    most_week_minutes: Mapped[int | None]
+
+
+class TeacherException(Row, Base):
+    """A time in which the weekly ranges of a teacher do not count: away, or there although they are not."""
+
+    __tablename__ = "teacher_exception"
+
+    teacher_id: Mapped[UUID]
+    # "sick", "leave" or "extra".
+    kind: Mapped[str]
+    start_time: Mapped[datetime]
+    end_time: Mapped[datetime]
+    # Taken back, and why.
+    ended: Mapped[bool]
+    end_reason: Mapped[str]
 
 
 class TeacherAvailability(Row, Base):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from lianxiao.scheduling.v1 import course_pb2
 from lianxiao.scheduling.v1 import course_service_pb2 as pb
@@ -10,6 +12,7 @@ from lianxiao.scheduling.v1 import course_service_pb2_grpc as pb_grpc
 from services.scheduling.actions import courses
 from services.scheduling.models import Course
 from shared.db import Tx
+from shared.errors import InvalidInput
 from shared.ids import as_uuid
 from shared.listing import named_fields
 from shared.rpc import Servicer, command, query
@@ -28,6 +31,8 @@ _EDITABLE = (
     "most_age_years",
     "category",
     "online",
+    "equipment",
+    "prerequisite_course_ids",
 )
 
 
@@ -70,6 +75,10 @@ class CourseService(Servicer, pb_grpc.CourseServiceServicer):
         }
         if "school_grades" in changes:
             changes["school_grades"] = sorted(set(changes["school_grades"]))
+        if "equipment" in changes:
+            changes["equipment"] = sorted(set(changes["equipment"]))
+        if "prerequisite_course_ids" in changes:
+            changes["prerequisite_course_ids"] = checked_ids(changes["prerequisite_course_ids"])
         if "category" in changes:
             changes["category"] = stored_category(changes["category"]) or None
         return pb.UpdateCourseResponse(course=to_pb(courses.update(tx, as_uuid(request.course.course_id), changes)))
@@ -92,6 +101,8 @@ def to_pb(row: Course) -> course_pb2.Course:
         most_age_years=row.most_age_years or 0,
         category=enum_value(course_pb2.CourseCategory, row.category or ""),
         online=bool(row.online),
+        equipment=row.equipment or (),
+        prerequisite_course_ids=[str(each) for each in row.prerequisite_course_ids or ()],
         create_time=row.create_time,
         update_time=row.update_time,
     )
@@ -100,3 +111,11 @@ def to_pb(row: Course) -> course_pb2.Course:
 def stored_category(value: int) -> str:
     """Return the stored word of a category; empty for UNSPECIFIED."""
     return stored_word(course_pb2.CourseCategory, value, "category") if value else ""
+
+
+def checked_ids(texts: Iterable[str]) -> list[UUID]:
+    """Return ids of a field without rules of its own; raises InvalidInput for what is none."""
+    try:
+        return sorted({UUID(text) for text in texts})
+    except ValueError as error:
+        raise InvalidInput("prerequisite_course_ids", "this is not an id") from error

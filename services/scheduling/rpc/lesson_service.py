@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from lianxiao.scheduling.v1 import lesson_pb2
 from lianxiao.scheduling.v1 import lesson_service_pb2 as pb
 from lianxiao.scheduling.v1 import lesson_service_pb2_grpc as pb_grpc
-from services.scheduling.actions import lessons, moves, timetable
-from services.scheduling.actions.plans import Objection, Wish
+from services.scheduling.actions import lesson_changes, lessons, merges, moves, timetable
+from services.scheduling.actions.moves import Target
+from services.scheduling.actions.objections import Objection
+from services.scheduling.actions.plans import Wish
 from services.scheduling.actions.resources import Collision
 from services.scheduling.actions.timetable import Pattern
-from services.scheduling.models import Lesson
+from services.scheduling.models import Lesson, LessonChange
 from services.scheduling.rpc.calendar_service import day_off_to_pb
+from services.scheduling.rules.scopes import ONE
 from services.scheduling.rules.series import Slot
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.rpc import Servicer, command, query
-from shared.wire_values import enum_value, id_text, ids, instant, local_date, local_time, optional_id, optional_instant
+from shared.wire_values import (
+    enum_value,
+    id_text,
+    ids,
+    instant,
+    local_date,
+    local_time,
+    optional_id,
+    optional_instant,
+    stored_word,
+)
 
 
 class LessonService(Servicer, pb_grpc.LessonServiceServicer):
@@ -73,21 +88,53 @@ class LessonService(Servicer, pb_grpc.LessonServiceServicer):
 
     @command
     def MoveLesson(self, request: pb.MoveLessonRequest, tx: Tx) -> pb.MoveLessonResponse:
-        lesson = moves.move(
-            tx,
-            as_uuid(request.lesson_id),
+        target = Target(
             start=instant(request.start_time),
             end=optional_instant(request, "end_time"),
             room_id=optional_id(request.room_id),
             teacher_ids=ids(request.teacher_ids),
+        )
+        moved = moves.move_some(
+            tx,
+            as_uuid(request.lesson_id),
+            target,
+            scope=_scope(request.scope),
+            reason=request.reason,
             override_reason=request.override_reason,
         )
-        return pb.MoveLessonResponse(lesson=_one(tx, lesson))
+        first, *others = _many(tx, moved)
+        return pb.MoveLessonResponse(lesson=first, others=others)
 
     @command
     def CancelLesson(self, request: pb.CancelLessonRequest, tx: Tx) -> pb.CancelLessonResponse:
-        lesson = timetable.cancel(tx, as_uuid(request.lesson_id), reason=request.reason)
-        return pb.CancelLessonResponse(lesson=_one(tx, lesson))
+        cancelled = timetable.cancel_some(
+            tx, as_uuid(request.lesson_id), reason=request.reason, scope=_scope(request.scope)
+        )
+        first, *others = _many(tx, cancelled)
+        return pb.CancelLessonResponse(lesson=first, others=others)
+
+    @query
+    def ListLessonChanges(self, request: pb.ListLessonChangesRequest, tx: Tx) -> pb.ListLessonChangesResponse:
+        found = lesson_changes.of_lesson(tx, as_uuid(request.lesson_id))
+        return pb.ListLessonChangesResponse(lesson_changes=[change_to_pb(each) for each in found])
+
+    @command
+    def MergeLessons(self, request: pb.MergeLessonsRequest, tx: Tx) -> pb.MergeLessonsResponse:
+        lesson = merges.merge(
+            tx,
+            as_uuid(request.lesson_id),
+            as_uuid(request.other_lesson_id),
+            reason=request.reason,
+            override_reason=request.override_reason,
+        )
+        return pb.MergeLessonsResponse(lesson=_one(tx, lesson))
+
+    @command
+    def SplitLesson(self, request: pb.SplitLessonRequest, tx: Tx) -> pb.SplitLessonResponse:
+        lesson = merges.split(
+            tx, as_uuid(request.lesson_id), reason=request.reason, override_reason=request.override_reason
+        )
+        return pb.SplitLessonResponse(lesson=_one(tx, lesson))
 
     @query
     def PreviewConflicts(self, request: pb.PreviewConflictsRequest, tx: Tx) -> pb.PreviewConflictsResponse:
@@ -126,7 +173,38 @@ def to_pb(row: Lesson, student_ids: Sequence[UUID]) -> lesson_pb2.Lesson:
         override_reason=row.override_reason,
         create_time=row.create_time,
         update_time=row.update_time,
+        original_start_time=row.original_start_time,
+        merged_into_id=id_text(row.merged_into_id),
     )
+
+
+def change_to_pb(row: LessonChange) -> lesson_pb2.LessonChange:
+    """Return the wire form."""
+    return lesson_pb2.LessonChange(
+        lesson_change_id=str(row.id),
+        command_id=str(row.command_id),
+        kind=enum_value(lesson_pb2.LessonChangeKind, row.kind),
+        before=_facts(row.before),
+        after=_facts(row.after),
+        reason=row.reason,
+        actor_id=str(row.actor_id),
+        create_time=row.create_time,
+    )
+
+
+def _facts(told: dict[str, Any]) -> lesson_pb2.LessonFacts:
+    return lesson_pb2.LessonFacts(
+        start_time=datetime.fromisoformat(told["start_time"]),
+        end_time=datetime.fromisoformat(told["end_time"]),
+        room_id=told["room_id"],
+        teacher_ids=told["teacher_ids"],
+        class_group_ids=told["class_group_ids"],
+        state=enum_value(lesson_pb2.LessonState, told["state"]),
+    )
+
+
+def _scope(value: int) -> str:
+    return stored_word(lesson_pb2.SeriesScope, value, "scope") if value else ONE
 
 
 def _wish(plan: pb.LessonPlan) -> Wish:

@@ -10,13 +10,13 @@ from google.type import timeofday_pb2
 from lianxiao.scheduling.v1 import teacher_pb2
 from lianxiao.scheduling.v1 import teacher_service_pb2 as pb
 from lianxiao.scheduling.v1 import teacher_service_pb2_grpc as pb_grpc
-from services.scheduling.actions import teachers
-from services.scheduling.models import Teacher
+from services.scheduling.actions import absences, teachers
+from services.scheduling.models import Teacher, TeacherException
 from services.scheduling.rules.availability import Place, Range
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.rpc import Servicer, command, query
-from shared.wire_values import optional_id
+from shared.wire_values import enum_value, instant, optional_id, stored_word
 
 
 class TeacherService(Servicer, pb_grpc.TeacherServiceServicer):
@@ -47,6 +47,40 @@ class TeacherService(Servicer, pb_grpc.TeacherServiceServicer):
         teacher = teachers.set_availability(tx, teacher_id, campus_id=as_uuid(request.campus_id), ranges=ranges)
         return pb.SetAvailabilityResponse(teacher=_loaded(tx, teacher))
 
+    @command
+    def SetTeacherLoad(self, request: pb.SetTeacherLoadRequest, tx: Tx) -> pb.SetTeacherLoadResponse:
+        teacher = teachers.set_load(
+            tx,
+            as_uuid(request.teacher_id),
+            most_day_minutes=request.most_day_minutes,
+            most_week_minutes=request.most_week_minutes,
+        )
+        return pb.SetTeacherLoadResponse(teacher=_loaded(tx, teacher))
+
+    @command
+    def AddTeacherException(self, request: pb.AddTeacherExceptionRequest, tx: Tx) -> pb.AddTeacherExceptionResponse:
+        span = absences.check_span(instant(request.start_time), instant(request.end_time))
+        kind = stored_word(teacher_pb2.TeacherExceptionKind, request.kind, "kind")
+        row = absences.add(tx, as_uuid(request.teacher_id), kind, span)
+        return pb.AddTeacherExceptionResponse(teacher_exception=_exception(row))
+
+    @command
+    def EndTeacherException(self, request: pb.EndTeacherExceptionRequest, tx: Tx) -> pb.EndTeacherExceptionResponse:
+        row = absences.end(tx, as_uuid(request.teacher_exception_id), reason=request.reason)
+        return pb.EndTeacherExceptionResponse(teacher_exception=_exception(row))
+
+    @query
+    def ListTeacherExceptions(
+        self, request: pb.ListTeacherExceptionsRequest, tx: Tx
+    ) -> pb.ListTeacherExceptionsResponse:
+        found = absences.of_teacher(tx, as_uuid(request.teacher_id))
+        return pb.ListTeacherExceptionsResponse(teacher_exceptions=[_exception(row) for row in found])
+
+    @command
+    def SetCampusTravel(self, request: pb.SetCampusTravelRequest, tx: Tx) -> pb.SetCampusTravelResponse:
+        absences.set_travel(tx, as_uuid(request.campus_id), as_uuid(request.other_campus_id), request.minutes)
+        return pb.SetCampusTravelResponse()
+
 
 def to_pb(row: Teacher, places: Sequence[Place]) -> teacher_pb2.Teacher:
     """Return the wire form with the weekly ranges of all campuses."""
@@ -69,6 +103,19 @@ def to_pb(row: Teacher, places: Sequence[Place]) -> teacher_pb2.Teacher:
         active=row.active,
         create_time=row.create_time,
         update_time=row.update_time,
+        most_day_minutes=row.most_day_minutes or 0,
+        most_week_minutes=row.most_week_minutes or 0,
+    )
+
+
+def _exception(row: TeacherException) -> teacher_pb2.TeacherException:
+    return teacher_pb2.TeacherException(
+        teacher_exception_id=str(row.id),
+        teacher_id=str(row.teacher_id),
+        kind=enum_value(teacher_pb2.TeacherExceptionKind, row.kind),
+        start_time=row.start_time,
+        end_time=row.end_time,
+        ended=row.ended,
     )
 
 

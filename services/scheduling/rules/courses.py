@@ -16,6 +16,7 @@ _RANGES = {
 }
 _LONGEST = {"name": 100, "subject": 50}
 _MOST_GRADES, _LONGEST_GRADE = 20, 20
+_MOST_EQUIPMENT, _LONGEST_EQUIPMENT = 50, 50
 
 
 def check(values: Mapping[str, Any]) -> None:
@@ -33,6 +34,11 @@ def check(values: Mapping[str, Any]) -> None:
     grades = values.get("school_grades") or ()
     if len(grades) > _MOST_GRADES or not all(1 <= len(grade) <= _LONGEST_GRADE for grade in grades):
         wrong.append(("school_grades", f"must be at most {_MOST_GRADES} of 1 to {_LONGEST_GRADE} characters"))
+    equipment = values.get("equipment") or ()
+    if len(equipment) > _MOST_EQUIPMENT or not all(1 <= len(each) <= _LONGEST_EQUIPMENT for each in equipment):
+        wrong.append(("equipment", f"must be at most {_MOST_EQUIPMENT} of 1 to {_LONGEST_EQUIPMENT} characters"))
+    if len(values.get("prerequisite_course_ids") or ()) > _MOST_EQUIPMENT:
+        wrong.append(("prerequisite_course_ids", f"must be at most {_MOST_EQUIPMENT}"))
     if wrong:
         raise InvalidInput.of(wrong)
 
