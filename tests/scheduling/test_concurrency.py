@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, time, timedelta
+from time import monotonic
+from typing import Any
 from uuid import UUID
 
 from services.scheduling.actions import lessons, memberships, moves, timetable, trials
+from services.scheduling.actions.moves import Target
 from services.scheduling.actions.plans import Wish
+from services.scheduling.actions.timetable import Pattern
+from services.scheduling.rules.series import Slot
 from shared.caller import Caller
 from shared.db import Database, Tx
 from shared.errors import DomainError
@@ -18,6 +24,9 @@ from tests.scheduling.crowd import OVERLAPS, count, rush
 from tests.scheduling.factories import START, hours
 
 CALLERS = 20
+# LIANXIAO_BOOKINGS=500 is the full size.
+BOOKINGS = int(os.environ.get("LIANXIAO_BOOKINGS") or 80)
+MOST_SECONDS = 5
 
 
 def reasons(outcomes: list[DomainError | None]) -> Counter[str]:
@@ -79,45 +88,77 @@ def test_lessons_and_members_that_come_at_the_same_time_find_each_other(database
     assert count(database, institution, "select count(*) from lesson where seats_taken = 8") == 8
 
 
-def test_a_busy_hour_leaves_no_overlap_and_every_loser_is_told_why(database: Database, institution: UUID) -> None:
-    dice = random.Random(20300304)
-    with database.begin(Caller.system(institution)) as tx:
-        campus, course = make.campus(tx), make.course(tx)
-        staff = [make.teacher(tx).id for _ in range(4)]
-        spaces = [make.room(tx, campus).id for _ in range(4)]
-        children = [make.student(tx, campus) for _ in range(6)]
-        standing = [
-            make.lesson(tx, campus, taught=course, start=START + timedelta(days=1, hours=2 * n)).id for n in range(10)
-        ]
+class BusyHour:
+    """Twenty rooms and teachers that many people want at once, with lessons and series that stand already."""
 
-    def booking() -> Callable[[Tx], object]:
+    def __init__(self, database: Database, institution: UUID) -> None:
+        self.dice = random.Random(20300304)
+        self.slowest = 0.0
+        with database.begin(Caller.system(institution)) as tx:
+            self.campus, self.course = make.campus(tx), make.course(tx)
+            self.staff = [make.teacher(tx).id for _ in range(20)]
+            self.spaces = [make.room(tx, self.campus).id for _ in range(20)]
+            self.children = [make.student(tx, self.campus) for _ in range(6)]
+            self.standing = [self.series(tx, number) for number in range(8)]
+
+    def series(self, tx: Tx, number: int) -> UUID:
+        """Plan three weeks of lessons of a teacher and room of its own; return the first lesson."""
+        wish = Wish(self.campus.id, self.course.id, teacher_ids=[self.staff[number]], room_id=self.spaces[number])
+        days = (START.date(), START.date() + timedelta(days=20))
+        return timetable.create_series(tx, wish, Pattern([Slot(1, time(20), 0)], *days)).lessons[0].id
+
+    def quarter(self) -> datetime:
+        return START + timedelta(minutes=self.dice.randrange(0, 600, 15))
+
+    def booking(self) -> Callable[[Tx], object]:
         wish = Wish(
-            campus.id,
-            course.id,
-            student_ids=dice.sample(children, 2),
-            teacher_ids=[dice.choice(staff)],
-            room_id=dice.choice(spaces),
+            self.campus.id,
+            self.course.id,
+            student_ids=self.dice.sample(self.children, 1),
+            teacher_ids=[self.dice.choice(self.staff)],
+            room_id=self.dice.choice(self.spaces),
         )
-        start = START + timedelta(minutes=dice.randrange(0, 600, 15))
-        return lambda tx: timetable.create(tx, wish, start=start)
+        start = self.quarter() + timedelta(days=self.dice.randrange(3))
+        return self.timed(lambda tx: timetable.create(tx, wish, start=start))
 
-    def moving(lesson_id: UUID) -> Callable[[Tx], object]:
-        start, teacher = START + timedelta(minutes=dice.randrange(0, 600, 15)), dice.choice(staff)
-        return lambda tx: moves.move(tx, lesson_id, start=start, teacher_ids=[teacher], room_id=dice.choice(spaces))
+    def moving(self) -> Callable[[Tx], object]:
+        lesson_id, scope = self.dice.choice(self.standing), self.dice.choice(["one", "following", "all"])
+        target = Target(
+            self.quarter(), teacher_ids=[self.dice.choice(self.staff)], room_id=self.dice.choice(self.spaces)
+        )
+        return self.timed(lambda tx: moves.move_some(tx, lesson_id, target, scope=scope))
 
-    def cancelling(lesson_id: UUID) -> Callable[[Tx], object]:
-        return lambda tx: timetable.cancel(tx, lesson_id, reason="停课")
+    def cancelling(self) -> Callable[[Tx], object]:
+        lesson_id = self.dice.choice(self.standing)
+        return self.timed(lambda tx: timetable.cancel(tx, lesson_id, reason="停课"))
 
-    outcomes: list[DomainError | None] = []
-    for _ in range(4):
-        works = [booking() for _ in range(20)] + [moving(dice.choice(standing)) for _ in range(4)]
-        outcomes += rush(database, institution, [*works, cancelling(dice.choice(standing))])
-    assert set(reasons(outcomes)) <= {"", "LESSON_CONFLICT", "LESSON_CANCELLED", "LESSON_CHANGED"}
+    def timed(self, work: Callable[[Tx], object]) -> Callable[[Tx], object]:
+        def run(tx: Tx) -> object:
+            begin = monotonic()
+            try:
+                return work(tx)
+            finally:
+                self.slowest = max(self.slowest, monotonic() - begin)
+
+        return run
+
+
+def test_a_busy_hour_leaves_no_overlap_and_every_loser_is_told_why(
+    database: Database, institution: UUID, record_testsuite_property: Any
+) -> None:
+    hour, outcomes = BusyHour(database, institution), list[DomainError | None]()
+    for _ in range(BOOKINGS // CALLERS):
+        works = [hour.booking() for _ in range(CALLERS)] + [hour.moving() for _ in range(4)]
+        outcomes += rush(database, institution, [*works, hour.cancelling()])
+    told = reasons(outcomes)
+    assert set(told) <= {"", "LESSON_CONFLICT", "LESSON_CANCELLED", "LESSON_CHANGED"}
     losers = [error for error in outcomes if error is not None and error.reason == "LESSON_CONFLICT"]
     assert losers
     assert all(error.info["lesson_id"] and error.info["resource_id"] for error in losers)
     assert count(database, institution, OVERLAPS) == 0
     assert count(database, institution, "select count(*) from lesson where seats_taken > seat_limit") == 0
+    assert hour.slowest < MOST_SECONDS
+    record_testsuite_property("busy_hour", f"{BOOKINGS} bookings: {dict(told)}, slowest {hour.slowest:.2f} s")
 
 
 def test_series_over_the_same_teachers_neither_overlap_nor_deadlock(database: Database, institution: UUID) -> None:
