@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from services.scheduling.rules.timetabling.annealing import Progress, improve
+from services.scheduling.rules.timetabling.annealing import Progress, Settings, improve
 from services.scheduling.rules.timetabling.costs import evaluate
 from services.scheduling.rules.timetabling.problem import (
     Group,
@@ -38,7 +39,7 @@ def line(meetings: int, periods: int, *, teacher: bool = True) -> Problem:
     )
 
 
-@settings(max_examples=30, deadline=None)
+@examples(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32), st.integers(0, 2**32))
 def test_no_plan_breaks_a_hard_constraint_and_the_cost_told_is_the_evaluators(drawn: int, seed: int) -> None:
     problem = random_problem(drawn)
@@ -109,3 +110,17 @@ def test_a_search_ends_when_its_report_says_so_and_needs_an_end() -> None:
     assert len(told) == 3
     with pytest.raises(ValueError, match="seconds or of moves"):
         improve(line(1, 1))
+
+
+def test_a_meeting_is_placed_however_dear_its_placement_is() -> None:
+    dear = replace(line(1, 1), meetings=(replace(line(1, 1).meetings[0], start_costs=(50_000,)),))
+    plan = improve(dear, moves=100_000, settings=Settings(chunk=200))
+    assert plan.unplaced == ()
+
+
+def test_coolings_follow_each_other_and_each_ends_cold() -> None:
+    settings = Settings(hottest=10.0, coolest=0.1, first=0.5, reheats=2, reheated=1.0)
+    rounds = [settings.round_of(share) for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    assert [number for number, _ in rounds] == [0, 0, 1, 2, 2]
+    assert [temperature for _, temperature in rounds] == pytest.approx([10.0, 1.0, 1.0, 1.0, 0.1])
+    assert replace(settings, reheats=0).round_of(1.0)[1] == pytest.approx(0.1)

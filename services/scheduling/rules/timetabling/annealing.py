@@ -27,20 +27,39 @@ from services.scheduling.rules.timetabling.moves import (
 from services.scheduling.rules.timetabling.problem import Placement, Plan, Problem, check_problem, empty_plan
 
 _ENDLESS = 1 << 62
+_DEAREST = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to search. Temperatures are in units of cost; the mix is cumulative, of 1024 (see moves)."""
+    """How to search. Temperatures are in units of cost; the mix is cumulative, of 1024 (see moves).
+
+    The first cooling takes `first` of the search, the rest goes to reheats from the best plan. What an unplaced
+    meeting costs the search begins with `price` and grows as long as there is one: in some problems a single
+    placement is worth thousands.
+    """
 
     hottest: float = 20.0
     coolest: float = 0.15
+    first: float = 0.7
+    reheats: int = 2
+    reheated: float = 1.5
     price: int = 60
+    dearer: float = 1.02
     swaps: int = 350
     chains: int = 400
     room_only: int = 200
     start_only: int = 600
     chunk: int = 100_000
+
+    def round_of(self, share: float) -> tuple[int, float]:
+        """Return which cooling a share of the search belongs to, from 0, and the temperature there."""
+        if share < self.first or not self.reheats:
+            done = share / self.first if self.reheats else share
+            return 0, self.hottest * (self.coolest / self.hottest) ** min(done, 1.0)
+        done = (share - self.first) / (1 - self.first) * self.reheats
+        number = min(int(done), self.reheats - 1)
+        return 1 + number, self.reheated * (self.coolest / self.reheated) ** min(done - number, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +110,19 @@ class Search:
         self._facts = compile_problem(problem)
         self._problem = problem
         self._settings = settings
-        self._state = empty_state(problem)
         self._random: Random = np.array(
             [(seed * 0x9E3779B97F4A7C15 + 0x2545F4914F6CDD1D) & (2**64 - 1)], dtype=np.uint64
         )
         self._mix = np.array([settings.swaps, settings.chains, settings.room_only, settings.start_only], dtype=np.int64)
         self._chain = np.zeros(2 * LONGEST_CHAIN + 2, dtype=np.int64)
         self._tally = np.zeros(8, dtype=np.int64)
-        self._tally[COST] = sum(problem.weights.min_days * group.min_days for group in problem.groups)
-        self._tally[UNPLACED] = len(problem.meetings)
-        settle(self._facts, self._state, _wanted(problem, self._facts, plan), self._tally)
-        state = self._state
-        self._best: Ints = np.stack([state.start, state.room, state.choice])
+        self._price = float(settings.price)
+        self._round = 0
+        self._best = _wanted(problem, self._facts, plan)
+        self._restart()
         self._tally[BEST_COST], self._tally[BEST_UNPLACED] = self._tally[COST], self._tally[UNPLACED]
+        state = self._state
+        self._best = np.stack([state.start, state.room, state.choice])
 
     @property
     def best(self) -> tuple[int, int]:
@@ -117,9 +136,11 @@ class Search:
 
     def run(self, share: float, most: int) -> int:
         """Try a chunk of moves, at most so many, at the temperature of this share of the search; return how many."""
-        settings = self._settings
-        moves = min(settings.chunk, most)
-        temperature = settings.hottest * (settings.coolest / settings.hottest) ** share
+        moves = min(self._settings.chunk, most)
+        number, temperature = self._settings.round_of(share)
+        if number != self._round:
+            self._round = number
+            self._restart()
         anneal(
             self._facts,
             self._state,
@@ -130,9 +151,19 @@ class Search:
             self._mix,
             temperature,
             moves,
-            settings.price,
+            int(self._price),
         )
+        if self._tally[UNPLACED]:
+            self._price = min(self._price * self._settings.dearer, _DEAREST)
         return moves
+
+    def _restart(self) -> None:
+        """Go back to the best plan."""
+        problem = self._problem
+        self._state = empty_state(problem)
+        self._tally[COST] = sum(problem.weights.min_days * group.min_days for group in problem.groups)
+        self._tally[UNPLACED] = len(problem.meetings)
+        settle(self._facts, self._state, self._best, self._tally)
 
     def plan(self) -> Plan:
         """Return the best plan met."""
