@@ -17,6 +17,7 @@ from lianxiao.scheduling.v1 import regulation_service_pb2_grpc as regulation
 from lianxiao.scheduling.v1 import room_service_pb2_grpc as room
 from lianxiao.scheduling.v1 import sign_in_service_pb2_grpc as sign_in
 from lianxiao.scheduling.v1 import teacher_service_pb2_grpc as teacher
+from lianxiao.scheduling.v1 import timetable_run_service_pb2_grpc as timetable_run
 from lianxiao.scheduling.v1 import trial_service_pb2_grpc as trial
 from lianxiao.scheduling.v1 import workload_service_pb2_grpc as workload
 from services.scheduling.rpc.attendance_device_service import AttendanceDeviceService
@@ -34,6 +35,7 @@ from services.scheduling.rpc.regulation_service import RegulationService
 from services.scheduling.rpc.room_service import RoomService
 from services.scheduling.rpc.sign_in_service import SignInService
 from services.scheduling.rpc.teacher_service import TeacherService
+from services.scheduling.rpc.timetable_run_service import TimetableRunService
 from services.scheduling.rpc.trial_service import TrialService
 from services.scheduling.rpc.workload_service import WorkloadService
 from shared.server import Registration
@@ -46,6 +48,7 @@ SERVICERS: list[Registration] = [
     (calendar.add_CalendarServiceServicer_to_server, CalendarService),
     (regulation.add_RegulationServiceServicer_to_server, RegulationService),
     (lesson.add_LessonServiceServicer_to_server, LessonService),
+    (timetable_run.add_TimetableRunServiceServicer_to_server, TimetableRunService),
     (trial.add_TrialServiceServicer_to_server, TrialService),
     (attendance.add_AttendanceServiceServicer_to_server, AttendanceService),
     (attendance_rule.add_AttendanceRuleServiceServicer_to_server, AttendanceRuleService),

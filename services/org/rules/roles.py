@@ -55,6 +55,7 @@ _TUTORING = (
 )
 _TIMETABLING = (
     *_DAILY,
+    "timetable_run.*",
     *("course.*", "room.*", "teacher.*", "class_group.*", "lesson.*", "attendance.*", "trial.*", "student.read"),
     *("calendar.*", "calendar_feed.*", "capacity.read", "regulation.*"),
     *("attendance_code.*", "absence_rule.*", "attendance_device.*", "student_card.*", "teacher_attendance.*"),
@@ -163,7 +164,7 @@ _AUDITING = tuple(
             "partner_material",
         ),
         *("report", "campus", "region", "staff", "role", "service_account", "institution"),
-        *("custom_field", "approval_flow", "segment", "calendar_feed", "capacity"),
+        *("custom_field", "approval_flow", "segment", "calendar_feed", "timetable_run", "capacity"),
     )
 )
 

@@ -63,3 +63,15 @@ def load(tx: Tx, class_group_ids: Sequence[UUID], spans: Sequence[Span], assigne
         )
         members = [Member(*each) for each in tx.session.execute(wanted.order_by(row.join_time, row.id))]
     return Roster(members, list(assigned_ids))
+
+
+def students_of(tx: Tx, class_group_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    """Return who is in each class group now or will be, in order."""
+    row = Membership
+    wanted = select(row.class_group_id, row.student_id).where(
+        row.class_group_id.in_(list(class_group_ids)), or_(row.leave_time.is_(None), row.leave_time > tx.now)
+    )
+    found: dict[UUID, list[UUID]] = {}
+    for class_group_id, student_id in tx.execute(wanted.distinct().order_by(row.class_group_id, row.student_id)):
+        found.setdefault(class_group_id, []).append(student_id)
+    return found

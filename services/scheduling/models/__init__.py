@@ -28,6 +28,7 @@ from services.scheduling.models.sign_ins import (
     TeacherAttendance,
 )
 from services.scheduling.models.teachers import Teacher, TeacherAvailability, TeacherException
+from services.scheduling.models.timetable_runs import TimetableProposal, TimetableProposalChange, TimetableRun
 from services.scheduling.models.trials import Trial, TrialStep
 
 __all__ = [
@@ -65,6 +66,9 @@ __all__ = [
     "TeacherAttendance",
     "TeacherAvailability",
     "TeacherException",
+    "TimetableProposal",
+    "TimetableProposalChange",
+    "TimetableRun",
     "Trial",
     "TrialStep",
 ]

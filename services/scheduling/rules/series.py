@@ -35,13 +35,12 @@ def expand(
     Raises InvalidInput when the dates are odd, nothing is left, or lessons of the pattern overlap.
     """
     _check_dates(start_date, end_date)
-    zone = ZoneInfo(time_zone)
     closed = frozenset(holiday_dates)
     spans = []
     for offset in range((end_date - start_date).days + 1):
         day = start_date + timedelta(days=offset)
         if day not in closed:
-            spans += [_span(day, slot, zone) for slot in slots if slot.weekday == day.isoweekday()]
+            spans += [span_of(day, slot, time_zone) for slot in slots if slot.weekday == day.isoweekday()]
     spans.sort()
     _check_spans(spans)
     return spans
@@ -77,7 +76,9 @@ def _check_spans(spans: list[Span]) -> None:
         raise InvalidInput("slots", "two lessons of the series overlap")
 
 
-def _span(day: date, slot: Slot, zone: ZoneInfo) -> Span:
+def span_of(day: date, slot: Slot, time_zone: str) -> Span:
+    """Return the span of a slot's lesson on a local date."""
+    zone = ZoneInfo(time_zone)
     # A wall-clock time that does not exist has the offset of before the change; in UTC it lands after the gap.
     start = datetime.combine(day, slot.start, tzinfo=zone).astimezone(UTC)
     return Span(start, start + timedelta(minutes=slot.lesson_minutes))

@@ -1,0 +1,114 @@
+"""A plan mended: what broke finds a new place, and nobody moves who need not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from services.scheduling.rules.timetabling import construction, sat
+from services.scheduling.rules.timetabling.problem import Plan, Problem
+from services.scheduling.rules.timetabling.satmodel import SatModel
+
+# In this order: place as many as possible, move as few as possible, and keep the time, teacher and room of what moves.
+_UNPLACED, _MOVED, _TIME, _TEACHER, _ROOM = 100_000, 100, 4, 2, 1
+_MOST_FREE = 250
+_ROUND_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """The new plan and the meetings that are elsewhere in it. `proven`: no plan places more of them."""
+
+    plan: Plan
+    moved: tuple[int, ...]
+    proven: bool
+
+
+def repair(
+    problem: Problem,
+    old: Plan,
+    *,
+    seconds: float,
+    workers: int = 4,
+    seed: int = 1,
+    cancelled: Callable[[], bool] | None = None,
+) -> Repaired:
+    """Place what has no place or may not keep it, moving as few of the others as possible.
+
+    Only what broke is free at first, then those in its way, then those in their way. So the first plan that places all
+    is found among few meetings, and nobody beyond them has moved.
+    """
+    deadline = time.monotonic() + seconds
+    kept = construction.keepable(problem, old)
+    free = set(kept.unplaced)
+    plan, proven = kept, not free
+    while free and time.monotonic() < deadline:
+        left = max(_ROUND_SECONDS, deadline - time.monotonic())
+        plan, proven = _solve(problem, plan, old, free, seconds=left, workers=workers, seed=seed, cancelled=cancelled)
+        if not plan.unplaced or (cancelled is not None and cancelled()):
+            break
+        wider = free | _in_the_way(problem, plan, plan.unplaced)
+        if wider == free or len(wider) > _MOST_FREE:
+            proven = proven and wider == free
+            break
+        free, proven = wider, False
+    pairs = enumerate(zip(old.placements, plan.placements, strict=True))
+    moved = tuple(m for m, (before, now) in pairs if before is not None and now is not None and before != now)
+    return Repaired(plan, moved, proven)
+
+
+def _in_the_way(problem: Problem, plan: Plan, meetings: Iterable[int]) -> set[int]:
+    found: set[int] = set()
+    for meeting in meetings:
+        found |= construction.blockers(problem, plan, meeting)
+    return {meeting for meeting in found if problem.meetings[meeting].fixed is None}
+
+
+def standing(problem: Problem, plan: Plan, free: Collection[int]) -> Problem:
+    """Return the problem in which all but some meetings stay where a plan has them."""
+    meetings = tuple(
+        meeting if index in free or placement is None else replace(meeting, fixed=placement)
+        for index, (meeting, placement) in enumerate(zip(problem.meetings, plan.placements, strict=True))
+    )
+    return replace(problem, meetings=meetings)
+
+
+def _solve(
+    problem: Problem,
+    plan: Plan,
+    old: Plan,
+    free: Collection[int],
+    *,
+    seconds: float,
+    workers: int,
+    seed: int,
+    cancelled: Callable[[], bool] | None,
+) -> tuple[Plan, bool]:
+    """Return the best plan in which only the free ones differ, and whether there is no better one."""
+    chosen = {m for m, placement in enumerate(plan.placements) if placement is not None} | set(free)
+    model = SatModel(standing(problem, plan, free), chosen, required=chosen - set(free))
+    model.hint(plan)
+    model.model.minimize(sum(_costs(model, free, old)))
+    found = dict(enumerate(plan.placements))
+
+    def note(value: Any) -> None:
+        found.update(model.read(value))
+
+    status = sat.solve(model, seconds, workers=workers, seed=seed, cancelled=cancelled, on_solution=note)
+    return Plan(tuple(found[m] for m in range(len(problem.meetings)))), status == sat.BEST
+
+
+def _costs(model: SatModel, free: Collection[int], old: Plan) -> Iterable[Any]:
+    """Return what each free meeting costs: without a place, moved, and how far."""
+    for meeting in free:
+        choice, before = model.choices[meeting], old.placements[meeting]
+        yield _UNPLACED * (1 - choice.present)
+        if before is None:
+            continue
+        yield -_MOVED * model.stays(meeting, before)
+        yield -_TIME * choice.starts.get(before.start, 0)
+        if before.teacher is not None:
+            yield -_TEACHER * sum(choice.held.get(before.teacher, {}).values())
+        yield -_ROOM * sum(literal for (_, room), literal in choice.spots.items() if room == before.room)
