@@ -110,9 +110,9 @@ class Search:
         self._facts = compile_problem(problem)
         self._problem = problem
         self._settings = settings
-        self._random: Random = np.array(
-            [(seed * 0x9E3779B97F4A7C15 + 0x2545F4914F6CDD1D) & (2**64 - 1)], dtype=np.uint64
-        )
+        mixed = (seed * 0x9E3779B97F4A7C15 + 0x2545F4914F6CDD1D) & (2**64 - 1)
+        # From zero the generator would never leave zero.
+        self._random: Random = np.array([mixed or 1], dtype=np.uint64)
         self._mix = np.array([settings.swaps, settings.chains, settings.room_only, settings.start_only], dtype=np.int64)
         self._chain = np.zeros(2 * LONGEST_CHAIN + 2, dtype=np.int64)
         self._tally = np.zeros(8, dtype=np.int64)
