@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from services.scheduling.rules.timetabling.satmodel import SatModel
 _UNPLACED, _MOVED, _TIME, _TEACHER, _ROOM = 100_000, 100, 4, 2, 1
 _MOST_FREE = 250
 _ROUND_SECONDS = 0.5
+_SEARCHING = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ def repair(
     free = set(kept.unplaced)
     plan, proven = kept, not free
     while free and time.monotonic() < deadline:
-        left = max(_ROUND_SECONDS, deadline - time.monotonic())
+        # To build the model and to look around takes its time too.
+        left = max(_ROUND_SECONDS, _SEARCHING * (deadline - time.monotonic()))
         plan, proven = _solve(problem, plan, old, free, seconds=left, workers=workers, seed=seed, cancelled=cancelled)
         if not plan.unplaced or (cancelled is not None and cancelled()):
             break
@@ -54,9 +57,18 @@ def repair(
             proven = proven and wider == free
             break
         free, proven = wider, False
+    if plan.unplaced and not proven:
+        plan = _pushed(problem, plan, max(_ROUND_SECONDS, deadline - time.monotonic()), seed, cancelled)
+        proven = not plan.unplaced
     pairs = enumerate(zip(old.placements, plan.placements, strict=True))
     moved = tuple(m for m, (before, now) in pairs if before is not None and now is not None and before != now)
     return Repaired(plan, moved, proven)
+
+
+def _pushed(problem: Problem, plan: Plan, seconds: float, seed: int, cancelled: Callable[[], bool] | None) -> Plan:
+    """Return the plan with its last meetings placed by pushing others on; it moves few, but perhaps not the fewest."""
+    found = construction.build(problem, seconds=seconds, seed=seed, start=plan, cancelled=cancelled)
+    return found if len(found.unplaced) < len(plan.unplaced) else plan
 
 
 def _in_the_way(problem: Problem, plan: Plan, meetings: Iterable[int]) -> set[int]:
@@ -64,6 +76,20 @@ def _in_the_way(problem: Problem, plan: Plan, meetings: Iterable[int]) -> set[in
     for meeting in meetings:
         found |= construction.blockers(problem, plan, meeting)
     return {meeting for meeting in found if problem.meetings[meeting].fixed is None}
+
+
+def _near(problem: Problem, plan: Plan, free: AbstractSet[int]) -> set[int]:
+    """Return the placed meetings that could matter to some: those that share a room, somebody or a separation."""
+    rooms = {room for m in free for room in problem.meetings[m].rooms}
+    people = {each for m in free for each in (*problem.meetings[m].holds, *problem.meetings[m].teachers)}
+    apart = {m for one in problem.separations if not free.isdisjoint(one.meetings) for m in one.meetings}
+    found = set()
+    for m, placement in enumerate(plan.placements):
+        if placement is not None and (
+            m in apart or placement.room in rooms or not people.isdisjoint(problem.held(m, placement))
+        ):
+            found.add(m)
+    return found
 
 
 def standing(problem: Problem, plan: Plan, free: Collection[int]) -> Problem:
@@ -79,7 +105,7 @@ def _solve(
     problem: Problem,
     plan: Plan,
     old: Plan,
-    free: Collection[int],
+    free: AbstractSet[int],
     *,
     seconds: float,
     workers: int,
@@ -87,7 +113,7 @@ def _solve(
     cancelled: Callable[[], bool] | None,
 ) -> tuple[Plan, bool]:
     """Return the best plan in which only the free ones differ, and whether there is no better one."""
-    chosen = {m for m, placement in enumerate(plan.placements) if placement is not None} | set(free)
+    chosen = _near(problem, plan, free) | set(free)
     model = SatModel(standing(problem, plan, free), chosen, required=chosen - set(free))
     model.hint(plan)
     model.model.minimize(sum(_costs(model, free, old)))
