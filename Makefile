@@ -4,7 +4,7 @@ SHELL := /bin/sh
 python := .venv/bin/python
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup up down demo test test-one check lint fmt types bench bench-dedupe bench-lead bench-scheduling bench-timetable chaos protos web new-service audit-verify
+.PHONY: help setup up down demo test test-one check lint fmt types bench bench-dedupe bench-lead bench-scheduling bench-timetable bench-timetable-scale chaos protos web new-service audit-verify
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ bench-scheduling: setup ## Measure a campus's week, conflict previews and roll c
 
 bench-timetable: setup ## Solve curriculum-based timetables, as JSON lines and a table (DATA=folder SECONDS=300 ONLY=comp01,comp02)
 	@DATA="$(DATA)" SECONDS="$(SECONDS)" ONLY="$(ONLY)" $(python) -m tests.bench.timetable
+
+bench-timetable-scale: setup ## Plan and repair the weeks of whole chains, as JSON lines with their bars (SEEDS=1,2,3)
+	@SEEDS="$(SEEDS)" $(python) -m tests.bench.timetable_scale
 
 chaos: setup ## Kill components for minutes and count what is lost or doubled (SEED=1 EVENTS=20000 KILLS=80)
 	@$(python) -m tests.chaos --seed "$(or $(SEED),1)" --events "$(or $(EVENTS),20000)" --kills "$(or $(KILLS),80)"
