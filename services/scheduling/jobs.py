@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from services.scheduling.actions import makeup_entitlements, roll_call_chases, teacher_attendances
+from services.scheduling.actions import (
+    makeup_entitlements,
+    openings,
+    roll_call_chases,
+    suspensions,
+    teacher_attendances,
+    waiting_lists,
+)
 from services.scheduling.actions.timetable_work import ENGINES
 from shared.jobs import AnyJob, Errand, Job
 
 JOBS: list[AnyJob] = [
     Job("scheduling.chase_roll_calls", 60.0, roll_call_chases.step),
     Job("scheduling.expire_makeups", 600.0, makeup_entitlements.expire),
+    Job("scheduling.expire_offers", 60.0, waiting_lists.expire),
+    Job("scheduling.warn_of_openings", 3600.0, openings.warn),
+    Errand("scheduling.bring_back", 300.0, suspensions.bring_back),
     Job("scheduling.flag_absent_teachers", 60.0, teacher_attendances.flag_absent),
     Errand("scheduling.run_timetables", 1.0, ENGINES.step),
 ]

@@ -13,6 +13,8 @@ from lianxiao.scheduling.v1 import course_service_pb2_grpc as course
 from lianxiao.scheduling.v1 import leave_service_pb2_grpc as leave
 from lianxiao.scheduling.v1 import lesson_service_pb2_grpc as lesson
 from lianxiao.scheduling.v1 import makeup_service_pb2_grpc as makeup
+from lianxiao.scheduling.v1 import place_service_pb2_grpc as place
+from lianxiao.scheduling.v1 import placement_service_pb2_grpc as placement
 from lianxiao.scheduling.v1 import regulation_service_pb2_grpc as regulation
 from lianxiao.scheduling.v1 import room_service_pb2_grpc as room
 from lianxiao.scheduling.v1 import sign_in_service_pb2_grpc as sign_in
@@ -31,6 +33,8 @@ from services.scheduling.rpc.course_service import CourseService
 from services.scheduling.rpc.leave_service import LeaveService
 from services.scheduling.rpc.lesson_service import LessonService
 from services.scheduling.rpc.makeup_service import MakeupService
+from services.scheduling.rpc.place_service import PlaceService
+from services.scheduling.rpc.placement_service import PlacementService
 from services.scheduling.rpc.regulation_service import RegulationService
 from services.scheduling.rpc.room_service import RoomService
 from services.scheduling.rpc.sign_in_service import SignInService
@@ -56,6 +60,8 @@ SERVICERS: list[Registration] = [
     (attendance_device.add_AttendanceDeviceServiceServicer_to_server, AttendanceDeviceService),
     (leave.add_LeaveServiceServicer_to_server, LeaveService),
     (makeup.add_MakeupServiceServicer_to_server, MakeupService),
+    (place.add_PlaceServiceServicer_to_server, PlaceService),
+    (placement.add_PlacementServiceServicer_to_server, PlacementService),
     (workload.add_WorkloadServiceServicer_to_server, WorkloadService),
     (calendar_feed.add_CalendarFeedServiceServicer_to_server, CalendarFeedService),
     (capacity.add_CapacityServiceServicer_to_server, CapacityService),

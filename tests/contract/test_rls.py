@@ -34,7 +34,7 @@ APPENDED = {
     "scheduling": [
         *("attendance_change", "attendance_code_change", "trial_step", "lesson_change"),
         "timetable_proposal_change",
-        *("sign_in", "device_event", "roll_call_chase"),
+        *("sign_in", "device_event", "roll_call_chase", "placement"),
     ],
     "student": ["student_state_entry"],
 }

@@ -114,7 +114,7 @@ def class_group(
 
 
 def member(tx: Tx, group: ClassGroup, student_id: UUID, *, join_time: datetime | None = None) -> Membership:
-    return memberships.join(tx, group.id, student_id=student_id, join_time=join_time)
+    return memberships.join(tx, group.id, student_id=student_id, join_time=join_time).membership
 
 
 def lesson(

@@ -50,7 +50,8 @@ _TUTORING = (
     *_DAILY,
     *("student.*", "guardian.*", "class_group.*", "lesson.read", "attendance.*", "trial.read", "lot.read"),
     *("sign_in_token.read",),
-    *("student_card.*", "teacher_attendance.read", "leave.*", "makeup.*"),
+    *("student_card.*", "teacher_attendance.read", "leave.*", "makeup.*", "waiting_list.*", "suspension.*"),
+    "placement.*",
     *("consumption.read", "order.read", "refund.read", "refund.request", "message.read", "pii.read"),
 )
 _TIMETABLING = (
@@ -59,7 +60,8 @@ _TIMETABLING = (
     *("course.*", "room.*", "teacher.*", "class_group.*", "lesson.*", "attendance.*", "trial.*", "student.read"),
     *("calendar.*", "calendar_feed.*", "capacity.read", "regulation.*"),
     *("attendance_code.*", "absence_rule.*", "attendance_device.*", "student_card.*", "teacher_attendance.*"),
-    *("roll_call_policy.*", "leave.*", "makeup.*", "sign_in_token.read"),
+    *("roll_call_policy.*", "leave.*", "makeup.*", "waiting_list.*", "suspension.*", "sign_in_token.read"),
+    "placement.*",
     # A trial is booked for a lead, and a family is called by its name.
     *("lead.read", "guardian.read", "report.read", "staff.read", "pii.read"),
 )
@@ -148,7 +150,7 @@ _AUDITING = tuple(
             "lesson",
         ),
         *("attendance", "attendance_code", "absence_rule", "attendance_device", "teacher_attendance"),
-        *("roll_call_policy", "leave", "makeup"),
+        *("roll_call_policy", "leave", "makeup", "waiting_list", "suspension", "placement"),
         *("student", "guardian", "price", "quote", "contract", "order", "payment", "lot"),
         *("consumption", "split_rule", "split", "ledger", "refund", "campaign", "template", "message", "feed"),
         *(

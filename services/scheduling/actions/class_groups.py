@@ -9,8 +9,9 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lianxiao.scheduling.v1.scheduling_events_pb2 import ClassGroupCreated
-from services.scheduling.actions import campuses, courses, resources, rooms, teachers
+from services.scheduling.actions import campuses, courses, resources, rooms, teachers, waiting_lists
 from services.scheduling.models import ClassGroup
+from services.scheduling.rules.opening import AT_ONCE, Opening, check_opening
 from services.scheduling.rules.seats import check_capacity
 from shared.db import Tx
 from shared.errors import AlreadyExists, DomainError, InvalidInput, NotFound, Refused
@@ -26,11 +27,13 @@ LISTING: Listing[ClassGroup] = Listing(
         "teacher_id": Field(ClassGroup.teacher_id, sortable=False),
         "name": Field(ClassGroup.name),
         "state": Field(ClassGroup.state, prefix="CLASS_GROUP_STATE_"),
+        "stage": Field(ClassGroup.stage, prefix="CLASS_GROUP_STAGE_", sortable=False),
         "create_time": Field(ClassGroup.create_time),
     },
     default_order="name",
 )
 
+OFFER_HOURS = 48
 # Gives the coming lessons of a class group the seats that groups and room allow now.
 _RESEAT = """
 update lesson l set update_time = %(now)s, seat_limit = least(
@@ -66,8 +69,12 @@ def create(
     capacity: int,
     teacher_id: UUID | None = None,
     room_id: UUID | None = None,
+    opening: Opening = AT_ONCE,
 ) -> ClassGroup:
-    """Open a class group; CLASS_GROUP_NAME_TAKEN when the campus has one of that name, COURSE_INACTIVE."""
+    """Make a class group, which is forming while it has conditions for its opening.
+
+    CLASS_GROUP_NAME_TAKEN when the campus has one of that name, COURSE_INACTIVE.
+    """
     campuses.get(tx, campus_id)
     if not courses.get(tx, course_id).active:
         raise Refused("COURSE_INACTIVE", "the course is out of use", id=str(course_id))
@@ -82,6 +89,12 @@ def create(
         capacity=capacity,
         member_count=0,
         state="open",
+        stage="running" if opening == AT_ONCE else "forming",
+        held_count=0,
+        offer_hours=OFFER_HOURS,
+        min_members=opening.min_members,
+        open_by_date=opening.open_by_date,
+        needs_teacher=opening.needs_teacher,
     )
     with tx.translating(_taken(name)):
         tx.session.add(group)
@@ -105,7 +118,8 @@ def update(tx: Tx, class_group_id: UUID, changes: Mapping[str, Any]) -> ClassGro
     """
     resources.lock(tx, [class_group_id])
     group = get(tx, class_group_id, for_update=True)
-    check_capacity(changes.get("capacity", group.capacity), member_count=group.member_count)
+    check_capacity(changes.get("capacity", group.capacity), member_count=group.member_count + group.held_count)
+    check_opening(changes)
     _check_parts(tx, group.campus_id, teacher_id=changes.get("teacher_id"), room_id=changes.get("room_id"))
     with tx.translating(_taken(changes.get("name", group.name))):
         for column, value in changes.items():
@@ -114,6 +128,7 @@ def update(tx: Tx, class_group_id: UUID, changes: Mapping[str, Any]) -> ClassGro
         full = Refused("LESSON_FULL", "a coming lesson has more students and trials than that")
         with tx.translating({"ck_lesson_seats": lambda: full}):
             tx.run(_RESEAT, {"group": str(class_group_id), "now": tx.now})
+    waiting_lists.promote(tx, group)
     return group
 
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select, update
 
 from lianxiao.scheduling.v1.scheduling_events_pb2 import ClassGroupJoined, ClassGroupLeft
-from services.scheduling.actions import class_groups, resources, seats, students
+from services.scheduling.actions import class_groups, prorations, resources, seats, students, waiting_lists
 from services.scheduling.actions.resources import STUDENT, Claim, Want
 from services.scheduling.models import ClassGroup, Lesson, LessonResource, Membership
+from services.scheduling.rules.prorations import Proration
 from services.scheduling.rules.spans import Span
 from shared.db import Tx
 from shared.errors import AlreadyExists, NotFound, Refused
 from shared.events import publish
 from shared.ids import uuid7
 from shared.listing import Field, Listing, ListRequest, Page
+from shared.wire_values import id_text
 
 LISTING: Listing[Membership] = Listing(
     Membership,
@@ -26,12 +29,29 @@ LISTING: Listing[Membership] = Listing(
 )
 
 
-def join(tx: Tx, class_group_id: UUID, *, student_id: UUID, join_time: datetime | None = None) -> Membership:
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A new membership, and what is left of the group's lessons for it."""
+
+    membership: Membership
+    proration: Proration
+
+
+def join(
+    tx: Tx,
+    class_group_id: UUID,
+    *,
+    student_id: UUID,
+    join_time: datetime | None = None,
+    transfer_id: UUID | None = None,
+) -> Joined:
     """Give a student a place, and a seat in every lesson of the group from join_time on whose roll call is open.
 
-    Refusals: CLASS_GROUP_FULL, CLASS_GROUP_CLOSED, MEMBERSHIP_EXISTS, LESSON_FULL, LESSON_CONFLICT.
+    A place that was offered to the student is taken. Refusals: CLASS_GROUP_FULL, CLASS_GROUP_CLOSED,
+    MEMBERSHIP_EXISTS, LESSON_FULL, LESSON_CONFLICT.
     """
     resources.lock(tx, [class_group_id])
+    waiting_lists.leave_list(tx, class_groups.get(tx, class_group_id, for_update=True), student_id)
     group = _take_place(tx, class_group_id)
     students.check_known(tx, [student_id])
     membership = Membership(
@@ -48,9 +68,13 @@ def join(tx: Tx, class_group_id: UUID, *, student_id: UUID, join_time: datetime 
     ):
         tx.session.add(membership)
     _take_seats(tx, membership)
+    proration = prorations.of(tx, class_group_id, membership.join_time)
     publish(
         tx,
         ClassGroupJoined(
+            membership_id=str(membership.id),
+            transfer_id=id_text(transfer_id),
+            **proration._asdict(),
             class_group_id=str(class_group_id),
             student_id=str(student_id),
             campus_id=str(group.campus_id),
@@ -58,11 +82,16 @@ def join(tx: Tx, class_group_id: UUID, *, student_id: UUID, join_time: datetime 
             join_time=membership.join_time,
         ),
     )
-    return membership
+    return Joined(membership, proration)
 
 
-def leave(tx: Tx, class_group_id: UUID, *, student_id: UUID, reason: str) -> Membership:
-    """End a membership now and give back the seats of the lessons to come; past lessons stay as they are."""
+def leave(
+    tx: Tx, class_group_id: UUID, *, student_id: UUID, reason: str, transfer_id: UUID | None = None
+) -> Membership:
+    """End a membership now and give back the seats of the lessons to come; past lessons stay as they are.
+
+    The place is offered to whoever waits longest. MEMBERSHIP_NOT_FOUND.
+    """
     resources.lock(tx, [class_group_id])
     group = class_groups.get(tx, class_group_id, for_update=True)
     row = Membership
@@ -83,9 +112,14 @@ def leave(tx: Tx, class_group_id: UUID, *, student_id: UUID, reason: str) -> Mem
     )
     left = resources.release(tx, tx.execute(through).scalars().all(), resource_ids=[student_id], origin="membership")
     seats.give_back(tx, left)
+    tx.session.flush()
+    waiting_lists.promote(tx, group)
     publish(
         tx,
         ClassGroupLeft(
+            membership_id=str(membership.id),
+            transfer_id=id_text(transfer_id),
+            **prorations.of(tx, class_group_id, membership.leave_time)._asdict(),
             class_group_id=str(class_group_id),
             student_id=str(student_id),
             campus_id=str(group.campus_id),
@@ -110,7 +144,7 @@ def _take_place(tx: Tx, class_group_id: UUID) -> ClassGroup:
     row = ClassGroup
     taken = tx.scalar(
         update(row)
-        .where(row.id == class_group_id, row.state == "open", row.member_count < row.capacity)
+        .where(row.id == class_group_id, row.state == "open", row.member_count + row.held_count < row.capacity)
         .values(member_count=row.member_count + 1, update_time=tx.now)
         .returning(row.id)
     )

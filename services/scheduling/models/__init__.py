@@ -12,7 +12,7 @@ from services.scheduling.models.attendances import (
 from services.scheduling.models.base import Base
 from services.scheduling.models.calendar_feeds import CalendarFeed
 from services.scheduling.models.calendars import HolidayNotice, LessonRegulation, SchoolTerm
-from services.scheduling.models.class_groups import ClassGroup, Membership
+from services.scheduling.models.class_groups import ClassGroup, Membership, Placement, Suspension, WaitingEntry
 from services.scheduling.models.courses import Course
 from services.scheduling.models.directory import Campus, CampusTravel, Student
 from services.scheduling.models.leaves import LeaveRequest, MakeupEntitlement
@@ -54,6 +54,7 @@ __all__ = [
     "LessonSeries",
     "MakeupEntitlement",
     "Membership",
+    "Placement",
     "RollCallChase",
     "RollCallPolicy",
     "Room",
@@ -62,6 +63,7 @@ __all__ = [
     "SignIn",
     "Student",
     "StudentCard",
+    "Suspension",
     "Teacher",
     "TeacherAttendance",
     "TeacherAvailability",
@@ -71,4 +73,5 @@ __all__ = [
     "TimetableRun",
     "Trial",
     "TrialStep",
+    "WaitingEntry",
 ]
