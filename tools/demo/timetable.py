@@ -9,11 +9,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
+from services.scheduling.rules.calendars import merged, statutory_notices
 from tools.demo.catalogue import CAMP_COURSE, CLASS_COURSES, Course
 from tools.demo.places import CAMPUSES, ROOMS
 from tools.demo.size import AHEAD_DAYS, HISTORY_DAYS, Size
 from tools.demo.staff import Employee
 
+# A series of lessons leaves these days out.
+_HOLIDAYS = merged(statutory_notices())
 ZONE = ZoneInfo("Asia/Shanghai")
 SATURDAY, SUNDAY = 6, 7
 # Evening lessons end at 20:00; one-to-one lessons take the early evening.
@@ -50,12 +53,13 @@ class Group:
 
 
 def starts(slots: Iterable[Slot], first: date, last: date) -> list[datetime]:
-    """Return the instants of weekly slots between two local dates, both included, in order."""
+    """Return the instants of weekly slots between two local dates, both included, in order; none on public holidays."""
     found = []
     for weekday, start in slots:
         day = first + timedelta(days=(weekday - first.isoweekday()) % 7)
         while day <= last:
-            found.append(instant(day, start))
+            if _HOLIDAYS.holiday(day) is None:
+                found.append(instant(day, start))
             day += timedelta(days=7)
     return sorted(found)
 
