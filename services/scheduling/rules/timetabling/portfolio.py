@@ -5,9 +5,12 @@ from __future__ import annotations
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 
-from services.scheduling.rules.timetabling.annealing import improve
+from services.scheduling.rules.timetabling.annealing import Settings, improve
 from services.scheduling.rules.timetabling.costs import evaluate
 from services.scheduling.rules.timetabling.problem import Group, Meeting, Plan, Problem
+
+# Where each meeting is in dozens of curricula a search that begins cooler is stuck before all are placed.
+_HOTTEST = (20.0, 100.0)
 
 
 def prepare() -> None:
@@ -18,12 +21,22 @@ def prepare() -> None:
 def improve_in_parallel(
     problem: Problem, plan: Plan | None = None, *, seconds: float, seed: int = 1, processes: int = 2
 ) -> Plan:
-    """Return the best plan of searches with the seeds from `seed` on; see `improve`.
+    """Return the best plan of searches with the seeds from `seed` on, every other one hotter; see `improve`.
 
     The callers' main module must be importable without side effects: the processes are fresh ones.
     """
     prepare()
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=prepare) as pool:
-        running = [pool.submit(improve, problem, plan, seconds=seconds, seed=seed + each) for each in range(processes)]
+        running = [
+            pool.submit(
+                improve,
+                problem,
+                plan,
+                seconds=seconds,
+                seed=seed + each,
+                settings=Settings(hottest=_HOTTEST[each % len(_HOTTEST)]),
+            )
+            for each in range(processes)
+        ]
         found = [each.result() for each in running]
     return min(found, key=lambda each: (len(each.unplaced), evaluate(problem, each).cost))
