@@ -27,14 +27,17 @@ TEACHER, ROOM, CLASS_GROUP, STUDENT = "teacher", "room", "class_group", "student
 
 # The lower bound on start_time keeps the index range short: no lesson lasts longer than a day.
 # Comparisons of columns only: range operators are not leak-proof and would lose the index under row-level security.
+# Not "state = 'live'": the index of the exclusion constraint knows that, and nothing else of what is asked, and a
+# planner without statistics would read all of it.
 # The limit inside keeps the planner from turning the join round while it has no statistics of a new table.
 COLLISIONS = """
 select r.resource_kind, r.resource_id, r.lesson_id, r.start_time, r.end_time, w.start_time as wanted_start_time
 from unnest(%(ids)s::uuid[], %(starts)s::timestamptz[], %(ends)s::timestamptz[]) as w (id, start_time, end_time)
 cross join lateral (
-  select * from lesson_resource h where h.resource_id = w.id and h.state = 'live' and h.start_time < w.end_time
-    and h.end_time > w.start_time and h.start_time > w.start_time - interval '24 hours'
-    and h.lesson_id <> all (%(ignored)s::uuid[]) order by h.start_time limit %(limit)s) r
+  select * from lesson_resource h where h.resource_id = w.id and h.state not in ('released', 'cancelled')
+    and h.start_time < w.end_time and h.end_time > w.start_time
+    and h.start_time > w.start_time - interval '24 hours' and h.lesson_id <> all (%(ignored)s::uuid[])
+  order by h.start_time limit %(limit)s) r
 order by w.start_time, r.resource_kind, r.resource_id, r.lesson_id limit %(limit)s"""
 MOST_COLLISIONS = 200
 _RETIME = """
