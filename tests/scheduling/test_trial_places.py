@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -20,7 +21,7 @@ from lianxiao.scheduling.v1.scheduling_events_pb2 import (
 from services.scheduling.actions import courses, moves, teachers, timetable, trial_bookings, trial_places, trials
 from services.scheduling.actions.plans import Wish
 from services.scheduling.actions.trial_places import Wanted
-from services.scheduling.models import Campus, Course, Lesson, Teacher, Trial
+from services.scheduling.models import Campus, Course, Teacher, Trial
 from services.scheduling.rules import slots
 from services.scheduling.rules.availability import Place, Range
 from services.scheduling.rules.spans import Span
@@ -206,13 +207,13 @@ def test_seats_are_offered_by_whom_a_course_is_for_and_only_while_they_are_free(
     young, old, any_ = make.course(tx), make.course(tx), make.course(tx)
     courses.update(tx, young.id, {"school_grades": ["一年级", "二年级"], "least_age_years": 6, "most_age_years": 8})
     courses.update(tx, old.id, {"least_age_years": 9})
-    made = {course.id: make.lesson(tx, campus, taught=course) for course in (young, old, any_)}
+    made = {course.id: make.lesson(tx, campus, taught=course).id for course in (young, old, any_)}
     make.trial(tx, make.lesson(tx, campus))
     timetable.cancel(tx, make.lesson(tx, campus).id, reason="停课")
     make.lesson(tx, campus, start=tx.now - hours(0.1))
 
-    def found(**wanted: Any) -> set[Lesson]:
-        return set(trial_places.seats(tx, REQUEST, Wanted(**wanted)).rows)
+    def found(**wanted: Any) -> set[UUID]:
+        return {row.id for row in trial_places.seats(tx, REQUEST, Wanted(**wanted)).rows}
 
     assert found() == set(made.values())
     assert found(school_grade="二年级") == set(made.values())
@@ -221,7 +222,7 @@ def test_seats_are_offered_by_whom_a_course_is_for_and_only_while_they_are_free(
     assert found(age_years=9) == {made[old.id], made[any_.id]}
     assert found(subject="english") == set()
     assert not trial_places.seats(tx, REQUEST, Wanted(), until=START).rows
-    later, child = make.lesson(tx, campus, taught=any_, start=START + hours(2)), make.student(tx, campus)
+    later, child = make.lesson(tx, campus, taught=any_, start=START + hours(2)).id, make.student(tx, campus)
     make.lesson(tx, campus, student_ids=[child], start=START + hours(1.25), minutes=45)
     assert found(customer_id=child) == {later}
     assert found(customer_id=uuid7()) == {later, *made.values()}

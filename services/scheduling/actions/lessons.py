@@ -27,6 +27,7 @@ LISTING: Listing[Lesson] = Listing(
         "start_time": Field(Lesson.start_time),
     },
     default_order="start_time",
+    columns=tuple(Lesson.__table__.columns),
 )
 
 

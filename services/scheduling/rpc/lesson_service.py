@@ -33,6 +33,7 @@ from shared.wire_values import (
     optional_id,
     optional_instant,
     stored_word,
+    timestamp_pb,
 )
 
 
@@ -161,8 +162,8 @@ def to_pb(row: Lesson, student_ids: Sequence[UUID]) -> lesson_pb2.Lesson:
         student_ids=[str(each) for each in student_ids],
         teacher_ids=[str(each) for each in row.teacher_ids],
         room_id=id_text(row.room_id),
-        start_time=row.start_time,
-        end_time=row.end_time,
+        start_time=timestamp_pb(row.start_time),
+        end_time=timestamp_pb(row.end_time),
         state=enum_value(lesson_pb2.LessonState, row.state),
         roll_call_state=enum_value(lesson_pb2.RollCallState, row.roll_call_state),
         lesson_hours_hundredths=row.lesson_hours_hundredths,
@@ -171,8 +172,8 @@ def to_pb(row: Lesson, student_ids: Sequence[UUID]) -> lesson_pb2.Lesson:
         series_id=id_text(row.series_id),
         cancel_reason=row.cancel_reason,
         override_reason=row.override_reason,
-        create_time=row.create_time,
-        update_time=row.update_time,
+        create_time=timestamp_pb(row.create_time),
+        update_time=timestamp_pb(row.update_time),
         original_start_time=row.original_start_time,
         merged_into_id=id_text(row.merged_into_id),
     )
