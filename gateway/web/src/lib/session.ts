@@ -116,7 +116,7 @@ async function inTurn(work: () => Promise<boolean>): Promise<boolean> {
 }
 
 const RENEWAL_KEY = 'lianxiao.renewal'
-const LONGEST_RENEWAL_MS = 2_000
+const LONGEST_RENEWAL_MS = 5_000
 
 /** Wait for the answer to an exchange that a page began before it was reloaded: its cookie is still on the way. */
 async function outlastAbandoned(): Promise<void> {
