@@ -13,12 +13,9 @@ import os
 import random
 import re
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 from uuid import UUID
@@ -31,7 +28,7 @@ from tests.bench import grpc_load, lead_import, lead_volume, leads, pgbench
 from tests.bench.figures import Figure
 from tests.bench.latency import Call, Client, latency, percentile, timed
 from tests.bench.lead_volume import Filled
-from tests.bench.stage import Stage, free_port
+from tests.bench.stage import Stage, free_port, kept_folder
 
 ROWS = int(os.environ.get("ROWS") or 1_000_000)
 _RATE = 100
@@ -49,7 +46,7 @@ _NAMES = ("王", "子涵", "王子", "浩然", "wangzi", "zihan", "李佳怡", "
 def main() -> int:
     """Fill, measure, print; the exit code says whether every bar was met."""
     met = True
-    with _folder() as folder, Stage(folder) as stage:
+    with kept_folder() as folder, Stage(folder) as stage:
         begin = time.monotonic()
         database, filled = _filled(stage)
         sys.stderr.write(f"{ROWS} leads of one institution among {3 * ROWS}: {time.monotonic() - begin:.0f} s\n")
@@ -59,18 +56,6 @@ def main() -> int:
                 sys.stdout.flush()
                 met = met and figure.ok
     return 0 if met else 1
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """Yield the folder that KEEP names, or one that is gone afterwards."""
-    kept = os.environ.get("KEEP")
-    if kept:
-        Path(kept).mkdir(parents=True, exist_ok=True)
-        yield Path(kept)
-        return
-    with tempfile.TemporaryDirectory(prefix="lxbench") as folder:
-        yield Path(folder)
 
 
 def _filled(stage: Stage) -> tuple[Database, Filled]:

@@ -10,13 +10,10 @@ import json
 import os
 import random
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -32,7 +29,7 @@ from tests.bench import pgbench, scheduling_volume
 from tests.bench.figures import Figure
 from tests.bench.latency import Call, Client, latency, percentile, timed
 from tests.bench.scheduling_volume import Filled
-from tests.bench.stage import OTHERS, Stage, free_port, listening
+from tests.bench.stage import OTHERS, Stage, free_port, kept_folder, listening
 
 LESSONS = int(os.environ.get("LESSONS") or 1_000_000)
 _LIST = "/lianxiao.scheduling.v1.LessonService/ListLessons"
@@ -52,7 +49,7 @@ _PAGE = 200
 def main() -> int:
     """Fill, measure, print; the exit code says whether every bar was met."""
     met = True
-    with _folder() as folder, Stage(folder) as stage:
+    with kept_folder() as folder, Stage(folder) as stage:
         begin = time.monotonic()
         database, filled = _filled(stage)
         sys.stderr.write(f"lessons are there after {time.monotonic() - begin:.0f} s\n")
@@ -64,17 +61,6 @@ def main() -> int:
                     sys.stdout.flush()
                     met = met and figure.ok
     return 0 if met else 1
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    kept = os.environ.get("KEEP")
-    if kept:
-        Path(kept).mkdir(parents=True, exist_ok=True)
-        yield Path(kept)
-        return
-    with tempfile.TemporaryDirectory(prefix="lxbench") as folder:
-        yield Path(folder)
 
 
 def _filled(stage: Stage) -> tuple[Database, Filled]:

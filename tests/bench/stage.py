@@ -9,6 +9,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -169,6 +170,18 @@ class Stage:
         if done.returncode:
             raise RuntimeError(f"{' '.join(words)}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
         return done.stdout
+
+
+@contextmanager
+def kept_folder() -> Iterator[Path]:
+    """Yield the folder that KEEP names, or one that is gone afterwards."""
+    kept = os.environ.get("KEEP")
+    if kept:
+        Path(kept).mkdir(parents=True, exist_ok=True)
+        yield Path(kept)
+        return
+    with tempfile.TemporaryDirectory(prefix="lxbench") as folder:
+        yield Path(folder)
 
 
 def text_of(url: URL) -> str:

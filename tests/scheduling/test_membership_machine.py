@@ -121,5 +121,7 @@ def test_places_seats_and_history_fit_together_after_every_step(
 ) -> None:
     school = School(database)
     for kind, group, child in played:
+        ended = len(school.past)
         school.play(kind, group, child)
         school.look()
+        assert len(school.past) >= ended, "what is over stays on record"
