@@ -45,9 +45,13 @@ def _channel(address: str) -> grpc.Channel:
 
 
 @lru_cache(maxsize=64)
+def _stub(stub_class: Callable[[grpc.Channel], R], address: str) -> R:
+    return stub_class(_channel(address))
+
+
 def stub(stub_class: Callable[[grpc.Channel], R], service: str) -> R:
-    """Return the (cached) generated stub of another service."""
-    return stub_class(_channel(address_of(service)))
+    """Return the generated stub of another service, made once for each address."""
+    return _stub(stub_class, address_of(service))
 
 
 def ask(method: Any, request: Any, call: Call) -> Any:

@@ -157,15 +157,11 @@ def test_nothing_is_booked_while_lead_is_away(
 ) -> None:
     monkeypatch.setenv("LIANXIAO_GRPC_ADDRESSES", f"lead=unix:{START.timestamp()}-nobody")
     settings.cache_clear()
-    from shared import client  # noqa: PLC0415 - its cached stubs are what this test renews
-
-    client.stub.cache_clear()
     try:
         assert refused(house, request_, staff(institution)) == ("UNAVAILABLE", "SERVICE_UNAVAILABLE")
     finally:
         monkeypatch.undo()
         settings.cache_clear()
-        client.stub.cache_clear()
     assert house.stub.BookTrial(request_, metadata=Wire.metadata(staff(institution))).trial.trial_id
 
 
