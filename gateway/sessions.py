@@ -13,7 +13,7 @@ from gateway.edge import Edge
 from gateway.exchange import Exchange, Headers
 from gateway.problems import Problem
 from gateway.routes import make_route
-from gateway.transcode import Transcoder
+from gateway.transcode import Transcoder, request_id_of
 from shared.codec.encode import encode
 from shared.errors import NotSignedIn
 
@@ -84,6 +84,7 @@ class Sessions:
         method = self._edge.method(SERVICE, "RefreshToken")
         request: Any = method.request()
         request.refresh_token = token
+        request.request_id = request_id_of(exchange)
         return await self._edge.backend.ask(method, request, exchange)
 
     def _enter(self, exchange: Exchange) -> None:

@@ -51,7 +51,8 @@ def _stub(stub_class: Callable[[grpc.Channel], R], address: str) -> R:
 
 def stub(stub_class: Callable[[grpc.Channel], R], service: str) -> R:
     """Return the generated stub of another service, made once for each address."""
-    return _stub(stub_class, address_of(service))
+    made: R = _stub(stub_class, address_of(service))
+    return made
 
 
 def ask(method: Any, request: Any, call: Call) -> Any:

@@ -26,7 +26,7 @@ import psutil
 
 ACCOUNT = "lianxiao"
 SHELF = Path("/var/lib/lianxiao")
-START_SECONDS = 60
+START_SECONDS = 120
 _NOTE = "folder"
 COMMON = {
     "listen_addresses": "",

@@ -115,6 +115,9 @@ class RefreshToken(Row, Base):
     session_id: Mapped[UUID]
     secret_hash: Mapped[bytes]
     use_time: Mapped[datetime | None]
+    # Of an exchange that may be repeated: who asked, and what turns this secret into the next one.
+    request_id: Mapped[UUID | None]
+    salt: Mapped[bytes | None]
 
 
 class Role(Row, Base):

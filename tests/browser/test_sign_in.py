@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import SignIn, enter
 from tests.browser.people import User
@@ -54,6 +55,21 @@ def test_impatient_reloads_do_not_end_the_session(sign_in: SignIn) -> None:
         with page.expect_request("**/session/refresh"):
             page.reload(wait_until="commit")
     page.reload()
+    expect(page.get_by_role("heading", name="线索", level=1)).to_be_visible()
+
+
+def test_an_answer_that_never_arrives_does_not_end_the_session(sign_in: SignIn) -> None:
+    page = sign_in("hq_admin", fresh=True)
+
+    def lose(route: Route) -> None:
+        cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
+        key = {"idempotency-key": route.request.headers["idempotency-key"]}
+        assert httpx.post(route.request.url, json={}, cookies=cookies, headers=key).status_code == 200
+        route.abort()
+
+    page.route("**/session/refresh", lose, times=1)
+    page.reload()
+    page.get_by_role("button", name="重试").click()
     expect(page.get_by_role("heading", name="线索", level=1)).to_be_visible()
 
 

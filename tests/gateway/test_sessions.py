@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -72,8 +73,10 @@ def test_refreshing_turns_the_cookie(browser: httpx.Client, org: Backend) -> Non
     browser.post("/session/sign-in", json=CREDENTIALS)
     answer = browser.post("/session/refresh", json={})
     assert answer.json()["accessToken"] == "good-2"
-    browser.post("/session/refresh", json={})
-    assert [request.refresh_token for name, request, *_ in org.asked if name == "RefreshToken"] == ["r0", "r1"]
+    exchange = str(uuid4())
+    browser.post("/session/refresh", json={}, headers={"idempotency-key": exchange})
+    asked = [request for name, request, *_ in org.asked if name == "RefreshToken"]
+    assert [(one.refresh_token, one.request_id) for one in asked] == [("r0", ""), ("r1", exchange)]
 
 
 def test_without_a_cookie_or_with_a_stolen_one_there_is_no_session(browser: httpx.Client) -> None:

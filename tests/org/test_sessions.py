@@ -8,10 +8,11 @@ from threading import Event
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from services.org.actions import hashing, sessions, staff
 from services.org.models import RefreshSession, SignInAttempts
+from services.org.models import RefreshToken as Link
 from services.org.rules.institutions import id_of
 from services.org.rules.lockout import TRIES
 from services.org.rules.secrets import RefreshToken, read_refresh_token
@@ -129,6 +130,41 @@ def test_a_token_that_comes_back_ends_the_whole_family(database: Database, code:
         assert stolen.caller.session_id in _revoked_sessions(tx)
         with pytest.raises(NotSignedIn):
             sessions.check_open(tx, stolen.caller.session_id)
+
+
+def test_an_exchange_whose_answer_was_lost_is_answered_again(database: Database, code: str) -> None:
+    exchange = uuid7()
+    with database.begin(_caller(code)) as tx:
+        opened = _open(tx, code)
+
+    def refresh(_number: int) -> object:
+        with database.begin(_caller(code)) as tx:
+            return sessions.refresh(tx, _token(opened), exchange)
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(refresh, range(2))
+    assert isinstance(first, sessions.Opened)
+    assert isinstance(second, sessions.Opened)
+    assert first.refresh_token == second.refresh_token
+    with database.begin(_caller(code)) as tx:
+        assert isinstance(sessions.refresh(tx, _token(first), uuid7()), sessions.Opened)
+
+
+@pytest.mark.parametrize("how", ["another name", "no name", "too late", "its answer was used"])
+def test_whoever_else_brings_a_used_token_ends_the_session(database: Database, code: str, how: str) -> None:
+    exchange = uuid7()
+    with database.begin(_caller(code)) as tx:
+        opened = _open(tx, code)
+        newer = sessions.refresh(tx, _token(opened), exchange)
+        assert isinstance(newer, sessions.Opened)
+        if how == "its answer was used":
+            assert isinstance(sessions.refresh(tx, _token(newer), exchange), sessions.Opened)
+        if how == "too late":
+            past = tx.now - sessions.REPEAT - timedelta(seconds=1)
+            tx.execute(update(Link).where(Link.request_id == exchange).values(use_time=past))
+        name = {"another name": uuid7(), "no name": None}.get(how, exchange)
+        assert isinstance(sessions.refresh(tx, _token(opened), name), sessions.Reused)
+        assert sessions.refresh(tx, _token(newer), exchange) is None
 
 
 def test_of_two_at_once_one_refreshes_and_the_other_is_noticed(database: Database, code: str) -> None:

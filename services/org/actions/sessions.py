@@ -6,7 +6,6 @@ counts the try and returns what to compare with, then `open_session` or `note_fa
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -19,7 +18,7 @@ from services.org.actions.hashing import NOBODYS_HASH
 from services.org.models import Credential, Institution, RefreshSession, SignInAttempts, Staff
 from services.org.models import RefreshToken as Link
 from services.org.rules import emails, lockout
-from services.org.rules.secrets import RefreshToken, digest
+from services.org.rules.secrets import RefreshToken, digest, new_secret, next_secret
 from shared.caller import Caller
 from shared.crypto import blind_index
 from shared.db import Tx
@@ -28,6 +27,7 @@ from shared.ids import uuid7
 from shared.tables import stamped
 
 LIFETIME = timedelta(days=7)
+REPEAT = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def open_session(tx: Tx, candidate: Candidate, *, new_hash: str = "") -> Opened 
     )
     tx.session.add(session)
     tx.session.flush()
-    return _opened(tx, session)
+    return _opened(tx, session, new_secret())
 
 
 def note_failure(tx: Tx, candidate: Candidate) -> None:
@@ -117,28 +117,28 @@ def forgive(tx: Tx, candidate: Candidate) -> None:
     tx.execute(delete(SignInAttempts).where(SignInAttempts.email_index == candidate.email_index))
 
 
-def refresh(tx: Tx, token: RefreshToken) -> Opened | Reused | None:
+def refresh(tx: Tx, token: RefreshToken, request_id: UUID | None = None) -> Opened | Reused | None:
     """Exchange a refresh token for the next one; None when there is nothing to refresh.
 
     A token that comes back was copied: whoever holds the newer one may be the thief, so the session ends for both.
+    Only the same exchange, known by its `request_id`, is answered again for two minutes: its answer was lost.
     """
     person, session = _locked(tx, token.session_id)
     if session is None or session.end_time is not None or session.expire_time <= tx.now:
         return None
-    link = tx.session.scalar(
-        select(Link).where(Link.session_id == session.id, Link.secret_hash == digest(token.secret))
-    )
+    link = _link(tx, session.id, token.secret)
     if link is None:
         return None
-    if link.use_time is not None:
+    if link.use_time is not None and not _is_repeat(tx, link, token, request_id):
         _end(tx, session, reason="token_reused")
         call_back(tx, session.staff_id, session.id)
         tx.audit("org.refresh_token_reused", "staff", session.staff_id, session_id=session.id)
         return Reused()
     if person is None or not person.active:
         return None
-    link.use_time = tx.now
-    return _opened(tx, session)
+    if link.use_time is None:
+        link.use_time, link.request_id, link.salt = tx.now, request_id, new_secret()
+    return _opened(tx, session, next_secret(token.secret, link.salt or b""))
 
 
 def end(tx: Tx, session_id: UUID) -> None:
@@ -198,9 +198,21 @@ def _count(tx: Tx, index: bytes) -> int:
     return 0
 
 
-def _opened(tx: Tx, session: RefreshSession) -> Opened:
-    secret = secrets.token_bytes(32)
-    tx.session.add(Link(session_id=session.id, secret_hash=digest(secret), use_time=None))
+def _is_repeat(tx: Tx, link: Link, token: RefreshToken, request_id: UUID | None) -> bool:
+    """Say whether the exchange that used the link is asked again, and nobody has used what it answered."""
+    if request_id is None or link.request_id != request_id or link.use_time is None or link.salt is None:
+        return False
+    follower = _link(tx, link.session_id, next_secret(token.secret, link.salt))
+    return tx.now - link.use_time <= REPEAT and follower is not None and follower.use_time is None
+
+
+def _link(tx: Tx, session_id: UUID, secret: bytes) -> Link | None:
+    return tx.session.scalar(select(Link).where(Link.session_id == session_id, Link.secret_hash == digest(secret)))
+
+
+def _opened(tx: Tx, session: RefreshSession, secret: bytes) -> Opened:
+    if _link(tx, session.id, secret) is None:
+        tx.session.add(Link(session_id=session.id, secret_hash=digest(secret)))
     token = RefreshToken(tx.institution_id, session.id, secret)
     grants = grants_of(tx, session.staff_id)
     caller = Caller(tx.institution_id, session.staff_id, "staff", grants, session.id)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from uuid import UUID
 
 import grpc
 from sqlalchemy.exc import DBAPIError
@@ -58,7 +59,7 @@ class AuthService(Servicer, pb_grpc.AuthServiceServicer):
         answer: pb.RefreshTokenResponse | None = None
         if token is not None:
             with self._begin(call_of(context), Caller(token.institution_id, NOBODY, "anonymous")) as tx:
-                outcome = sessions.refresh(tx, token)
+                outcome = sessions.refresh(tx, token, UUID(request.request_id) if request.request_id else None)
                 answer = _refreshed(outcome) if isinstance(outcome, Opened) else None
         if answer is None:
             raise NotSignedIn("SESSION_ENDED", "this session has ended; sign in again")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import hmac
+import secrets
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -49,6 +51,16 @@ def read_client_id(text: str) -> tuple[UUID, UUID] | None:
 def digest(secret: bytes) -> bytes:
     """Return what is stored of a random secret of 256 bits: it cannot be guessed, so a fast hash is enough."""
     return hashlib.sha256(secret).digest()
+
+
+def new_secret() -> bytes:
+    """Return a random secret."""
+    return secrets.token_bytes(_SECRET_BYTES)
+
+
+def next_secret(secret: bytes, salt: bytes) -> bytes:
+    """Return the secret that follows: only who holds both the last one and the salt can find it again."""
+    return hmac.digest(secret, salt, "sha256")
 
 
 def _encode(raw: bytes) -> str:

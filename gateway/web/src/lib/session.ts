@@ -3,6 +3,7 @@ import type { components } from '@gen/api'
 import { ProblemError, problemOf, readProblem } from '@/lib/problem'
 import { preferences, setPreference } from '@/lib/preferences'
 import { recall, remember, unlearn } from '@/lib/storage'
+import { uuid } from '@/lib/uuid'
 
 export type Session = components['schemas']['Session']
 
@@ -30,6 +31,7 @@ let tokens: Tokens | null = null
 let state: SessionState = { status: 'unknown', session: null }
 const listeners = new Set<() => void>()
 const RENEW_BEFORE_MS = 20_000
+const RENEWAL_KEY = 'lianxiao.renewal'
 
 function change(next: SessionState): void {
   state = next
@@ -58,7 +60,7 @@ interface TokenAnswer {
   session?: Session
 }
 
-async function post(path: string, body: object, accessToken?: string): Promise<unknown> {
+async function post(path: string, body: object, headers: Record<string, string> = {}): Promise<unknown> {
   const response = await fetch(path, {
     method: 'POST',
     // A reload in the middle must not lose the cookie of the answer.
@@ -67,7 +69,7 @@ async function post(path: string, body: object, accessToken?: string): Promise<u
     headers: {
       'content-type': 'application/json',
       'accept-language': preferences().language,
-      ...(accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` }),
+      ...headers,
     },
     body: JSON.stringify(body),
   })
@@ -90,6 +92,7 @@ async function loadSession(): Promise<void> {
 
 export async function signIn(credentials: Credentials): Promise<void> {
   await keep((await post('/session/sign-in', credentials)) as TokenAnswer)
+  unlearn(RENEWAL_KEY)
   setPreference('staysSignedIn', true)
   channel?.postMessage('signed-in')
 }
@@ -104,7 +107,7 @@ export async function signOut(): Promise<void> {
   const token = tokens?.accessToken
   forget()
   channel?.postMessage('signed-out')
-  await post('/session/sign-out', {}, token)
+  await post('/session/sign-out', {}, token === undefined ? {} : { authorization: `Bearer ${token}` })
 }
 
 let renewal: Promise<boolean> | null = null
@@ -115,13 +118,11 @@ async function inTurn(work: () => Promise<boolean>): Promise<boolean> {
   return await navigator.locks.request('lianxiao.session', work)
 }
 
-const RENEWAL_KEY = 'lianxiao.renewal'
-const LONGEST_RENEWAL_MS = 5_000
-
-/** Wait for the answer to an exchange that a page began before it was reloaded: its cookie is still on the way. */
-async function outlastAbandoned(): Promise<void> {
-  const age = Date.now() - Number(recall(RENEWAL_KEY) ?? 0)
-  if (age >= 0 && age < LONGEST_RENEWAL_MS) await new Promise((resume) => setTimeout(resume, LONGEST_RENEWAL_MS - age))
+/** The exchange that is under way; one whose answer a reload lost is asked again by its own name. */
+function exchangeId(): string {
+  const id = recall(RENEWAL_KEY) ?? uuid()
+  remember(RENEWAL_KEY, id)
+  return id
 }
 
 async function exchange(): Promise<boolean> {
@@ -130,18 +131,17 @@ async function exchange(): Promise<boolean> {
     return false
   }
   try {
-    await outlastAbandoned()
-    remember(RENEWAL_KEY, String(Date.now()))
-    const answer = (await post('/session/refresh', {})) as TokenAnswer
+    const answer = (await post('/session/refresh', {}, { 'idempotency-key': exchangeId() })) as TokenAnswer
     unlearn(RENEWAL_KEY)
     await keep(answer)
     return true
   } catch (error) {
-    unlearn(RENEWAL_KEY)
-    // Only an answer ends the session; a lost connection leaves it as it is.
+    // Only an answer ends the session; a lost connection leaves it as it is, and the exchange to be asked again.
     const { status } = problemOf(error)
-    if (status >= 400 && status < 500 && status !== 429) forget()
-    else if (state.status === 'unknown') throw error
+    if (status >= 400 && status < 500 && status !== 429) {
+      unlearn(RENEWAL_KEY)
+      forget()
+    } else if (state.status === 'unknown') throw error
     return false
   }
 }
