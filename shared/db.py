@@ -158,6 +158,17 @@ class Tx:
         self.scope = CHAIN
         self._link.also_with(f"SELECT {_settings(self.caller, CHAIN, system=False)}")
 
+    @contextmanager
+    def across_campuses(self) -> Iterator[None]:
+        """Let the statements of a block see the rows of every campus and owner of the institution; to look, by Core.
+
+        What the ORM loads in it would be found again behind it, within reach or not.
+        """
+        self._flush_first()
+        self._link.also_with(f"SELECT {_settings(self.caller, CHAIN, system=False)}")
+        yield
+        self._link.also_with(f"SELECT {_settings(self.caller, self.scope, system=False)}")
+
     def check_campus(self, campus_id: UUID) -> None:
         """Raise NotFound unless the caller's scope covers the campus, as if the campus were not there."""
         if self.scope.campuses is not None and campus_id not in self.scope.campuses:

@@ -33,6 +33,7 @@ APPENDED = {
     "org": ["handover_part"],
     "scheduling": [
         *("attendance_change", "attendance_code_change", "trial_step", "lesson_change"),
+        "teacher_attendance_change",
         "timetable_proposal_change",
         *("sign_in", "device_event", "roll_call_chase", "placement"),
     ],

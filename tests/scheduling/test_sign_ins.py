@@ -9,10 +9,12 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from lianxiao.scheduling.v1.scheduling_events_pb2 import (
     AttendanceConfirmed,
     RollCallOverdue,
+    TeacherAttendanceCorrected,
     TeacherAttendanceFlagged,
 )
 from services.scheduling.actions import (
@@ -25,6 +27,7 @@ from services.scheduling.actions import (
     teacher_attendances,
 )
 from services.scheduling.actions.attendances import Mark
+from services.scheduling.models import TeacherAttendance
 from services.scheduling.rules import sign_ins as rules
 from services.scheduling.rules.sign_ins import Policy
 from shared.caller import Caller, Scope
@@ -217,6 +220,34 @@ def test_teachers_clock_in_and_who_does_not_is_flagged_once(database: Database, 
             teacher_attendances.flag_absent(tx)
             flagged = published(tx, TeacherAttendanceFlagged)
             assert [(each.teacher_id, each.state) for each in flagged] == [(str(missing.id), "absent")] * count
+
+
+def test_a_teachers_attendance_is_corrected_and_what_was_kept_before_stays(tx: Tx) -> None:
+    teacher = make.teacher(tx)
+    over = make.lesson(tx, make.campus(tx), by=[teacher], start=tx.now - hours(3))
+    roll_call_policies.put(tx, None, Policy(teachers_clock_in=True))
+    teacher_attendances.flag_absent(tx)
+    row = tx.session.scalars(select(TeacherAttendance)).one()
+    steps: list[tuple[str, int, datetime | None]] = [
+        ("late", 12, over.start_time + timedelta(minutes=12)),
+        ("on_time", 0, over.start_time + timedelta(minutes=12)),
+        ("absent", 0, None),
+        ("on_time", 0, over.start_time),
+    ]
+    for state, minutes, came in steps:
+        teacher_attendances.correct(tx, row.id, state=state, late_minutes=minutes, reason="前台作证")
+        assert (row.state, row.late_minutes, row.clock_in_time) == (state, minutes, came)
+    for state, minutes in (("late", 0), ("absent", 5), ("on_time", 5)):
+        with pytest.raises(InvalidInput):
+            teacher_attendances.correct(tx, row.id, state=state, late_minutes=minutes, reason="手误")
+    kept = teacher_attendances.changes(tx, row.id)
+    assert [each.after["state"] for each in kept] == [state for state, _, _ in steps]
+    assert [each.before["state"] for each in kept] == ["absent", *(each.after["state"] for each in kept[:-1])]
+    assert kept[0].before["clock_in_time"] == ""
+    assert {(each.actor_id, each.reason) for each in kept} == {(tx.caller.subject_id, "前台作证")}
+    told = [(each.old_state, each.state) for each in published(tx, TeacherAttendanceCorrected)]
+    assert told[:2] == [("absent", "late"), ("late", "on_time")]
+    assert not teacher_attendances.flag_absent(tx)
 
 
 def test_an_open_roll_call_is_chased_once_per_threshold(database: Database, institution: UUID) -> None:

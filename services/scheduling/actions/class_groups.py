@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lianxiao.scheduling.v1.scheduling_events_pb2 import ClassGroupCreated
-from services.scheduling.actions import campuses, courses, resources, rooms, teachers, waiting_lists
-from services.scheduling.models import ClassGroup
+from services.scheduling.actions import campuses, courses, overrides, resources, rooms, teachers, waiting_lists
+from services.scheduling.models import ClassGroup, Course
 from services.scheduling.rules.opening import AT_ONCE, Opening, check_opening
 from services.scheduling.rules.seats import check_capacity
 from shared.db import Tx
@@ -70,15 +70,19 @@ def create(
     teacher_id: UUID | None = None,
     room_id: UUID | None = None,
     opening: Opening = AT_ONCE,
+    override_reason: str = "",
 ) -> ClassGroup:
     """Make a class group, which is forming while it has conditions for its opening.
 
-    CLASS_GROUP_NAME_TAKEN when the campus has one of that name, COURSE_INACTIVE.
+    CLASS_GROUP_NAME_TAKEN when the campus has one of that name, COURSE_INACTIVE, TEACHER_INACTIVE;
+    TEACHER_LEVEL_TOO_LOW unless somebody with class_group.override gives a reason.
     """
     campuses.get(tx, campus_id)
-    if not courses.get(tx, course_id).active:
+    course = courses.get(tx, course_id)
+    if not course.active:
         raise Refused("COURSE_INACTIVE", "the course is out of use", id=str(course_id))
-    _check_parts(tx, campus_id, teacher_id=teacher_id, room_id=room_id)
+    _check_room(tx, campus_id, room_id)
+    _check_teacher(tx, campus_id, course, teacher_id, override_reason)
     group = ClassGroup(
         id=uuid7(),
         campus_id=campus_id,
@@ -98,20 +102,11 @@ def create(
     )
     with tx.translating(_taken(name)):
         tx.session.add(group)
-    publish(
-        tx,
-        ClassGroupCreated(
-            class_group_id=str(group.id),
-            course_id=str(course_id),
-            campus_id=str(campus_id),
-            name=name,
-            capacity=capacity,
-        ),
-    )
+    publish(tx, _created(group))
     return group
 
 
-def update(tx: Tx, class_group_id: UUID, changes: Mapping[str, Any]) -> ClassGroup:
+def update(tx: Tx, class_group_id: UUID, changes: Mapping[str, Any], *, override_reason: str = "") -> ClassGroup:
     """Change columns of a class group; a new capacity reaches the coming lessons at once.
 
     CLASS_GROUP_CAPACITY_TOO_SMALL when more places are taken, LESSON_FULL when trials fill a coming lesson beyond it.
@@ -120,7 +115,10 @@ def update(tx: Tx, class_group_id: UUID, changes: Mapping[str, Any]) -> ClassGro
     group = get(tx, class_group_id, for_update=True)
     check_capacity(changes.get("capacity", group.capacity), member_count=group.member_count + group.held_count)
     check_opening(changes)
-    _check_parts(tx, group.campus_id, teacher_id=changes.get("teacher_id"), room_id=changes.get("room_id"))
+    _check_room(tx, group.campus_id, changes.get("room_id"))
+    if changes.get("teacher_id") != group.teacher_id:
+        course = courses.get(tx, group.course_id)
+        _check_teacher(tx, group.campus_id, course, changes.get("teacher_id"), override_reason)
     with tx.translating(_taken(changes.get("name", group.name))):
         for column, value in changes.items():
             setattr(group, column, value)
@@ -132,9 +130,33 @@ def update(tx: Tx, class_group_id: UUID, changes: Mapping[str, Any]) -> ClassGro
     return group
 
 
-def _check_parts(tx: Tx, campus_id: UUID, *, teacher_id: UUID | None, room_id: UUID | None) -> None:
-    if teacher_id is not None and not teachers.get(tx, teacher_id).active:
+def _created(group: ClassGroup) -> ClassGroupCreated:
+    return ClassGroupCreated(
+        class_group_id=str(group.id),
+        course_id=str(group.course_id),
+        campus_id=str(group.campus_id),
+        name=group.name,
+        capacity=group.capacity,
+    )
+
+
+def _check_teacher(tx: Tx, campus_id: UUID, course: Course, teacher_id: UUID | None, override_reason: str) -> None:
+    if teacher_id is None:
+        return
+    teacher = teachers.get(tx, teacher_id)
+    if not teacher.active:
         raise Refused("TEACHER_INACTIVE", "the teacher is out of use", id=str(teacher_id))
+    if not teachers.is_level_too_low(teacher, course):
+        return
+    if not override_reason.strip():
+        limit = str(course.required_teacher_level)
+        raise Refused("TEACHER_LEVEL_TOO_LOW", "the course asks for a higher level", limit=limit)
+    overrides.check_allowed(tx, overrides.OF_CLASS_GROUPS, campus_id)
+    reason = override_reason.strip()
+    tx.audit("class_group.override", "teacher", teacher_id, rules=["TEACHER_LEVEL_TOO_LOW"], reason=reason)
+
+
+def _check_room(tx: Tx, campus_id: UUID, room_id: UUID | None) -> None:
     if room_id is not None and rooms.get(tx, room_id).campus_id != campus_id:
         raise InvalidInput("room_id", "the room is at another campus")
 

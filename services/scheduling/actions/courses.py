@@ -47,6 +47,7 @@ def create(
     most_age_years: int = 0,
     category: str = "",
     online: bool = False,
+    required_teacher_level: int = 0,
 ) -> Course:
     """Add a course; COURSE_NAME_TAKEN when there is one of that name, InvalidInput for ages the wrong way round."""
     rules.check_ages(least_age_years, most_age_years)
@@ -65,6 +66,7 @@ def create(
         most_age_years=most_age_years,
         category=category or None,
         online=online,
+        required_teacher_level=required_teacher_level or None,
     )
     with tx.translating(_taken(name)):
         tx.session.add(course)
@@ -83,7 +85,7 @@ def update(tx: Tx, course_id: UUID, changes: Mapping[str, Any]) -> Course:
         get(tx, each)
     with tx.translating(_taken(changes.get("name", course.name))):
         for column, value in changes.items():
-            setattr(course, column, value)
+            setattr(course, column, (value or None) if column == "required_teacher_level" else value)
     return course
 
 

@@ -10,7 +10,15 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from lianxiao.scheduling.v1.scheduling_events_pb2 import ClassGroupJoined, ClassGroupLeft
-from services.scheduling.actions import class_groups, prorations, resources, seats, students, waiting_lists
+from services.scheduling.actions import (
+    class_groups,
+    prerequisites,
+    prorations,
+    resources,
+    seats,
+    students,
+    waiting_lists,
+)
 from services.scheduling.actions.resources import STUDENT, Claim, Want
 from services.scheduling.models import ClassGroup, Lesson, LessonResource, Membership
 from services.scheduling.rules.prorations import Proration
@@ -44,11 +52,12 @@ def join(
     student_id: UUID,
     join_time: datetime | None = None,
     transfer_id: UUID | None = None,
+    override_reason: str = "",
 ) -> Joined:
     """Give a student a place, and a seat in every lesson of the group from join_time on whose roll call is open.
 
     A place that was offered to the student is taken. Refusals: CLASS_GROUP_FULL, CLASS_GROUP_CLOSED,
-    MEMBERSHIP_EXISTS, LESSON_FULL, LESSON_CONFLICT.
+    MEMBERSHIP_EXISTS, LESSON_FULL, LESSON_CONFLICT; PREREQUISITE_MISSING unless it is overridden.
     """
     resources.lock(tx, [class_group_id])
     waiting_lists.leave_list(tx, class_groups.get(tx, class_group_id, for_update=True), student_id)
@@ -63,6 +72,7 @@ def join(
         leave_time=None,
         leave_reason="",
     )
+    prerequisites.check(tx, group, membership, override_reason)
     with tx.translating(
         {"ex_membership_once": lambda: AlreadyExists("MEMBERSHIP_EXISTS", "the student is in the class group already")}
     ):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.scheduling.actions import absences, resources, teachers
+from services.scheduling.actions import absences, overrides, resources, teachers
 from services.scheduling.actions.plans import Plan
 from services.scheduling.actions.resources import Want
 from services.scheduling.models import Teacher
@@ -18,9 +18,8 @@ from services.scheduling.rules.regulations import Breach
 from services.scheduling.rules.seats import is_room_too_small
 from services.scheduling.rules.spans import Span
 from shared.db import Tx
-from shared.errors import NotAllowed, Refused
+from shared.errors import Refused
 
-OVERRIDE = "lesson.override"
 Attendants = Callable[[Span], Collection[UUID]]
 
 
@@ -83,9 +82,7 @@ def check(tx: Tx, plan: Plan, found: Sequence[Objection], override_reason: str) 
             limit=first.limit,
             source=first.source,
         )
-    scope = tx.caller.scope(OVERRIDE)
-    if scope is None or (scope.campuses is not None and plan.campus.id not in scope.campuses):
-        raise NotAllowed("PERMISSION_MISSING", "your roles do not allow an override", permission=OVERRIDE)
+    overrides.check_allowed(tx, overrides.OF_LESSONS, plan.campus.id)
     return True
 
 
@@ -104,6 +101,9 @@ def _staff(tx: Tx, plan: Plan, within: Span, ignoring: Collection[UUID]) -> Staf
 def _of_teacher(plan: Plan, teacher: Teacher, span: Span, others: Sequence[Span], staff: Staff) -> Iterator[Objection]:
     zone, campus_id = plan.campus.time_zone, plan.campus.id
     exceptions = staff.exceptions.get(teacher.id, ())
+    if teachers.is_level_too_low(teacher, plan.course):
+        needed = str(plan.course.required_teacher_level)
+        yield Objection("TEACHER_LEVEL_TOO_LOW", teacher.id, span.start, limit=needed)
     if loads.is_away(exceptions, span):
         yield Objection("TEACHER_ABSENT", teacher.id, span.start)
     at_campus = not teacher.campus_ids or campus_id in teacher.campus_ids

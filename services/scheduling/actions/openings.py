@@ -9,14 +9,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import exists, select
 
 from lianxiao.scheduling.v1.scheduling_events_pb2 import ClassGroupNotReady, ClassGroupStageChanged
-from services.scheduling.actions import campuses, class_groups, memberships, resources
+from services.scheduling.actions import campuses, class_groups, memberships, overrides, resources
 from services.scheduling.models import ClassGroup, Lesson, LessonResource, Membership
 from services.scheduling.rules.opening import Conditions, is_to_warn, unmet
 from shared.db import Tx
-from shared.errors import NotAllowed, Refused
+from shared.errors import Refused
 from shared.events import publish
 
-OVERRIDE = "class_group.override"
 _AT_ONCE = 200
 
 
@@ -36,9 +35,7 @@ def start(tx: Tx, class_group_id: UUID, *, override_reason: str) -> ClassGroup:
     if found and not override_reason:
         raise Refused("CLASS_GROUP_NOT_READY", "conditions for the opening do not hold", unmet=", ".join(found))
     if found:
-        scope = tx.caller.scope(OVERRIDE)
-        if scope is None or (scope.campuses is not None and group.campus_id not in scope.campuses):
-            raise NotAllowed("PERMISSION_MISSING", "your roles do not allow an override", permission=OVERRIDE)
+        overrides.check_allowed(tx, overrides.OF_CLASS_GROUPS, group.campus_id)
         tx.audit("class_group.override", "class_group", group.id, rules=found, reason=override_reason)
     return _enter(tx, group, "running", override_reason)
 

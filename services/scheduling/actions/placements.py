@@ -42,6 +42,8 @@ class Choice(NamedTuple):
     class_group_id: UUID
     proposed_class_group_id: UUID | None = None
     reason: str = ""
+    # Why the student may join without a course that should have come before.
+    override_reason: str = ""
 
 
 def proposals(tx: Tx, *, campus_id: UUID, course_id: UUID, newcomers: Sequence[Newcomer]) -> list[Proposal]:
@@ -86,7 +88,7 @@ def accept(tx: Tx, choices: Sequence[Choice]) -> list[Placement]:
         if manual and not choice.reason.strip():
             raise InvalidInput("reason", "say why another class group was chosen", "PLACEMENT_REASON_MISSING")
         group = class_groups.get(tx, choice.class_group_id)
-        memberships.join(tx, group.id, student_id=choice.student_id)
+        memberships.join(tx, group.id, student_id=choice.student_id, override_reason=choice.override_reason)
         row = Placement(
             id=uuid7(),
             campus_id=group.campus_id,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from lianxiao.scheduling.v1.scheduling_events_pb2 import TeacherAttendanceFlagged
+from lianxiao.scheduling.v1.scheduling_events_pb2 import TeacherAttendanceCorrected, TeacherAttendanceFlagged
 from services.scheduling.actions import lessons, roll_call_policies
-from services.scheduling.models import Lesson, TeacherAttendance
-from services.scheduling.rules.sign_ins import check_open, late_minutes
+from services.scheduling.models import Lesson, TeacherAttendance, TeacherAttendanceChange
+from services.scheduling.rules.sign_ins import check_open, corrected_minutes, late_minutes
 from shared.db import Tx
 from shared.errors import AlreadyExists, Refused
 from shared.events import publish
@@ -72,6 +74,52 @@ def clock_in(tx: Tx, lesson_id: UUID) -> TeacherAttendance:
     return row
 
 
+def correct(tx: Tx, teacher_attendance_id: UUID, *, state: str, late_minutes: int, reason: str) -> TeacherAttendance:
+    """Say how a teacher was at a lesson after all; what was kept before stays as history.
+
+    Who was late keeps the minutes of before unless others are given; InvalidInput without any,
+    and for minutes of who was not late.
+    """
+    row = tx.load(TeacherAttendance, "teacher_attendance", teacher_attendance_id, for_update=True)
+    before = _facts(row)
+    minutes = corrected_minutes(state, late_minutes, before=row.late_minutes)
+    row.state, row.late_minutes = state, minutes
+    # Who came without the clock came as it is said now.
+    came = row.clock_in_time or row.lesson_start_time + timedelta(minutes=minutes)
+    row.clock_in_time = None if state == "absent" else came
+    tx.session.add(
+        TeacherAttendanceChange(
+            campus_id=row.campus_id,
+            teacher_attendance_id=row.id,
+            teacher_id=row.teacher_id,
+            before=before,
+            after=_facts(row),
+            reason=reason,
+            actor_id=tx.caller.subject_id,
+        )
+    )
+    publish(
+        tx,
+        TeacherAttendanceCorrected(
+            lesson_id=str(row.lesson_id),
+            teacher_id=str(row.teacher_id),
+            campus_id=str(row.campus_id),
+            old_state=before["state"],
+            state=state,
+            late_minutes=minutes,
+        ),
+    )
+    return row
+
+
+def changes(tx: Tx, teacher_attendance_id: UUID) -> list[TeacherAttendanceChange]:
+    """Return the corrections of a teacher's attendance, oldest first; TEACHER_ATTENDANCE_NOT_FOUND."""
+    tx.load(TeacherAttendance, "teacher_attendance", teacher_attendance_id)
+    row = TeacherAttendanceChange
+    wanted = select(row).where(row.teacher_attendance_id == teacher_attendance_id)
+    return list(tx.session.scalars(wanted.order_by(row.create_time, row.id).limit(200)))
+
+
 def flag_absent(tx: Tx) -> bool:
     """Flag the teachers of lessons that are over to which they did not clock in; say whether more may wait."""
     policies = roll_call_policies.by_campus(tx)
@@ -91,6 +139,11 @@ def flag_absent(tx: Tx) -> bool:
     for lesson_id, teacher_id in found:
         _flag(tx, lessons.get(tx, UUID(lesson_id)), UUID(teacher_id))
     return len(found) == _AT_ONCE
+
+
+def _facts(row: TeacherAttendance) -> dict[str, Any]:
+    clocked = row.clock_in_time.isoformat() if row.clock_in_time else ""
+    return {"state": row.state, "clock_in_time": clocked, "late_minutes": row.late_minutes}
 
 
 def _flag(tx: Tx, lesson: Lesson, teacher_id: UUID) -> None:

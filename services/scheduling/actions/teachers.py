@@ -9,13 +9,15 @@ from uuid import UUID
 from sqlalchemy import insert, or_, select, update
 
 from lianxiao.org.v1.org_events_pb2 import StaffChanged
-from services.scheduling.actions import campuses
+from services.scheduling.actions import campuses, courses
 from services.scheduling.models import Course, Teacher, TeacherAvailability
 from services.scheduling.rules.availability import Place, Range, check_ranges
+from services.scheduling.rules.levels import Level, check_levels, level_for
 from shared.db import Tx
 from shared.errors import NotFound
 from shared.listing import Field, Listing, ListRequest, Page
 from shared.tables import stamped
+from shared.wire_values import id_text, optional_id
 
 ROLE = "teacher"
 LISTING: Listing[Teacher] = Listing(
@@ -93,6 +95,29 @@ def set_skills(tx: Tx, teacher_id: UUID, skills: Iterable[tuple[str, str]]) -> T
     teacher = changeable(tx, teacher_id)
     teacher.skills = [{"subject": subject, "level": level} for subject, level in sorted(set(skills))]
     return teacher
+
+
+def set_levels(tx: Tx, teacher_id: UUID, levels: Sequence[Level]) -> Teacher:
+    """Replace the levels of a teacher; NotFound as for `changeable`, and for a course. InvalidInput."""
+    check_levels(levels)
+    teacher = changeable(tx, teacher_id)
+    for each in levels:
+        if each.course_id is not None:
+            courses.get(tx, each.course_id)
+    ordered = sorted((each.subject, id_text(each.course_id), each.level) for each in levels)
+    teacher.levels = [{"subject": subject, "course_id": key, "level": level} for subject, key, level in ordered]
+    return teacher
+
+
+def levels_of(teacher: Teacher) -> list[Level]:
+    """Return the levels of a teacher."""
+    return [Level(each["subject"], optional_id(each["course_id"]), each["level"]) for each in teacher.levels or ()]
+
+
+def is_level_too_low(teacher: Teacher, course: Course) -> bool:
+    """Say whether a course asks for a higher level than a teacher has in it."""
+    has = level_for(levels_of(teacher), course_id=course.id, subject=course.subject)
+    return has < (course.required_teacher_level or 0)
 
 
 def set_availability(tx: Tx, teacher_id: UUID, *, campus_id: UUID, ranges: Sequence[Range]) -> Teacher:

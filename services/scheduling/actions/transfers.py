@@ -13,7 +13,15 @@ from shared.events import publish
 from shared.ids import uuid7
 
 
-def transfer(tx: Tx, class_group_id: UUID, *, student_id: UUID, target_class_group_id: UUID, reason: str) -> Joined:
+def transfer(
+    tx: Tx,
+    class_group_id: UUID,
+    *,
+    student_id: UUID,
+    target_class_group_id: UUID,
+    reason: str,
+    override_reason: str = "",
+) -> Joined:
     """Let a student leave a class group and join another one now.
 
     Refusals: those of leaving and joining; InvalidInput for the same group.
@@ -23,7 +31,9 @@ def transfer(tx: Tx, class_group_id: UUID, *, student_id: UUID, target_class_gro
     resources.lock(tx, [class_group_id, target_class_group_id])
     transfer_id = uuid7()
     left = memberships.leave(tx, class_group_id, student_id=student_id, reason=reason, transfer_id=transfer_id)
-    joined = memberships.join(tx, target_class_group_id, student_id=student_id, transfer_id=transfer_id)
+    joined = memberships.join(
+        tx, target_class_group_id, student_id=student_id, transfer_id=transfer_id, override_reason=override_reason
+    )
     source, target = (class_groups.get(tx, each) for each in (class_group_id, target_class_group_id))
     before = prorations.of(tx, class_group_id, left.leave_time or tx.now)
     event = StudentTransferred(

@@ -26,6 +26,7 @@ from services.scheduling.models.sign_ins import (
     SignIn,
     StudentCard,
     TeacherAttendance,
+    TeacherAttendanceChange,
 )
 from services.scheduling.models.teachers import Teacher, TeacherAvailability, TeacherException
 from services.scheduling.models.timetable_runs import TimetableProposal, TimetableProposalChange, TimetableRun
@@ -66,6 +67,7 @@ __all__ = [
     "Suspension",
     "Teacher",
     "TeacherAttendance",
+    "TeacherAttendanceChange",
     "TeacherAvailability",
     "TeacherException",
     "TimetableProposal",

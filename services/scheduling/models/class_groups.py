@@ -46,6 +46,10 @@ class Membership(CampusRow, Base):
     join_time: Mapped[datetime]
     leave_time: Mapped[datetime | None]
     leave_reason: Mapped[str]
+    # Courses that should have come before, and who overrode that why; None: nothing was overridden.
+    missing_course_ids: Mapped[list[UUID] | None]
+    override_reason: Mapped[str | None]
+    override_by: Mapped[UUID | None]
 
 
 class WaitingEntry(CampusRow, Base):

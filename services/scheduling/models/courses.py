@@ -33,3 +33,5 @@ class Course(Row, Base):
     equipment: Mapped[list[str] | None]
     # Courses that a student has had before.
     prerequisite_course_ids: Mapped[list[UUID] | None]
+    # None: teachers of any level.
+    required_teacher_level: Mapped[int | None]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.scheduling.models.base import Base
@@ -75,6 +76,20 @@ class TeacherAttendance(CampusRow, Base):
     clock_in_time: Mapped[datetime | None]
     late_minutes: Mapped[int]
     lesson_start_time: Mapped[datetime]
+
+
+class TeacherAttendanceChange(CampusRow, Base):
+    """One correction of how a teacher was at a lesson, with what was kept before; append-only."""
+
+    __tablename__ = "teacher_attendance_change"
+
+    teacher_attendance_id: Mapped[UUID]
+    # Who has an `own` grant sees the change through this column.
+    teacher_id: Mapped[UUID]
+    before: Mapped[dict[str, Any]] = mapped_column(JSONB())
+    after: Mapped[dict[str, Any]] = mapped_column(JSONB())
+    reason: Mapped[str]
+    actor_id: Mapped[UUID]
 
 
 class RollCallPolicy(Row, Base):

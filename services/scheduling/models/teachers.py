@@ -27,6 +27,8 @@ class Teacher(Row, Base):
     # Minutes of lessons that a person may have on a local day, and in a week from Monday; None: not limited.
     most_day_minutes: Mapped[int | None]
     most_week_minutes: Mapped[int | None]
+    # How far they have come: [{"subject": "math", "course_id": "", "level": 3}]; None: nothing was said.
+    levels: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB())
 
 
 class TeacherException(Row, Base):

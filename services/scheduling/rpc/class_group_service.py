@@ -47,6 +47,7 @@ class ClassGroupService(Servicer, pb_grpc.ClassGroupServiceServicer):
             teacher_id=optional_id(request.teacher_id),
             room_id=optional_id(request.room_id),
             opening=Opening(request.min_members, optional_date(request, "open_by_date"), request.needs_teacher),
+            override_reason=request.override_reason,
         )
         return pb.CreateClassGroupResponse(class_group=to_pb(tx, group))
 
@@ -63,7 +64,9 @@ class ClassGroupService(Servicer, pb_grpc.ClassGroupServiceServicer):
     @command
     def UpdateClassGroup(self, request: pb.UpdateClassGroupRequest, tx: Tx) -> pb.UpdateClassGroupResponse:
         changes = _changes(request.class_group, request.update_mask.paths)
-        group = class_groups.update(tx, as_uuid(request.class_group.class_group_id), changes)
+        group = class_groups.update(
+            tx, as_uuid(request.class_group.class_group_id), changes, override_reason=request.override_reason
+        )
         return pb.UpdateClassGroupResponse(class_group=to_pb(tx, group))
 
     @command
@@ -73,6 +76,7 @@ class ClassGroupService(Servicer, pb_grpc.ClassGroupServiceServicer):
             as_uuid(request.class_group_id),
             student_id=as_uuid(request.student_id),
             join_time=optional_instant(request, "join_time"),
+            override_reason=request.override_reason,
         )
         member, group = _answer(tx, joined.membership)
         late: Sequence[Lesson] = ()
@@ -98,6 +102,7 @@ class ClassGroupService(Servicer, pb_grpc.ClassGroupServiceServicer):
             student_id=as_uuid(request.student_id),
             target_class_group_id=as_uuid(request.target_class_group_id),
             reason=request.reason,
+            override_reason=request.override_reason,
         )
         member, group = _answer(tx, joined.membership)
         return pb.TransferStudentResponse(
@@ -174,6 +179,9 @@ def member_to_pb(row: Membership, names: Mapping[UUID, str]) -> class_group_pb2.
         join_time=row.join_time,
         leave_time=row.leave_time,
         leave_reason=row.leave_reason,
+        missing_course_ids=[str(each) for each in row.missing_course_ids or ()],
+        override_reason=row.override_reason or "",
+        override_by=id_text(row.override_by),
     )
 
 

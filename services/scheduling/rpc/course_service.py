@@ -33,6 +33,7 @@ _EDITABLE = (
     "online",
     "equipment",
     "prerequisite_course_ids",
+    "required_teacher_level",
 )
 
 
@@ -55,6 +56,7 @@ class CourseService(Servicer, pb_grpc.CourseServiceServicer):
             most_age_years=request.most_age_years,
             category=stored_category(request.category),
             online=request.online,
+            required_teacher_level=request.required_teacher_level,
         )
         return pb.CreateCourseResponse(course=to_pb(course))
 
@@ -103,6 +105,7 @@ def to_pb(row: Course) -> course_pb2.Course:
         online=bool(row.online),
         equipment=row.equipment or (),
         prerequisite_course_ids=[str(each) for each in row.prerequisite_course_ids or ()],
+        required_teacher_level=row.required_teacher_level or 0,
         create_time=row.create_time,
         update_time=row.update_time,
     )

@@ -35,7 +35,9 @@ class PlaceService(Servicer, pb_grpc.PlaceServiceServicer):
     @command
     def AcceptPlace(self, request: pb.AcceptPlaceRequest, tx: Tx) -> pb.AcceptPlaceResponse:
         entry = waiting_lists.check_offered(tx, as_uuid(request.waiting_entry_id))
-        joined = memberships.join(tx, entry.class_group_id, student_id=entry.student_id)
+        joined = memberships.join(
+            tx, entry.class_group_id, student_id=entry.student_id, override_reason=request.override_reason
+        )
         names = students.names(tx, [entry.student_id])
         return pb.AcceptPlaceResponse(
             membership=member_to_pb(joined.membership, names), proration=proration_to_pb(joined.proration)

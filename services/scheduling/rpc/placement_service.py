@@ -36,6 +36,7 @@ class PlacementService(Servicer, pb_grpc.PlacementServiceServicer):
                 as_uuid(each.class_group_id),
                 optional_id(each.proposed_class_group_id),
                 each.reason,
+                each.override_reason,
             )
             for each in request.choices
         ]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from lianxiao.scheduling.v1 import attendance_pb2, sign_in_pb2
 from lianxiao.scheduling.v1 import sign_in_service_pb2 as pb
 from lianxiao.scheduling.v1 import sign_in_service_pb2_grpc as pb_grpc
 from services.scheduling.actions import roll_call_policies, sign_ins, teacher_attendances
-from services.scheduling.models import RollCallPolicy, SignIn, TeacherAttendance
+from services.scheduling.models import RollCallPolicy, SignIn, TeacherAttendance, TeacherAttendanceChange
 from services.scheduling.rules.sign_ins import Policy
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.rpc import Servicer, command, query
-from shared.wire_values import enum_value, id_text, optional_id
+from shared.wire_values import enum_value, id_text, optional_id, stored_word
 
 
 class SignInService(Servicer, pb_grpc.SignInServiceServicer):
@@ -41,6 +44,26 @@ class SignInService(Servicer, pb_grpc.SignInServiceServicer):
         page = teacher_attendances.LISTING.page(tx, request)
         rows = [_teacher_to_pb(row) for row in page.rows]
         return pb.ListTeacherAttendancesResponse(teacher_attendances=rows, next_page_token=page.next_page_token)
+
+    @command
+    def CorrectTeacherAttendance(
+        self, request: pb.CorrectTeacherAttendanceRequest, tx: Tx
+    ) -> pb.CorrectTeacherAttendanceResponse:
+        row = teacher_attendances.correct(
+            tx,
+            as_uuid(request.teacher_attendance_id),
+            state=stored_word(sign_in_pb2.TeacherAttendanceState, request.state, "state"),
+            late_minutes=request.late_minutes,
+            reason=request.reason,
+        )
+        return pb.CorrectTeacherAttendanceResponse(teacher_attendance=_teacher_to_pb(row))
+
+    @query
+    def ListTeacherAttendanceChanges(
+        self, request: pb.ListTeacherAttendanceChangesRequest, tx: Tx
+    ) -> pb.ListTeacherAttendanceChangesResponse:
+        found = teacher_attendances.changes(tx, as_uuid(request.teacher_attendance_id))
+        return pb.ListTeacherAttendanceChangesResponse(teacher_attendance_changes=[_change_to_pb(row) for row in found])
 
     @command
     def SetRollCallPolicy(self, request: pb.SetRollCallPolicyRequest, tx: Tx) -> pb.SetRollCallPolicyResponse:
@@ -82,6 +105,26 @@ def _teacher_to_pb(row: TeacherAttendance) -> sign_in_pb2.TeacherAttendance:
         clock_in_time=row.clock_in_time,
         late_minutes=row.late_minutes,
         lesson_start_time=row.lesson_start_time,
+    )
+
+
+def _change_to_pb(row: TeacherAttendanceChange) -> sign_in_pb2.TeacherAttendanceChange:
+    return sign_in_pb2.TeacherAttendanceChange(
+        teacher_attendance_change_id=str(row.id),
+        before=_facts_to_pb(row.before),
+        after=_facts_to_pb(row.after),
+        reason=row.reason,
+        actor_id=str(row.actor_id),
+        create_time=row.create_time,
+    )
+
+
+def _facts_to_pb(told: dict[str, Any]) -> sign_in_pb2.TeacherAttendanceFacts:
+    clocked = told["clock_in_time"]
+    return sign_in_pb2.TeacherAttendanceFacts(
+        state=enum_value(sign_in_pb2.TeacherAttendanceState, told["state"]),
+        clock_in_time=datetime.fromisoformat(clocked) if clocked else None,
+        late_minutes=told["late_minutes"],
     )
 
 

@@ -13,6 +13,7 @@ from lianxiao.scheduling.v1 import teacher_service_pb2_grpc as pb_grpc
 from services.scheduling.actions import absences, teachers
 from services.scheduling.models import Teacher, TeacherException
 from services.scheduling.rules.availability import Place, Range
+from services.scheduling.rules.levels import Level
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.rpc import Servicer, command, query
@@ -39,6 +40,12 @@ class TeacherService(Servicer, pb_grpc.TeacherServiceServicer):
         return pb.SetTeacherSkillsResponse(
             teacher=_loaded(tx, teachers.set_skills(tx, as_uuid(request.teacher_id), skills))
         )
+
+    @command
+    def SetTeacherLevels(self, request: pb.SetTeacherLevelsRequest, tx: Tx) -> pb.SetTeacherLevelsResponse:
+        levels = [Level(each.subject, optional_id(each.course_id), each.level) for each in request.levels]
+        teacher = teachers.set_levels(tx, as_uuid(request.teacher_id), levels)
+        return pb.SetTeacherLevelsResponse(teacher=_loaded(tx, teacher))
 
     @command
     def SetAvailability(self, request: pb.SetAvailabilityRequest, tx: Tx) -> pb.SetAvailabilityResponse:
@@ -105,6 +112,7 @@ def to_pb(row: Teacher, places: Sequence[Place]) -> teacher_pb2.Teacher:
         update_time=row.update_time,
         most_day_minutes=row.most_day_minutes or 0,
         most_week_minutes=row.most_week_minutes or 0,
+        levels=[teacher_pb2.TeacherLevel(**level) for level in row.levels or ()],
     )
 
 

@@ -13,6 +13,7 @@ _RANGES = {
     "total_lesson_hours_hundredths": (0, 1_000_000),
     "least_age_years": (0, 99),
     "most_age_years": (0, 99),
+    "required_teacher_level": (0, 9),
 }
 _LONGEST = {"name": 100, "subject": 50}
 _MOST_GRADES, _LONGEST_GRADE = 20, 20

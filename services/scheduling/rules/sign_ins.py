@@ -91,3 +91,17 @@ def proposed_code(policy: Policy, minutes: int) -> str:
 def due(thresholds: Sequence[int], end: datetime, now: datetime) -> list[int]:
     """Return the thresholds, in minutes after the end of a lesson, that have passed."""
     return [minutes for minutes in sorted(set(thresholds)) if end + timedelta(minutes=minutes) <= now]
+
+
+def corrected_minutes(state: str, minutes: int, *, before: int) -> int:
+    """Return how late a teacher was after a correction; without new minutes those of before.
+
+    Raises InvalidInput for who was late by no minute, and for minutes of who was not late.
+    """
+    if state != "late":
+        if minutes:
+            raise InvalidInput("late_minutes", "only who came late has minutes")
+        return 0
+    if not minutes and not before:
+        raise InvalidInput("late_minutes", "say how many minutes")
+    return minutes or before
