@@ -69,3 +69,15 @@ if [ ! -f gen/stamp ] || [ -n "$(find protos tools/protos.py -newer gen/stamp -p
   .venv/bin/python -m tools.protos
   touch gen/stamp
 fi
+
+# Compiled here once, so that neither tests nor the first timetable run wait for it, or do it several at a time.
+search=services/scheduling/rules/timetabling
+compiled="$(cat $search/arrays.py $search/kernel.py $search/moves.py | cksum) $wanted"
+if [ ! -f .venv/search ] || [ "$(cat .venv/search)" != "$compiled" ]; then
+  say "compiling the search for timetables (half a minute)"
+  if .venv/bin/python -c 'from services.scheduling.rules.timetabling.portfolio import prepare; prepare()'; then
+    printf '%s' "$compiled" >.venv/search
+  else
+    say "it will be compiled when it is needed"
+  fi
+fi

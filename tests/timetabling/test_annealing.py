@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from services.scheduling.rules.timetabling.annealing import Progress, Settings, improve
 from services.scheduling.rules.timetabling.costs import evaluate
+from services.scheduling.rules.timetabling.portfolio import prepare
 from services.scheduling.rules.timetabling.problem import (
     Group,
     Meeting,
@@ -22,6 +23,12 @@ from services.scheduling.rules.timetabling.problem import (
     Room,
 )
 from tests.timetabling.problems import random_problem
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _compiled() -> None:
+    """Let one process of the test run compile, not each."""
+    prepare()
 
 
 def line(meetings: int, periods: int, *, teacher: bool = True) -> Problem:

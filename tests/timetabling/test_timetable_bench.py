@@ -15,7 +15,7 @@ from tests.timetabling.test_timetable_files import BASIC, EXTENDED
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "small.ctt").write_text(BASIC)
-    for name, value in {"DATA": str(tmp_path), "SECONDS": "0.2", "ONLY": "", "SEED": "", "PROCESSES": ""}.items():
+    for name, value in {"DATA": str(tmp_path), "SECONDS": "0.2", "ONLY": "", "SEED": "", "PROCESSES": "1"}.items():
         monkeypatch.setenv(name, value)
     return tmp_path
 

@@ -14,8 +14,9 @@ from services.scheduling.rules.timetabling.problem import TRAVELLING, Placement,
 from services.scheduling.rules.timetabling.spots import Spots
 
 _FORBIDDEN = 1 << 40
-# Rounds without a better plan after which nothing better is to be hoped for; how often the scarcest comes next.
-_PATIENCE = 20_000
+# Rounds without a better plan after which nothing better is to be hoped for, at most and per meeting; how often the
+# scarcest comes next.
+_PATIENCE, _PATIENCE_EACH = 20_000, 200
 _SCARCEST = 0.9
 
 
@@ -51,7 +52,8 @@ def build(
     waiting = [m for m, placement in enumerate(state.placed) if placement is None and state.spots[m].by_start]
     waiting.sort(key=lambda m: (-state.spots[m].count, chance.random()))
     best, most, rest, idle = list(state.placed), 0, 0, 0
-    while waiting and idle < _PATIENCE and time.monotonic() < deadline and not (cancelled is not None and cancelled()):
+    patience = min(_PATIENCE, _PATIENCE_EACH * len(problem.meetings))
+    while waiting and idle < patience and time.monotonic() < deadline and not (cancelled is not None and cancelled()):
         # Mostly the scarcest; now and then anyone, lest the same two push each other for ever.
         index = -1 if chance.random() < _SCARCEST else chance.randrange(len(waiting))
         meeting = waiting.pop(index)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import multiprocessing
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 
 from services.scheduling.rules.timetabling.annealing import Settings, improve
 from services.scheduling.rules.timetabling.costs import evaluate
+from services.scheduling.rules.timetabling.kernel import FOLDER
 from services.scheduling.rules.timetabling.problem import Group, Meeting, Plan, Problem
 
 # Where each meeting is in dozens of curricula a search that begins cooler is stuck before all are placed.
@@ -14,8 +18,26 @@ _HOTTEST = (20.0, 100.0)
 
 
 def prepare() -> None:
-    """Compile the search, so that no time of a run goes into that; takes an instant where it is in the cache."""
-    improve(Problem(1, 1, (Group("g"),), (Meeting("m", 0, (0,)),)), moves=1)
+    """Compile the search, so that no time of a run goes into that; takes an instant where it is in the cache.
+
+    Of several processes one compiles, half a minute of a processor, and the others wait for it.
+    """
+    with _alone():
+        improve(Problem(1, 1, (Group("g"),), (Meeting("m", 0, (0,)),)), moves=1)
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Hold the lock of the cache, if there can be one."""
+    try:
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        file = (FOLDER / "lock").open("w")
+    except OSError:
+        yield
+        return
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def improve_in_parallel(
