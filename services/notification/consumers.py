@@ -14,6 +14,7 @@ from lianxiao.lead.v1.lead_events_pb2 import (
     TrialReminderWithdrawn,
 )
 from lianxiao.org.v1.org_events_pb2 import CampusChanged
+from lianxiao.scheduling.v1.scheduling_events_pb2 import LeaveDecided, LessonNoticeDue, PlaceOffered
 from lianxiao.student.v1.student_events_pb2 import GuardianContactChanged, StudentEnrolled
 from services.notification.actions import (
     assessment_reports,
@@ -21,6 +22,7 @@ from services.notification.actions import (
     contacts,
     customers,
     feed,
+    lesson_notices,
     messages,
     plan_messages,
     quiet_hours,
@@ -40,6 +42,9 @@ CONSUMERS: list[AnyConsumer] = [
     Consumer("notification.on_assessment_taken", AssessmentTaken, assessment_reports.send),
     Consumer("notification.on_campus_changed", CampusChanged, campuses.project, ordered=True),
     Consumer("notification.on_quiet_hours_changed", QuietHoursChanged, quiet_hours.remember, ordered=True),
+    Consumer("notification.on_lesson_notice_due", LessonNoticeDue, lesson_notices.tell),
+    Consumer("notification.on_leave_decided", LeaveDecided, lesson_notices.tell_leave),
+    Consumer("notification.on_place_offered", PlaceOffered, lesson_notices.offer_place),
     WildConsumer("notification.feed", feed.append),
     Consumer("notification.on_lead_merged", LeadMerged, customers.merged),
     Consumer("notification.on_lead_merge_undone", LeadMergeUndone, customers.parted),

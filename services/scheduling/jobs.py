@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.scheduling.actions import (
+    lesson_notices,
     makeup_entitlements,
     openings,
     roll_call_chases,
@@ -15,6 +16,7 @@ from shared.jobs import AnyJob, Errand, Job
 
 JOBS: list[AnyJob] = [
     Job("scheduling.chase_roll_calls", 60.0, roll_call_chases.step),
+    Job("scheduling.remind_of_lessons", 60.0, lesson_notices.remind),
     Job("scheduling.expire_makeups", 600.0, makeup_entitlements.expire),
     Job("scheduling.expire_offers", 60.0, waiting_lists.expire),
     Job("scheduling.warn_of_openings", 3600.0, openings.warn),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import or_, select, update
@@ -64,14 +64,14 @@ def tell_consumption(tx: Tx, event: HoursConsumed) -> None:
         "remaining": hours_text(event.remaining_hundredths),
         "lesson_time": f"{start:%Y-%m-%d %H:%M}",
     }
-    _queue(tx, HOURS_CONSUMED, event.student_id, event.campus_id, event.consumption_id, values)
+    tell_guardians(tx, HOURS_CONSUMED, event.student_id, event.campus_id, event.consumption_id, values)
 
 
 def remind_of_renewal(tx: Tx, event: HoursBelowThreshold) -> None:
     """Remind each guardian once per order and threshold that few hours are left."""
     values = {"remaining": hours_text(event.remaining_hundredths)}
     cause = f"{event.order_id}:{event.course_id}:{event.threshold_hundredths}"
-    _queue(tx, HOURS_LOW, event.student_id, event.campus_id, cause, values)
+    tell_guardians(tx, HOURS_LOW, event.student_id, event.campus_id, cause, values)
 
 
 def get(tx: Tx, message_id: UUID) -> Message:
@@ -137,14 +137,16 @@ def queue_text(tx: Tx, row: Message, text: Text, *, email: str, other: str = "")
 
 
 def withdraw(tx: Tx, template: str, customer_id: str, campus_id: str, causes: Collection[str]) -> None:
-    """Refuse the messages to a family without a file that still wait, and those that have not even come yet.
+    """Refuse the messages to a family that still wait, and those that have not even come yet.
 
     One that a sender has claimed is on its way.
     """
+    people = [NOBODY, *(contact.guardian_id for contact in contacts.of_student(tx, as_uuid(customer_id)))]
     for cause in causes:
-        # First, for it waits for whoever is writing the message that it is about; the place of that is taken then.
-        refuse(tx, new(template, customer_id, campus_id, cause), WITHDRAWN)
-    mine = (Message.institution_id == tx.institution_id, Message.template == template, Message.guardian_id == NOBODY)
+        for guardian_id in people:
+            # First, for it waits for whoever is writing the message that it is about; its place is taken then.
+            refuse(tx, _row(template, customer_id, campus_id, cause, guardian_id, "queued", ""), WITHDRAWN)
+    mine = (Message.institution_id == tx.institution_id, Message.template == template)
     waiting = (Message.business_key.in_(causes), Message.state == "queued")
     query = select(Message.id).where(*mine, *waiting).order_by(Message.id).with_for_update()
     for message_id in tx.session.scalars(query).all():
@@ -157,9 +159,20 @@ def refuse(tx: Tx, row: Message, reason: str) -> None:
     _insert(tx, row)
 
 
-def _queue(  # noqa: PLR0917 - the five facts of a message
-    tx: Tx, template: str, student_id: str, campus_id: str, cause: str, values: Mapping[str, str]
+def tell_guardians(  # noqa: PLR0917 - the five facts of a message
+    tx: Tx,
+    template: str,
+    student_id: str,
+    campus_id: str,
+    cause: str,
+    values: Mapping[str, str],
+    *,
+    before: datetime | None = None,
 ) -> None:
+    """Queue one message to each guardian of a student who may be contacted, outside the quiet hours.
+
+    Why there is none is on record; one that could not leave `before` is refused.
+    """
     everyone = contacts.of_student(tx, as_uuid(student_id))
     wanted = [contact for contact in everyone if contact.may_contact]
     if not wanted:
@@ -171,6 +184,9 @@ def _queue(  # noqa: PLR0917 - the five facts of a message
     for contact in wanted:
         row = _row(template, student_id, campus_id, cause, contact.guardian_id, "queued", "")
         row.send_time = at
+        if before is not None and at >= before:
+            refuse(tx, row, "QUIET_HOURS" if tx.now < before else "TOO_LATE")
+            continue
         told = dict(values) | {"student": student, "guardian": Contact.name.reveal(tx, contact) or ""}
         email, phone = Contact.email.reveal(tx, contact), Contact.phone.reveal(tx, contact)
         queue(tx, row, told, email=email or "", phone=phone or "")

@@ -13,14 +13,29 @@ HOURS_CONSUMED = "hours_consumed"
 HOURS_LOW = "hours_low"
 TRIAL_REMINDER = "trial_reminder"
 ASSESSMENT_REPORT = "assessment_report"
+LESSON_MOVED = "lesson_moved"
+LESSON_CHANGED = "lesson_changed"
+LESSON_CANCELLED = "lesson_cancelled"
+LESSON_NEAR = "lesson_near"
+PLACE_OFFERED = "place_offered"
+LEAVE_APPROVED = "leave_approved"
+LEAVE_DECLINED = "leave_declined"
 # Its text stands in a plan of lead.
 PLAN_MESSAGE = "plan_message"
 
+_LESSON = ("guardian", "student", "course", "lesson_time", "room", "teacher")
 VARIABLES: dict[str, tuple[str, ...]] = {
     HOURS_CONSUMED: ("guardian", "student", "consumed", "remaining", "lesson_time"),
     HOURS_LOW: ("guardian", "student", "remaining"),
     TRIAL_REMINDER: ("guardian", "student", "course", "campus", "lesson_time"),
     ASSESSMENT_REPORT: ("guardian", "student", "assessment", "percent", "report"),
+    LESSON_MOVED: (*_LESSON, "old_time", "count"),
+    LESSON_CHANGED: (*_LESSON, "count"),
+    LESSON_CANCELLED: ("guardian", "student", "course", "old_time", "count"),
+    LESSON_NEAR: _LESSON,
+    PLACE_OFFERED: ("guardian", "student", "class_group", "expire_time"),
+    LEAVE_APPROVED: ("guardian", "student", "course", "lesson_time"),
+    LEAVE_DECLINED: ("guardian", "student", "course", "lesson_time"),
 }
 
 
@@ -66,6 +81,69 @@ SHIPPED: dict[tuple[str, str], Text] = {
     (ASSESSMENT_REPORT, "en"): Text(
         "{assessment}: report for {student}",
         "Dear {guardian}, {student} has taken the assessment {assessment}: {percent}%.\n{report}",
+    ),
+    (LESSON_MOVED, "zh"): Text(
+        "{student} 的上课时间有调整",
+        "{guardian}您好：{student} 原定 {old_time} 的{course}课调整到 {lesson_time}，教室：{room}，"
+        "任课老师：{teacher}。本次共调整 {count} 节课，详情请见课表。",
+    ),
+    (LESSON_MOVED, "en"): Text(
+        "New lesson time for {student}",
+        "Dear {guardian}, the lesson of {student} ({course}) planned for {old_time} moves to {lesson_time}, room"
+        " {room}, teacher {teacher}. Lessons moved: {count}; please see the timetable.",
+    ),
+    (LESSON_CHANGED, "zh"): Text(
+        "{student} 的上课安排有调整",
+        "{guardian}您好：{student} 于 {lesson_time} 的{course}课安排有调整，教室：{room}，任课老师：{teacher}。"
+        "本次共调整 {count} 节课，上课时间不变。",
+    ),
+    (LESSON_CHANGED, "en"): Text(
+        "Changed lesson of {student}",
+        "Dear {guardian}, the lesson of {student} ({course}) on {lesson_time} is now in room {room} with {teacher}."
+        " Lessons changed: {count}; the times stay.",
+    ),
+    (LESSON_CANCELLED, "zh"): Text(
+        "{student} 的课程取消通知",
+        "{guardian}您好：{student} 原定 {old_time} 的{course}课取消。本次共取消 {count} 节课，不消耗课时。",
+    ),
+    (LESSON_CANCELLED, "en"): Text(
+        "Lesson of {student} cancelled",
+        "Dear {guardian}, the lesson of {student} ({course}) planned for {old_time} is cancelled. Lessons cancelled:"
+        " {count}; no lesson hours are used.",
+    ),
+    (LESSON_NEAR, "zh"): Text(
+        "{student} 的上课提醒",
+        "{guardian}您好：{student} 的{course}课将于 {lesson_time} 开始，教室：{room}，任课老师：{teacher}。",
+    ),
+    (LESSON_NEAR, "en"): Text(
+        "Lesson of {student}",
+        "Dear {guardian}, the lesson of {student} ({course}) begins on {lesson_time}, room {room}, teacher {teacher}.",
+    ),
+    (PLACE_OFFERED, "zh"): Text(
+        "{student} 候补的班级有名额了",
+        "{guardian}您好：{class_group}有名额空出，为 {student} 保留到 {expire_time}，请及时联系课程顾问确认。",
+    ),
+    (PLACE_OFFERED, "en"): Text(
+        "A place for {student}",
+        "Dear {guardian}, a place in {class_group} is free and held for {student} until {expire_time}. Please talk to"
+        " your course advisor.",
+    ),
+    (LEAVE_APPROVED, "zh"): Text(
+        "{student} 的请假已批准",
+        "{guardian}您好：{student} 于 {lesson_time} 的{course}课请假已批准。",
+    ),
+    (LEAVE_APPROVED, "en"): Text(
+        "Leave of {student} approved",
+        "Dear {guardian}, the leave of {student} from the lesson on {lesson_time} ({course}) is approved.",
+    ),
+    (LEAVE_DECLINED, "zh"): Text(
+        "{student} 的请假未获批准",
+        "{guardian}您好：{student} 于 {lesson_time} 的{course}课请假未获批准，请联系课程顾问。",
+    ),
+    (LEAVE_DECLINED, "en"): Text(
+        "Leave of {student} declined",
+        "Dear {guardian}, the leave of {student} from the lesson on {lesson_time} ({course}) was declined. Please talk"
+        " to your course advisor.",
     ),
 }
 

@@ -9,7 +9,7 @@ from sqlalchemy import exists, select
 
 from lianxiao.scheduling.v1.scheduling_events_pb2 import LeaveDecided, LeaveRequested
 from services.scheduling.actions import absence_rules, attendance_codes, lessons
-from services.scheduling.models import Attendance, LeaveRequest, Lesson, LessonResource
+from services.scheduling.models import Attendance, Course, LeaveRequest, Lesson, LessonResource
 from services.scheduling.rules.attendance import decide, notice_minutes
 from shared.db import Tx
 from shared.errors import AlreadyExists, InvalidInput, Refused
@@ -81,7 +81,8 @@ def settle(tx: Tx, leave_request_id: UUID, *, state: str, note: str) -> LeaveReq
     the roll of the lesson was called.
     """
     # The lesson first, as a roll call does.
-    lessons.get(tx, tx.load(LeaveRequest, "leave_request", leave_request_id).lesson_id, for_update=True)
+    seen = tx.load(LeaveRequest, "leave_request", leave_request_id)
+    lesson = lessons.get(tx, seen.lesson_id, for_update=True)
     row = tx.load(LeaveRequest, "leave_request", leave_request_id, for_update=True)
     may = LIVE if state == "withdrawn" else ("requested",)
     if row.state not in may:
@@ -90,7 +91,9 @@ def settle(tx: Tx, leave_request_id: UUID, *, state: str, note: str) -> LeaveReq
         _check_unconfirmed(tx, row.lesson_id, row.student_id)
     row.state, row.decision_note = state, note
     row.decided_by, row.decide_time = tx.caller.subject_id, tx.now
-    publish(tx, LeaveDecided(**_who(row), state=state))
+    course = tx.session.get_one(Course, (tx.institution_id, lesson.course_id))
+    told = LeaveDecided(**_who(row), state=state, lesson_start_time=row.lesson_start_time, course_name=course.name)
+    publish(tx, told)
     return row
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from services.scheduling.actions import lessons
+from services.scheduling.actions import lesson_notices, lessons
 from services.scheduling.models import Lesson, LessonChange
 from shared.db import Tx
 from shared.ids import uuid7
@@ -30,7 +30,7 @@ def facts(lesson: Lesson) -> Facts:
 
 
 def record(tx: Tx, kind: str, before: Mapping[UUID, Facts], changed: Sequence[Lesson], reason: str) -> None:
-    """Keep what one command made of lessons; `before` has their facts by id."""
+    """Keep what one command made of lessons, and let their families know; `before` has their facts by id."""
     command_id = uuid7()
     tx.session.add_all(
         LessonChange(
@@ -45,6 +45,8 @@ def record(tx: Tx, kind: str, before: Mapping[UUID, Facts], changed: Sequence[Le
         )
         for lesson in changed
     )
+    tx.session.flush()
+    lesson_notices.tell(tx, command_id, kind, before, changed)
 
 
 def of_lesson(tx: Tx, lesson_id: UUID) -> list[LessonChange]:

@@ -36,6 +36,7 @@ def by_campus(tx: Tx) -> dict[UUID | None, Policy]:
             each.teachers_clock_in,
             tuple(each.chase_after_minutes),
             each.makeup_valid_days,
+            each.lesson_reminder_hours,
         )
         for each in found
     }
@@ -71,6 +72,7 @@ def put(tx: Tx, campus_id: UUID | None, policy: Policy) -> RollCallPolicy:
         teachers_clock_in=policy.teachers_clock_in,
         chase_after_minutes=sorted(set(policy.chase_after_minutes)),
         makeup_valid_days=policy.makeup_valid_days,
+        lesson_reminder_hours=policy.lesson_reminder_hours,
         staff_id=tx.caller.subject_id,
     )
     tx.session.add(made)

@@ -101,7 +101,7 @@ def promote(tx: Tx, group: ClassGroup) -> None:
         entry.state = "offered"
         entry.offer_expire_time = tx.now + timedelta(hours=group.offer_hours)
         group.held_count += 1
-        publish(tx, PlaceOffered(**_who(entry), expire_time=entry.offer_expire_time))
+        publish(tx, PlaceOffered(**_who(entry), expire_time=entry.offer_expire_time, class_group_name=group.name))
     tx.session.flush()
 
 

@@ -16,7 +16,7 @@ from services.scheduling.models.class_groups import ClassGroup, Membership, Plac
 from services.scheduling.models.courses import Course
 from services.scheduling.models.directory import Campus, CampusTravel, Student
 from services.scheduling.models.leaves import LeaveRequest, MakeupEntitlement
-from services.scheduling.models.lessons import Lesson, LessonChange, LessonResource, LessonSeries
+from services.scheduling.models.lessons import Lesson, LessonChange, LessonReminder, LessonResource, LessonSeries
 from services.scheduling.models.rooms import Room, RoomBlock
 from services.scheduling.models.sign_ins import (
     AttendanceDevice,
@@ -51,6 +51,7 @@ __all__ = [
     "Lesson",
     "LessonChange",
     "LessonRegulation",
+    "LessonReminder",
     "LessonResource",
     "LessonSeries",
     "MakeupEntitlement",

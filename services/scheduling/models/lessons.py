@@ -74,6 +74,18 @@ class LessonChange(CampusRow, Base):
     actor_id: Mapped[UUID]
 
 
+class LessonReminder(CampusRow, Base):
+    """The families of a lesson know that it is near, once for each time that it was given; append-only.
+
+    The id is the notice's.
+    """
+
+    __tablename__ = "lesson_reminder"
+
+    lesson_id: Mapped[UUID]
+    start_time: Mapped[datetime]
+
+
 class LessonResource(Row, Base):
     """What a lesson occupies: a teacher, room, class group or student. No live one overlaps another of its resource.
 

@@ -103,6 +103,7 @@ class RollCallPolicy(Row, Base):
     teachers_clock_in: Mapped[bool]
     chase_after_minutes: Mapped[list[int]] = mapped_column(ARRAY(BigInteger()))
     makeup_valid_days: Mapped[int] = mapped_column(default=60)
+    lesson_reminder_hours: Mapped[int] = mapped_column(default=24)
     end_time: Mapped[datetime | None]
     staff_id: Mapped[UUID]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -74,6 +75,8 @@ class SignInService(Servicer, pb_grpc.SignInServiceServicer):
             tuple(request.chase_after_minutes),
             request.makeup_valid_days,
         )
+        if request.HasField("lesson_reminder_hours"):
+            policy = replace(policy, lesson_reminder_hours=request.lesson_reminder_hours)
         row = roll_call_policies.put(tx, optional_id(request.campus_id), policy)
         return pb.SetRollCallPolicyResponse(roll_call_policy=_policy_to_pb(row))
 
@@ -137,6 +140,7 @@ def _policy_to_pb(row: RollCallPolicy) -> sign_in_pb2.RollCallPolicy:
         teachers_clock_in=row.teachers_clock_in,
         chase_after_minutes=row.chase_after_minutes,
         makeup_valid_days=row.makeup_valid_days,
+        lesson_reminder_hours=row.lesson_reminder_hours,
         end_time=row.end_time,
         create_time=row.create_time,
     )

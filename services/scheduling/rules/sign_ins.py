@@ -27,6 +27,8 @@ class Policy:
     chase_after_minutes: Sequence[int] = (60, 1440)
     # For how long an absence may be made up.
     makeup_valid_days: int = 60
+    # How long before a lesson its families are reminded; 0: not at all.
+    lesson_reminder_hours: int = 24
 
 
 def step_of(now: datetime) -> int:

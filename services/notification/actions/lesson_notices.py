@@ -1,0 +1,60 @@
+"""Families hear what becomes of their lessons: moved, changed, cancelled or near; of leave, and of a place held."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from lianxiao.scheduling.v1.scheduling_events_pb2 import LeaveDecided, LessonNoticeDue, PlaceOffered
+from services.notification.actions import campuses, messages
+from services.notification.rules import templates
+from shared.db import Tx
+from shared.ids import as_uuid
+from shared.wire_values import instant
+
+_TEMPLATES = {
+    "moved": templates.LESSON_MOVED,
+    "changed": templates.LESSON_CHANGED,
+    "cancelled": templates.LESSON_CANCELLED,
+    "near": templates.LESSON_NEAR,
+}
+_LEAVE = {"approved": templates.LEAVE_APPROVED, "declined": templates.LEAVE_DECLINED}
+_NONE = "—"
+
+
+def tell(tx: Tx, event: LessonNoticeDue) -> None:
+    """Tell the guardians of each student once for each notice; reminders that do not hold any more are not sent."""
+    start = instant(event.start_time)
+    values = {
+        "course": event.course_name,
+        "room": event.room_name or _NONE,
+        "teacher": event.teacher_name or _NONE,
+        "lesson_time": _local(tx, event.campus_id, start),
+        "old_time": _local(tx, event.campus_id, instant(event.old_start_time)),
+        "count": str(event.lesson_count),
+    }
+    before = start if event.kind == "near" else None
+    for student_id in event.student_ids:
+        messages.withdraw(tx, templates.LESSON_NEAR, student_id, event.campus_id, event.withdrawn_notice_ids)
+        template = _TEMPLATES[event.kind]
+        messages.tell_guardians(tx, template, student_id, event.campus_id, event.notice_id, values, before=before)
+
+
+def tell_leave(tx: Tx, event: LeaveDecided) -> None:
+    """Tell the guardians of a student what became of the leave that they asked for."""
+    if event.student_id and event.state in _LEAVE:
+        start = instant(event.lesson_start_time)
+        values = {"course": event.course_name, "lesson_time": _local(tx, event.campus_id, start)}
+        cause = event.leave_request_id
+        messages.tell_guardians(tx, _LEAVE[event.state], event.student_id, event.campus_id, cause, values)
+
+
+def offer_place(tx: Tx, event: PlaceOffered) -> None:
+    """Tell the guardians of a student that a place is held, when that can still reach them in time."""
+    end = instant(event.expire_time)
+    values = {"class_group": event.class_group_name, "expire_time": _local(tx, event.campus_id, end)}
+    cause, template = f"{event.waiting_entry_id}:{end.isoformat()}", templates.PLACE_OFFERED
+    messages.tell_guardians(tx, template, event.student_id, event.campus_id, cause, values, before=end)
+
+
+def _local(tx: Tx, campus_id: str, moment: datetime) -> str:
+    return f"{moment.astimezone(campuses.zone(tx, as_uuid(campus_id))):%Y-%m-%d %H:%M}"
