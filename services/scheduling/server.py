@@ -9,15 +9,18 @@ from lianxiao.scheduling.v1 import calendar_feed_service_pb2_grpc as calendar_fe
 from lianxiao.scheduling.v1 import calendar_service_pb2_grpc as calendar
 from lianxiao.scheduling.v1 import capacity_service_pb2_grpc as capacity
 from lianxiao.scheduling.v1 import class_group_service_pb2_grpc as class_group
+from lianxiao.scheduling.v1 import class_record_service_pb2_grpc as class_record
 from lianxiao.scheduling.v1 import course_service_pb2_grpc as course
 from lianxiao.scheduling.v1 import leave_service_pb2_grpc as leave
 from lianxiao.scheduling.v1 import lesson_service_pb2_grpc as lesson
 from lianxiao.scheduling.v1 import makeup_service_pb2_grpc as makeup
 from lianxiao.scheduling.v1 import place_service_pb2_grpc as place
 from lianxiao.scheduling.v1 import placement_service_pb2_grpc as placement
+from lianxiao.scheduling.v1 import progress_service_pb2_grpc as progress
 from lianxiao.scheduling.v1 import regulation_service_pb2_grpc as regulation
 from lianxiao.scheduling.v1 import room_service_pb2_grpc as room
 from lianxiao.scheduling.v1 import sign_in_service_pb2_grpc as sign_in
+from lianxiao.scheduling.v1 import syllabus_service_pb2_grpc as syllabus
 from lianxiao.scheduling.v1 import teacher_service_pb2_grpc as teacher
 from lianxiao.scheduling.v1 import timetable_run_service_pb2_grpc as timetable_run
 from lianxiao.scheduling.v1 import trial_service_pb2_grpc as trial
@@ -29,15 +32,18 @@ from services.scheduling.rpc.calendar_feed_service import CalendarFeedService
 from services.scheduling.rpc.calendar_service import CalendarService
 from services.scheduling.rpc.capacity_service import CapacityService
 from services.scheduling.rpc.class_group_service import ClassGroupService
+from services.scheduling.rpc.class_record_service import ClassRecordService
 from services.scheduling.rpc.course_service import CourseService
 from services.scheduling.rpc.leave_service import LeaveService
 from services.scheduling.rpc.lesson_service import LessonService
 from services.scheduling.rpc.makeup_service import MakeupService
 from services.scheduling.rpc.place_service import PlaceService
 from services.scheduling.rpc.placement_service import PlacementService
+from services.scheduling.rpc.progress_service import ProgressService
 from services.scheduling.rpc.regulation_service import RegulationService
 from services.scheduling.rpc.room_service import RoomService
 from services.scheduling.rpc.sign_in_service import SignInService
+from services.scheduling.rpc.syllabus_service import SyllabusService
 from services.scheduling.rpc.teacher_service import TeacherService
 from services.scheduling.rpc.timetable_run_service import TimetableRunService
 from services.scheduling.rpc.trial_service import TrialService
@@ -65,4 +71,7 @@ SERVICERS: list[Registration] = [
     (workload.add_WorkloadServiceServicer_to_server, WorkloadService),
     (calendar_feed.add_CalendarFeedServiceServicer_to_server, CalendarFeedService),
     (capacity.add_CapacityServiceServicer_to_server, CapacityService),
+    (syllabus.add_SyllabusServiceServicer_to_server, SyllabusService),
+    (class_record.add_ClassRecordServiceServicer_to_server, ClassRecordService),
+    (progress.add_ProgressServiceServicer_to_server, ProgressService),
 ]

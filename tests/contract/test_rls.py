@@ -36,6 +36,7 @@ APPENDED = {
         "teacher_attendance_change",
         "timetable_proposal_change",
         *("sign_in", "device_event", "roll_call_chase", "placement"),
+        *("syllabus", "syllabus_point", "class_group_syllabus", "class_record_change", "student_remark_change"),
     ],
     "student": ["student_state_entry"],
 }

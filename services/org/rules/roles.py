@@ -51,7 +51,7 @@ _TUTORING = (
     *("student.*", "guardian.*", "class_group.*", "lesson.read", "attendance.*", "trial.read", "lot.read"),
     *("sign_in_token.read",),
     *("student_card.*", "teacher_attendance.read", "leave.*", "makeup.*", "waiting_list.*", "suspension.*"),
-    "placement.*",
+    *("placement.*", "class_record.read", "student_class_record.read", "progress.read", "syllabus.read"),
     *("consumption.read", "order.read", "refund.read", "refund.request", "message.read", "pii.read"),
 )
 _TIMETABLING = (
@@ -61,7 +61,7 @@ _TIMETABLING = (
     *("calendar.*", "calendar_feed.*", "capacity.read", "regulation.*"),
     *("attendance_code.*", "absence_rule.*", "attendance_device.*", "student_card.*", "teacher_attendance.*"),
     *("roll_call_policy.*", "leave.*", "makeup.*", "waiting_list.*", "suspension.*", "sign_in_token.read"),
-    "placement.*",
+    *("placement.*", "syllabus.*", "class_record.*", "student_class_record.read", "progress.read", "rating_scale.set"),
     # A trial is booked for a lead, and a family is called by its name.
     *("lead.read", "guardian.read", "report.read", "staff.read", "pii.read"),
 )
@@ -72,7 +72,7 @@ _TEACHING = (
     *("teacher_attendance.clock_in", "teacher_attendance.read", "leave.request", "leave.read", "makeup.read"),
     *("sign_in_token.read",),
     *("lesson.read", "attendance.*", "trial.read", "trial.result", "class_group.read", "student.read", "pii.read"),
-    *("calendar_feed.*",),
+    *("calendar_feed.*", "syllabus.read", "class_record.*", "student_class_record.read", "progress.read"),
 )
 _MONEY = (
     *("price.*", "quote.read", "contract.read", "order.read", "payment.*", "lot.read", "consumption.read"),
@@ -151,6 +151,7 @@ _AUDITING = tuple(
         ),
         *("attendance", "attendance_code", "absence_rule", "attendance_device", "teacher_attendance"),
         *("roll_call_policy", "leave", "makeup", "waiting_list", "suspension", "placement"),
+        *("syllabus", "class_record", "student_class_record", "progress"),
         *("student", "guardian", "price", "quote", "contract", "order", "payment", "lot"),
         *("consumption", "split_rule", "split", "ledger", "refund", "campaign", "template", "message", "feed"),
         *(

@@ -13,6 +13,13 @@ from services.scheduling.models.base import Base
 from services.scheduling.models.calendar_feeds import CalendarFeed
 from services.scheduling.models.calendars import HolidayNotice, LessonRegulation, SchoolTerm
 from services.scheduling.models.class_groups import ClassGroup, Membership, Placement, Suspension, WaitingEntry
+from services.scheduling.models.class_records import (
+    ClassRecord,
+    ClassRecordChange,
+    RatingScale,
+    StudentRemark,
+    StudentRemarkChange,
+)
 from services.scheduling.models.courses import Course
 from services.scheduling.models.directory import Campus, CampusTravel, Student
 from services.scheduling.models.leaves import LeaveRequest, MakeupEntitlement
@@ -28,6 +35,7 @@ from services.scheduling.models.sign_ins import (
     TeacherAttendance,
     TeacherAttendanceChange,
 )
+from services.scheduling.models.syllabi import ClassGroupSyllabus, Syllabus, SyllabusPoint
 from services.scheduling.models.teachers import Teacher, TeacherAvailability, TeacherException
 from services.scheduling.models.timetable_runs import TimetableProposal, TimetableProposalChange, TimetableRun
 from services.scheduling.models.trials import Trial, TrialStep
@@ -44,6 +52,9 @@ __all__ = [
     "Campus",
     "CampusTravel",
     "ClassGroup",
+    "ClassGroupSyllabus",
+    "ClassRecord",
+    "ClassRecordChange",
     "Course",
     "DeviceEvent",
     "HolidayNotice",
@@ -57,6 +68,7 @@ __all__ = [
     "MakeupEntitlement",
     "Membership",
     "Placement",
+    "RatingScale",
     "RollCallChase",
     "RollCallPolicy",
     "Room",
@@ -65,7 +77,11 @@ __all__ = [
     "SignIn",
     "Student",
     "StudentCard",
+    "StudentRemark",
+    "StudentRemarkChange",
     "Suspension",
+    "Syllabus",
+    "SyllabusPoint",
     "Teacher",
     "TeacherAttendance",
     "TeacherAttendanceChange",
