@@ -35,7 +35,7 @@ APPENDED = {
         *("attendance_change", "attendance_code_change", "trial_step", "lesson_change"),
         "teacher_attendance_change",
         "timetable_proposal_change",
-        *("sign_in", "device_event", "roll_call_chase", "placement"),
+        *("sign_in", "device_event", "roll_call_chase", "placement", "lesson_reminder"),
         *("syllabus", "syllabus_point", "class_group_syllabus", "class_record_change", "student_remark_change"),
     ],
     "student": ["student_state_entry"],
