@@ -51,7 +51,14 @@ _TUTORING = (
     *("student.*", "guardian.*", "class_group.*", "lesson.read", "attendance.*", "trial.read", "lot.read"),
     *("sign_in_token.read",),
     *("student_card.*", "teacher_attendance.read", "leave.*", "makeup.*", "waiting_list.*", "suspension.*"),
-    *("placement.*", "class_record.read", "student_class_record.read", "progress.read", "syllabus.read"),
+    *(
+        "placement.*",
+        "class_record.read",
+        "student_class_record.read",
+        "progress.read",
+        "syllabus.read",
+        "hour_statistic.read",
+    ),
     *("consumption.read", "order.read", "refund.read", "refund.request", "message.read", "pii.read"),
 )
 _TIMETABLING = (
@@ -61,7 +68,15 @@ _TIMETABLING = (
     *("calendar.*", "calendar_feed.*", "capacity.read", "regulation.*"),
     *("attendance_code.*", "absence_rule.*", "attendance_device.*", "student_card.*", "teacher_attendance.*"),
     *("roll_call_policy.*", "leave.*", "makeup.*", "waiting_list.*", "suspension.*", "sign_in_token.read"),
-    *("placement.*", "syllabus.*", "class_record.*", "student_class_record.read", "progress.read", "rating_scale.set"),
+    *(
+        "placement.*",
+        "syllabus.*",
+        "class_record.*",
+        "student_class_record.read",
+        "progress.read",
+        "rating_scale.set",
+        "hour_statistic.read",
+    ),
     # A trial is booked for a lead, and a family is called by its name.
     *("lead.read", "guardian.read", "report.read", "staff.read", "pii.read"),
 )
@@ -72,7 +87,14 @@ _TEACHING = (
     *("teacher_attendance.clock_in", "teacher_attendance.read", "leave.request", "leave.read", "makeup.read"),
     *("sign_in_token.read",),
     *("lesson.read", "attendance.*", "trial.read", "trial.result", "class_group.read", "student.read", "pii.read"),
-    *("calendar_feed.*", "syllabus.read", "class_record.*", "student_class_record.read", "progress.read"),
+    *(
+        "calendar_feed.*",
+        "syllabus.read",
+        "class_record.*",
+        "student_class_record.read",
+        "progress.read",
+        "hour_statistic.read",
+    ),
 )
 _MONEY = (
     *("price.*", "quote.read", "contract.read", "order.read", "payment.*", "lot.read", "consumption.read"),
@@ -151,7 +173,7 @@ _AUDITING = tuple(
         ),
         *("attendance", "attendance_code", "absence_rule", "attendance_device", "teacher_attendance"),
         *("roll_call_policy", "leave", "makeup", "waiting_list", "suspension", "placement"),
-        *("syllabus", "class_record", "student_class_record", "progress"),
+        *("syllabus", "class_record", "student_class_record", "progress", "hour_statistic"),
         *("student", "guardian", "price", "quote", "contract", "order", "payment", "lot"),
         *("consumption", "split_rule", "split", "ledger", "refund", "campaign", "template", "message", "feed"),
         *(

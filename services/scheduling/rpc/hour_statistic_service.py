@@ -1,0 +1,49 @@
+"""HourStatisticService on the wire."""
+
+from __future__ import annotations
+
+from lianxiao.scheduling.v1 import hour_statistic_service_pb2 as pb
+from lianxiao.scheduling.v1 import hour_statistic_service_pb2_grpc as pb_grpc
+from services.scheduling.actions import hour_statistics
+from services.scheduling.rules.hours import Asked, Figures
+from shared.db import Tx
+from shared.rpc import Servicer, query
+from shared.wire_values import date_pb, id_text, local_date, optional_id, stored_word
+
+
+class HourStatisticService(Servicer, pb_grpc.HourStatisticServiceServicer):
+    """Hours, added up."""
+
+    @query
+    def GetHourStatistics(self, request: pb.GetHourStatisticsRequest, tx: Tx) -> pb.GetHourStatisticsResponse:
+        dimension, period = request.dimension, request.period
+        asked = Asked(
+            local_date(request.start_date, "start_date"),
+            local_date(request.end_date, "end_date"),
+            stored_word(pb.HourDimension, dimension, "dimension") if dimension else "",
+            stored_word(pb.HourPeriod, period, "period") if period else "",
+            optional_id(request.campus_id),
+            optional_id(request.course_id),
+            optional_id(request.teacher_id),
+            optional_id(request.class_group_id),
+            optional_id(request.student_id),
+        )
+        rows, total = hour_statistics.of(tx, asked)
+        statistics = [
+            pb.HourStatistic(
+                start_date=date_pb(row.start), subject_id=id_text(row.subject_id), figures=_to_pb(row.figures)
+            )
+            for row in rows
+        ]
+        return pb.GetHourStatisticsResponse(statistics=statistics, total=_to_pb(total))
+
+
+def _to_pb(figures: Figures) -> pb.HourFigures:
+    return pb.HourFigures(
+        planned_hundredths=figures.planned,
+        taught_hundredths=figures.taught,
+        consumed_hundredths=figures.consumed,
+        planned_lesson_hundredths=figures.planned_lesson,
+        taught_lesson_hundredths=figures.taught_lesson,
+        lesson_count=figures.lessons,
+    )
