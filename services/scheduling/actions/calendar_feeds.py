@@ -89,7 +89,7 @@ def _campus(tx: Tx, kind: str, resource_id: UUID) -> UUID | None:
     if kind == CLASS_GROUP:
         return class_groups.get(tx, resource_id).campus_id
     if kind == STUDENT:
-        return students.get_of_campus(tx, resource_id).campus_id
+        return students.get(tx, resource_id).campus_id
     teachers.get(tx, resource_id)
     return None
 

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from services.scheduling.actions import campuses, class_groups, courses, memberships, resources, students
+from services.scheduling.actions import campuses, class_groups, courses, memberships, resources, student_times, students
 from services.scheduling.actions.resources import Want
+from services.scheduling.actions.student_times import Time
 from services.scheduling.models import ClassGroup, Course, Lesson, LessonResource, Placement
 from services.scheduling.rules.placement import Group, Newcomer, Proposal, Window, propose
 from services.scheduling.rules.spans import Span
@@ -57,7 +58,11 @@ def proposals(tx: Tx, *, campus_id: UUID, course_id: UUID, newcomers: Sequence[N
     if len(set(ids)) != len(ids):
         raise InvalidInput("students", "name each student once")
     students.check_known(tx, ids)
-    wanted = [Newcomer(each.student_id, each.level or course.level, each.windows) for each in newcomers]
+    times = student_times.by_student(tx, ids)
+    wanted = [
+        Newcomer(each.student_id, each.level or course.level, each.windows or _windows(times[each.student_id]))
+        for each in newcomers
+    ]
     found = _open_groups(tx, campus_id, course)
     spans = _spans(tx, [group.id for group, _ in found])
     groups = [
@@ -120,6 +125,10 @@ def _open_groups(tx: Tx, campus_id: UUID, course: Course) -> list[tuple[ClassGro
         .limit(_MOST_GROUPS)
     )
     return [(group, level) for group, level in tx.session.execute(wanted)]
+
+
+def _windows(times: Sequence[Time]) -> list[Window]:
+    return [Window(each.range.weekday, each.range.start_minute, each.range.end_minute) for each in times]
 
 
 def _spans(tx: Tx, group_ids: Sequence[UUID]) -> dict[UUID, list[Span]]:

@@ -13,9 +13,9 @@ from shared.db import Tx
 from shared.errors import NotFound
 
 
-def get(tx: Tx, student_id: UUID) -> Student:
+def get(tx: Tx, student_id: UUID, *, for_update: bool = False) -> Student:
     """Return a student of a campus within the caller's scope, or raise NotFound."""
-    student = tx.load(Student, "student", student_id)
+    student = tx.load(Student, "student", student_id, for_update=for_update)
     if tx.scope.campuses is not None and student.campus_id not in tx.scope.campuses:
         raise NotFound("student", student_id)
     return student
@@ -29,14 +29,6 @@ def check_known(tx: Tx, student_ids: Sequence[UUID]) -> None:
     for student_id in student_ids:
         if student_id not in known:
             raise NotFound("student", student_id)
-
-
-def get_of_campus(tx: Tx, student_id: UUID) -> Student:
-    """Return a student of the caller's campuses, or raise NotFound."""
-    student = tx.load(Student, "student", student_id)
-    if tx.scope.campuses is not None and student.campus_id not in tx.scope.campuses:
-        raise NotFound("student", student_id)
-    return student
 
 
 def names(tx: Tx, student_ids: Sequence[UUID]) -> dict[UUID, str]:

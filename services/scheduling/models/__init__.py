@@ -21,7 +21,7 @@ from services.scheduling.models.class_records import (
     StudentRemarkChange,
 )
 from services.scheduling.models.courses import Course
-from services.scheduling.models.directory import Campus, CampusTravel, Student
+from services.scheduling.models.directory import Campus, CampusTravel, Student, StudentTime
 from services.scheduling.models.leaves import LeaveRequest, MakeupEntitlement
 from services.scheduling.models.lessons import Lesson, LessonChange, LessonReminder, LessonResource, LessonSeries
 from services.scheduling.models.rooms import Room, RoomBlock
@@ -79,6 +79,7 @@ __all__ = [
     "StudentCard",
     "StudentRemark",
     "StudentRemarkChange",
+    "StudentTime",
     "Suspension",
     "Syllabus",
     "SyllabusPoint",

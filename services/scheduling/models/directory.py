@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Date
@@ -52,3 +52,18 @@ class Student(Row, Base):
     campus_id: Mapped[UUID]
     display_name_sealed: Mapped[bytes | None]
     display_name = Sealed("display_name_sealed")
+
+
+class StudentTime(Row, Base):
+    """A weekly range in which a student can come, in the time of the campus that teaches; replaced ones are history."""
+
+    __tablename__ = "student_time"
+
+    student_id: Mapped[UUID]
+    # ISO: 1 Monday .. 7 Sunday.
+    weekday: Mapped[int]
+    start_minute: Mapped[int]
+    end_minute: Mapped[int]
+    preferred: Mapped[bool]
+    replace_time: Mapped[datetime | None]
+    staff_id: Mapped[UUID]

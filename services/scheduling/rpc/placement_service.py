@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lianxiao.scheduling.v1 import placement_pb2
 from lianxiao.scheduling.v1 import placement_service_pb2 as pb
 from lianxiao.scheduling.v1 import placement_service_pb2_grpc as pb_grpc
-from services.scheduling.actions import placements
+from services.scheduling.actions import placements, student_times
 from services.scheduling.actions.placements import Choice
+from services.scheduling.actions.student_times import Time
 from services.scheduling.models import Placement
+from services.scheduling.rpc.weekly_ranges import range_of, range_to_pb
 from services.scheduling.rules.placement import Newcomer, Proposal, Window
 from shared.db import Tx
 from shared.ids import as_uuid
@@ -43,6 +47,16 @@ class PlacementService(Servicer, pb_grpc.PlacementServiceServicer):
         return pb.AcceptPlacementsResponse(placements=[_to_pb(row) for row in placements.accept(tx, choices)])
 
     @query
+    def GetStudentTimes(self, request: pb.GetStudentTimesRequest, tx: Tx) -> pb.GetStudentTimesResponse:
+        return pb.GetStudentTimesResponse(times=_times_to_pb(student_times.of(tx, as_uuid(request.student_id))))
+
+    @command
+    def SetStudentTimes(self, request: pb.SetStudentTimesRequest, tx: Tx) -> pb.SetStudentTimesResponse:
+        times = [Time(range_of(each.range), each.preferred) for each in request.times]
+        kept = student_times.put(tx, as_uuid(request.student_id), times)
+        return pb.SetStudentTimesResponse(times=_times_to_pb(kept))
+
+    @query
     def ListPlacements(self, request: pb.ListPlacementsRequest, tx: Tx) -> pb.ListPlacementsResponse:
         page = placements.LISTING.page(tx, request)
         rows = [_to_pb(row) for row in page.rows]
@@ -52,6 +66,10 @@ class PlacementService(Servicer, pb_grpc.PlacementServiceServicer):
 def _newcomer(said: pb.StudentToPlace) -> Newcomer:
     windows = [Window(each.day_of_week, each.start_minute, each.end_minute) for each in said.wished_times]
     return Newcomer(as_uuid(said.student_id), said.level, windows)
+
+
+def _times_to_pb(times: Sequence[Time]) -> list[placement_pb2.StudentTime]:
+    return [placement_pb2.StudentTime(range=range_to_pb(each.range), preferred=each.preferred) for each in times]
 
 
 def _proposal_to_pb(proposal: Proposal) -> placement_pb2.PlacementProposal:

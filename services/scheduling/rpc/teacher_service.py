@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from google.type import timeofday_pb2
-
 from lianxiao.scheduling.v1 import teacher_pb2
 from lianxiao.scheduling.v1 import teacher_service_pb2 as pb
 from lianxiao.scheduling.v1 import teacher_service_pb2_grpc as pb_grpc
 from services.scheduling.actions import absences, teachers
 from services.scheduling.models import Teacher, TeacherException
-from services.scheduling.rules.availability import Place, Range
+from services.scheduling.rpc.weekly_ranges import range_of, range_to_pb
+from services.scheduling.rules.availability import Place
 from services.scheduling.rules.levels import Level
 from shared.db import Tx
 from shared.ids import as_uuid
@@ -49,7 +48,7 @@ class TeacherService(Servicer, pb_grpc.TeacherServiceServicer):
 
     @command
     def SetAvailability(self, request: pb.SetAvailabilityRequest, tx: Tx) -> pb.SetAvailabilityResponse:
-        ranges = [_range(each) for each in request.ranges]
+        ranges = [range_of(each) for each in request.ranges]
         teacher_id: UUID = as_uuid(request.teacher_id)
         teacher = teachers.set_availability(tx, teacher_id, campus_id=as_uuid(request.campus_id), ranges=ranges)
         return pb.SetAvailabilityResponse(teacher=_loaded(tx, teacher))
@@ -99,11 +98,7 @@ def to_pb(row: Teacher, places: Sequence[Place]) -> teacher_pb2.Teacher:
         availabilities=[
             teacher_pb2.Availability(
                 campus_id=str(place.campus_id),
-                range=teacher_pb2.WeeklyRange(
-                    day_of_week=place.range.weekday,
-                    start=_time_of_day(place.range.start_minute),
-                    end=_time_of_day(place.range.end_minute),
-                ),
+                range=range_to_pb(place.range),
             )
             for place in places
         ],
@@ -130,16 +125,3 @@ def _exception(row: TeacherException) -> teacher_pb2.TeacherException:
 def _loaded(tx: Tx, row: Teacher) -> teacher_pb2.Teacher:
     tx.session.flush()
     return to_pb(row, teachers.availabilities(tx, [row.id])[row.id])
-
-
-def _range(value: teacher_pb2.WeeklyRange) -> Range:
-    # Days and minutes that do not exist are refused with the ranges as a whole.
-    return Range(value.day_of_week, _minute(value.start), _minute(value.end))
-
-
-def _minute(value: timeofday_pb2.TimeOfDay) -> int:
-    return int(value.hours * 60 + value.minutes)
-
-
-def _time_of_day(minute: int) -> timeofday_pb2.TimeOfDay:
-    return timeofday_pb2.TimeOfDay(hours=minute // 60, minutes=minute % 60)
