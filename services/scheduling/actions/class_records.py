@@ -87,7 +87,7 @@ def of_student(
 
     STUDENT_NOT_FOUND also for a student of another campus.
     """
-    students.get_of_campus(tx, student_id)
+    students.get(tx, student_id)
     one = aliases.family(tx, student_id)
     row = LessonResource
     attended = (row.resource_id.in_(one), row.resource_kind == "student", row.state == "live", row.origin != "trial")
