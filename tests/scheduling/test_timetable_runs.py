@@ -5,92 +5,27 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
 
-from services.scheduling.actions import teachers, timetable, timetable_snapshots, timetable_work
+from services.scheduling.actions import teachers, timetable, timetable_work
+from services.scheduling.actions import timetable_acceptance as acceptance
 from services.scheduling.actions import timetable_proposals as proposals
 from services.scheduling.actions import timetable_runs as runs
 from services.scheduling.actions.timetable_work import ENGINES
-from services.scheduling.models import Campus, ClassGroup, Lesson, Room, Teacher, TimetableProposal, TimetableRun
+from services.scheduling.models import TimetableProposal
 from services.scheduling.rules.availability import Range
 from shared.caller import Caller
 from shared.db import Database, Tx
 from shared.errors import InvalidInput, Refused
 from shared.testing.waiting import until
 from tests.scheduling import factories as make
-
-# Mondays, far from every school holiday that is known.
-FIRST, LAST = date(2031, 3, 3), date(2031, 3, 30)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A campus with a room, a teacher who is there on Saturday mornings, and groups of hers."""
-
-    campus: Campus
-    room: Room
-    teacher: Teacher
-    groups: list[ClassGroup]
-
-
-def place(tx: Tx, *, groups: int = 2, hours: int = 4) -> Place:
-    """Make a campus whose teacher has this many hours, for lessons of two hours."""
-    campus = make.campus(tx)
-    room, teacher, course = make.room(tx, campus), make.teacher(tx, campus), make.course(tx, lesson_minutes=120)
-    morning = [Range(6, 8 * 60, (8 + hours) * 60)]
-    teachers.set_availability(tx, teacher.id, campus_id=campus.id, ranges=morning)
-    made = [make.class_group(tx, campus, taught=course, led_by=teacher, usual_room=room) for _ in range(groups)]
-    tx.session.flush()
-    return Place(campus, room, teacher, made)
-
-
-def ask(tx: Tx, at: Place, **changes: Any) -> TimetableRun:
-    return runs.create(tx, runs.Wanted([at.campus.id], FIRST, LAST, time_limit_seconds=60, **changes))
-
-
-def result(facts: dict[str, Any]) -> dict[str, Any]:
-    """Let the engine answer in its own process: its library does not get along with the protocol compiler."""
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
-        file.write(json.dumps(facts))
-        file.flush()
-        command = [sys.executable, "-m", "services.scheduling.actions.timetable_engine", file.name]
-        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return dict(json.loads(said.splitlines()[-1]))
-
-
-def carry_out(tx: Tx, run: TimetableRun) -> TimetableRun:
-    """Do what the worker and the engine's process do, in one."""
-    claimed = timetable_work.claim(tx)
-    assert claimed is run
-    timetable_work.store(tx, run, result(timetable_snapshots.take(tx, run)))
-    tx.session.flush()
-    return run
-
-
-def proposed(tx: Tx, run: TimetableRun) -> list[TimetableProposal]:
-    row = TimetableProposal
-    return list(tx.session.scalars(select(row).where(row.run_id == run.id).order_by(row.class_group_id)))
-
-
-def lessons(tx: Tx, at: Place) -> list[Lesson]:
-    row = Lesson
-    where = (row.campus_id == at.campus.id, row.state == "scheduled")
-    return list(tx.session.scalars(select(row).where(*where).order_by(row.start_time)))
-
-
-def local(lesson: Lesson) -> tuple[int, time]:
-    start = lesson.start_time + timedelta(hours=8)
-    return start.isoweekday(), start.time()
+from tests.scheduling.planning import FIRST, LAST, ask, carry_out, lessons, local, place, proposed
 
 
 def test_a_run_changes_nothing_until_it_is_accepted(tx: Tx) -> None:
@@ -98,8 +33,8 @@ def test_a_run_changes_nothing_until_it_is_accepted(tx: Tx) -> None:
     run = carry_out(tx, ask(tx, at))
     assert (run.state, run.meeting_count, run.placed_count, run.progress_percent) == ("done", 2, 2, 100)
     assert lessons(tx, at) == []
-    done = proposals.accept(tx, run.id)
-    assert done == proposals.Done(accepted=2, created=8, cancelled=0)
+    done = acceptance.accept(tx, run.id)
+    assert done == acceptance.Done(accepted=2, created=8, cancelled=0)
     found = lessons(tx, at)
     assert {local(lesson) for lesson in found} <= {(6, time(8 + n // 2, n % 2 * 30)) for n in range(5)}
     assert {lesson.room_id for lesson in found} == {at.room.id}
@@ -120,17 +55,17 @@ def test_what_has_no_place_says_why(tx: Tx) -> None:
 
 def test_a_second_run_moves_nobody(tx: Tx) -> None:
     at = place(tx)
-    proposals.accept(tx, carry_out(tx, ask(tx, at)).id)
+    acceptance.accept(tx, carry_out(tx, ask(tx, at)).id)
     before = [(lesson.id, lesson.start_time) for lesson in lessons(tx, at)]
     again = carry_out(tx, ask(tx, at))
     assert (again.moved_count, {each.kind for each in proposed(tx, again)}) == (0, {"kept"})
-    assert proposals.accept(tx, again.id) == proposals.Done(accepted=2, created=0, cancelled=0)
+    assert acceptance.accept(tx, again.id) == acceptance.Done(accepted=2, created=0, cancelled=0)
     assert [(lesson.id, lesson.start_time) for lesson in lessons(tx, at)] == before
 
 
 def test_only_what_must_move_moves(tx: Tx) -> None:
     at = place(tx)
-    proposals.accept(tx, carry_out(tx, ask(tx, at)).id)
+    acceptance.accept(tx, carry_out(tx, ask(tx, at)).id)
     early, late = sorted({(local(lesson), lesson.class_group_ids[0]) for lesson in lessons(tx, at)})
     # Whoever is later has to go to Sunday now; the earlier one may stay.
     (_, start), end = early[0], late[0][1]
@@ -138,7 +73,7 @@ def test_only_what_must_move_moves(tx: Tx) -> None:
     teachers.set_availability(tx, at.teacher.id, campus_id=at.campus.id, ranges=here)
     run = carry_out(tx, ask(tx, at))
     assert {each.class_group_id: each.kind for each in proposed(tx, run)} == {early[1]: "kept", late[1]: "moved"}
-    assert proposals.accept(tx, run.id) == proposals.Done(accepted=2, created=4, cancelled=4)
+    assert acceptance.accept(tx, run.id) == acceptance.Done(accepted=2, moved=4)
     assert {(local(lesson), lesson.class_group_ids[0]) for lesson in lessons(tx, at)} == {
         early,
         ((7, time(8)), late[1]),
@@ -155,7 +90,7 @@ def test_a_collision_is_named_and_nothing_is_half_done(database: Database, calle
         taken = make.lesson(tx, at.campus, by=[other], in_room=at.room, start=start, taught=make.course(tx))
         taken_id = taken.id
     with pytest.raises(Refused) as refused, database.begin(caller) as tx:
-        proposals.accept(tx, run.id)
+        acceptance.accept(tx, run.id)
     assert refused.value.reason == "LESSON_CONFLICT"
     assert refused.value.info["lesson_id"] == str(taken_id)
     with database.begin(caller) as tx:
@@ -163,7 +98,7 @@ def test_a_collision_is_named_and_nothing_is_half_done(database: Database, calle
         assert {each.state for each in proposed(tx, run)} == {"open"}
         # The rest can be had without it.
         free = [each.id for each in proposed(tx, run) if each.place != last]
-        assert proposals.accept(tx, run.id, free).accepted == 1
+        assert acceptance.accept(tx, run.id, free).accepted == 1
 
 
 def test_a_change_by_hand_keeps_from_where_to_where_by_whom_and_why(tx: Tx) -> None:
@@ -176,14 +111,14 @@ def test_a_change_by_hand_keeps_from_where_to_where_by_whom_and_why(tx: Tx) -> N
     ((change,)) = proposals.changes(tx, [proposal.id])[proposal.id]
     assert (change.old_place, change.staff_id, change.reason) == (before, tx.caller.subject_id, "家长要求")
     assert change.place == proposal.place == before | {"weekday": 6, "start_minute": 540}
-    proposals.accept(tx, run.id, [proposal.id])
+    acceptance.accept(tx, run.id, [proposal.id])
     with pytest.raises(Refused, match="in the timetable"):
         proposals.adjust(tx, proposal.id, weekday=6, start=time(10), reason="again")
 
 
 def test_a_group_that_is_kept_stays_though_it_could_not_be_put_there(tx: Tx) -> None:
     at = place(tx)
-    proposals.accept(tx, carry_out(tx, ask(tx, at)).id)
+    acceptance.accept(tx, carry_out(tx, ask(tx, at)).id)
     kept = at.groups[0].id
     teachers.set_availability(tx, at.teacher.id, campus_id=at.campus.id, ranges=[Range(7, 480, 720)])
     run = carry_out(tx, ask(tx, at, kept_class_group_ids=[kept]))
@@ -192,13 +127,13 @@ def test_a_group_that_is_kept_stays_though_it_could_not_be_put_there(tx: Tx) -> 
 
 def test_lessons_that_changed_since_make_a_run_outdated(tx: Tx) -> None:
     at = place(tx, groups=1)
-    proposals.accept(tx, carry_out(tx, ask(tx, at)).id)
+    acceptance.accept(tx, carry_out(tx, ask(tx, at)).id)
     teachers.set_availability(tx, at.teacher.id, campus_id=at.campus.id, ranges=[Range(7, 480, 720)])
     run = carry_out(tx, ask(tx, at))
     for lesson in lessons(tx, at):
         timetable.cancel(tx, lesson.id, reason="somebody else")
     with pytest.raises(Refused) as refused:
-        proposals.accept(tx, run.id)
+        acceptance.accept(tx, run.id)
     assert refused.value.reason == "TIMETABLE_RUN_OUTDATED"
 
 
@@ -213,7 +148,7 @@ def test_odd_wishes_are_refused(tx: Tx) -> None:
         runs.create(tx, runs.Wanted([bare.id], FIRST, LAST))
     run = ask(tx, at)
     with pytest.raises(Refused, match="done"):
-        proposals.accept(tx, run.id)
+        acceptance.accept(tx, run.id)
     runs.cancel(tx, run.id)
     with pytest.raises(Refused, match="over"):
         runs.cancel(tx, run.id)
@@ -251,6 +186,21 @@ def test_an_engine_that_dies_is_begun_anew_and_then_given_up(database: Database,
             assert runs.get(tx, waiting).attempts == attempt + 1
         timetable_work.ENGINES.look_after(database, caller.institution_id)
     assert state(database, caller, waiting) == "failed"
+
+
+def test_the_best_plan_so_far_outlives_its_engine(database: Database, caller: Caller, waiting: UUID) -> None:
+    ENGINES.step(database, caller.institution_id)
+    engine = ENGINES.under_way[waiting]
+    os.kill(engine.process.pid, signal.SIGKILL)
+    engine.process.wait()
+    progress = {"meeting_count": 2, "placed_count": 0, "best_cost": 7}
+    said = [progress | {"proposals": [], "unplaced": []}, progress | {"percent": 40}]
+    text = "".join(json.dumps(line) + "\n" for line in said)
+    (Path(engine.folder.name) / "said").write_text(text + '{"half', "utf-8")
+    ENGINES.look_after(database, caller.institution_id)
+    with database.begin(caller) as tx:
+        run = runs.get(tx, waiting)
+        assert (run.state, run.best_cost, run.progress_percent) == ("done", 7, 100)
 
 
 def test_a_run_that_is_cancelled_kills_its_engine(database: Database, caller: Caller, waiting: UUID) -> None:

@@ -15,7 +15,7 @@ from services.scheduling.models import Lesson
 from services.scheduling.rules.scopes import ONE, shifted
 from services.scheduling.rules.spans import Span, lesson_span
 from shared.db import Tx
-from shared.errors import Conflict
+from shared.errors import Conflict, Refused
 from shared.events import publish
 
 
@@ -71,14 +71,40 @@ def move_some(
     """
     anchor = lessons.get(tx, lesson_id)
     seen = lessons.in_scope(tx, anchor, scope)
-    before = {each.id: _kept(each, anchor) for each in seen}
-    planned = _planned(tx, seen, target)
+    plans_of, locked = _held(tx, seen, dict.fromkeys((each.id for each in seen), target), anchor_id=lesson_id)
+    return _carry_out(tx, _steps(tx, locked, plans_of, _along(locked, plans_of, target)), kind, reason, override_reason)
+
+
+def move_each(
+    tx: Tx, targets: Mapping[UUID, Target], *, reason: str, override_reason: str = "", kind: str = "moved"
+) -> list[Lesson]:
+    """Move lessons each to its own target, all or none; one may take the place that another one leaves.
+
+    Refusals as for `move_some`.
+    """
+    seen = [lessons.get(tx, lesson_id) for lesson_id in sorted(targets)]
+    plans_of, locked = _held(tx, seen, targets)
+    spans = {each.id: _target_span(each, targets[each.id]) for each in locked}
+    steps = _steps(tx, locked, plans_of, spans)
+    _check_apart(steps)
+    return _carry_out(tx, steps, kind, reason, override_reason)
+
+
+def _held(
+    tx: Tx, seen: Sequence[Lesson], targets: Mapping[UUID, Target], *, anchor_id: UUID | None = None
+) -> tuple[dict[UUID, Plan], list[Lesson]]:
+    """Return the plans that lessons get and the lessons, with all locks, in the order given."""
+    before = {each.id: _kept(each, anchor_id) for each in seen}
+    planned = _planned(tx, seen, targets)
     locked = lessons.lock(tx, [each.id for each in seen])
     for each in locked.values():
-        if before[each.id] != _kept(each, anchor):
+        if before[each.id] != _kept(each, anchor_id):
             raise Conflict("LESSON_CHANGED", "somebody changed the lesson just now; look again")
         lessons.check_changeable(tx, each)
-    steps = _steps(tx, [locked[each.id] for each in seen], planned, target)
+    return planned, [locked[each.id] for each in seen]
+
+
+def _carry_out(tx: Tx, steps: Sequence[Step], kind: str, reason: str, override_reason: str) -> list[Lesson]:
     facts = {step.lesson.id: lesson_changes.facts(step.lesson) for step in steps}
     _check(tx, steps, override_reason)
     _apply(tx, steps)
@@ -87,21 +113,22 @@ def move_some(
     return changed
 
 
-def _kept(lesson: Lesson, anchor: Lesson) -> tuple[object, ...]:
+def _kept(lesson: Lesson, anchor_id: UUID | None) -> tuple[object, ...]:
     """Return what must not change between the first look and the lock; the lesson itself may be moved meanwhile."""
-    start = lesson.start_time if lesson.id != anchor.id else None
+    start = lesson.start_time if lesson.id != anchor_id else None
     return lesson.room_id, tuple(lesson.teacher_ids), tuple(lesson.class_group_ids), start
 
 
-def _planned(tx: Tx, seen: Sequence[Lesson], target: Target) -> dict[UUID, Plan]:
+def _planned(tx: Tx, seen: Sequence[Lesson], targets: Mapping[UUID, Target]) -> dict[UUID, Plan]:
     """Return the plan of each lesson, and hold class groups, teachers and rooms of before and after."""
     resources.lock(tx, {group for each in seen for group in each.class_group_ids})
     known: dict[object, Plan] = {}
     found = {}
     for each in seen:
-        key = (each.room_id, tuple(each.teacher_ids), tuple(each.class_group_ids), each.course_id)
+        wish = _wish(each, targets[each.id])
+        key = (wish.room_id, tuple(wish.teacher_ids), tuple(each.class_group_ids), each.course_id, each.campus_id)
         if key not in known:
-            known[key] = plans.resolve(tx, _wish(each, target))
+            known[key] = plans.resolve(tx, wish)
         found[each.id] = known[key]
     held = {key for each in seen for key in lessons.staff_and_room_ids(each)}
     resources.lock(tx, held | {key for plan in known.values() for key in plan.staff_and_room_ids})
@@ -118,19 +145,45 @@ def _wish(lesson: Lesson, target: Target) -> Wish:
     )
 
 
-def _steps(tx: Tx, locked: Sequence[Lesson], planned: Mapping[UUID, Plan], target: Target) -> list[Step]:
+def _along(locked: Sequence[Lesson], planned: Mapping[UUID, Plan], target: Target) -> dict[UUID, Span]:
+    """Return where the lessons of a series go when the first of them goes to a target."""
     anchor = locked[0]
-    old = Span(anchor.start_time, anchor.end_time)
-    new = lesson_span(target.start, target.end or target.start + (old.end - old.start), 0)
+    old, new = Span(anchor.start_time, anchor.end_time), _target_span(anchor, target)
+    found = {
+        each.id: shifted(
+            Span(each.start_time, each.end_time), old=old, new=new, time_zone=planned[each.id].campus.time_zone
+        )
+        for each in locked[1:]
+    }
+    return found | {anchor.id: new}
+
+
+def _target_span(lesson: Lesson, target: Target) -> Span:
+    length = lesson.end_time - lesson.start_time
+    return lesson_span(target.start, target.end or target.start + length, 0)
+
+
+def _steps(tx: Tx, locked: Sequence[Lesson], planned: Mapping[UUID, Plan], spans: Mapping[UUID, Span]) -> list[Step]:
     inside = lessons.students_in(tx, [each.id for each in locked])
     resources.lock(tx, {student for students in inside.values() for student in students})
-    steps = []
-    for each in locked:
-        plan = planned[each.id]
-        here = Span(each.start_time, each.end_time)
-        span = new if each is anchor else shifted(here, old=old, new=new, time_zone=plan.campus.time_zone)
-        steps.append(Step(each, plan, span, inside[each.id]))
-    return steps
+    return [Step(each, planned[each.id], spans[each.id], inside[each.id]) for each in locked]
+
+
+def _check_apart(steps: Sequence[Step]) -> None:
+    """Refuse when two of the lessons would take the same person, class group or room at once."""
+    taken: dict[UUID, list[Step]] = {}
+    for step in sorted(steps, key=lambda each: each.span):
+        for each in (*step.plan.group_ids, *step.plan.staff_and_room_ids, *step.student_ids):
+            before = taken.setdefault(each, [])
+            if before and before[-1].span.overlaps(step.span):
+                raise Refused(
+                    "LESSON_CONFLICT",
+                    "two of the lessons would be there at once",
+                    resource_id=str(each),
+                    lesson_id=str(before[-1].lesson.id),
+                    wanted_start_time=step.span.start.isoformat(),
+                )
+            before.append(step)
 
 
 def _check(tx: Tx, steps: Sequence[Step], override_reason: str) -> None:
@@ -138,17 +191,18 @@ def _check(tx: Tx, steps: Sequence[Step], override_reason: str) -> None:
     by_plan: dict[int, list[Step]] = {}
     for step in steps:
         by_plan.setdefault(id(step.plan), []).append(step)
-    found = []
+    rules: set[str] = set()
     for group in by_plan.values():
         inside = {step.span: step.student_ids for step in group}
         spans = [step.span for step in group]
-        found += objections.find(tx, group[0].plan, spans, attendants=inside.__getitem__, ignoring=moving)
-    overridden = objections.check(tx, steps[0].plan, found, override_reason)
-    for step in steps:
-        step.lesson.override_reason = override_reason if overridden else ""
-        step.lesson.override_by = tx.caller.subject_id if overridden else None
-    if overridden:
-        tx.audit("lesson.override", "lesson", moving[0], rules=sorted({each.reason for each in found}))
+        found = objections.find(tx, group[0].plan, spans, attendants=inside.__getitem__, ignoring=moving)
+        overridden = objections.check(tx, group[0].plan, found, override_reason)
+        rules |= {each.reason for each in found}
+        for step in group:
+            step.lesson.override_reason = override_reason if overridden else ""
+            step.lesson.override_by = tx.caller.subject_id if overridden else None
+    if rules:
+        tx.audit("lesson.override", "lesson", moving[0], rules=sorted(rules))
     wanted = [
         Want(each, step.span)
         for step in steps

@@ -56,7 +56,12 @@ def of_campus(tx: Tx, campus_id: UUID, course: Course | None = None) -> list[Tea
     """Return active teachers of a campus, only those who can teach a course if one is given."""
     here = or_(Teacher.campus_ids.any_() == campus_id, Teacher.campus_ids == [])
     rows = tx.session.scalars(select(Teacher).where(Teacher.active, here).order_by(Teacher.id)).all()
-    return [row for row in rows if course is None or any(_covers(skill, course) for skill in row.skills)]
+    return [row for row in rows if course is None or can_teach(row, course)]
+
+
+def can_teach(teacher: Teacher, course: Course) -> bool:
+    """Say whether a skill of a teacher covers a course."""
+    return any(_covers(skill, course) for skill in teacher.skills)
 
 
 def availabilities(tx: Tx, teacher_ids: Collection[UUID]) -> dict[UUID, list[Place]]:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from services.scheduling.actions import campuses, class_groups
 from services.scheduling.models import ClassGroup, TimetableRun
+from services.scheduling.rules.placement import Window
 from services.scheduling.rules.series import LONGEST_DAYS
 from shared.db import Tx
 from shared.errors import InvalidInput, Refused
@@ -18,11 +19,11 @@ from shared.ids import uuid7
 from shared.listing import Field, Listing
 
 WAITING, RUNNING, DONE, CANCELLED, FAILED = "waiting", "running", "done", "cancelled", "failed"
-GOALS = ("teacher_compactness", "room_stability", "load_balance", "student_compactness")
+GOALS = ("teacher_compactness", "room_stability", "load_balance", "student_compactness", "preferred_times")
 # Local minutes of a day between which lessons may be when nobody says otherwise; no class ends later (SAFETY E4).
 DAY_START_MINUTE, DAY_END_MINUTE = 8 * 60, 20 * 60 + 30
 MOST_WEIGHT = 100
-DEFAULT_SECONDS = 60
+DEFAULT_SECONDS, IMPROVE_SECONDS = 60, 20
 
 LISTING: Listing[TimetableRun] = Listing(
     TimetableRun,
@@ -52,6 +53,8 @@ class Wanted:
     # Goals that are not named count once.
     weights: Mapping[str, int] = field(default_factory=dict)
     time_limit_seconds: int = 0
+    improve_seconds: int = IMPROVE_SECONDS
+    preferred_times: Sequence[Window] = ()
 
 
 def create(tx: Tx, wanted: Wanted) -> TimetableRun:
@@ -75,7 +78,9 @@ def create(tx: Tx, wanted: Wanted) -> TimetableRun:
         day_start_minute=wanted.day_start_minute,
         day_end_minute=wanted.day_end_minute,
         weights={goal: wanted.weights.get(goal, 1) for goal in GOALS},
+        preferred_times=[[each.weekday, each.start_minute, each.end_minute] for each in wanted.preferred_times],
         time_limit_seconds=wanted.time_limit_seconds or DEFAULT_SECONDS,
+        improve_seconds=wanted.improve_seconds,
         state=WAITING,
         attempts=0,
         lease_id=None,
@@ -122,6 +127,9 @@ def _check(wanted: Wanted) -> None:
         raise InvalidInput("end_date", f"a pattern lasts at most {LONGEST_DAYS} days")
     if wanted.day_start_minute >= wanted.day_end_minute:
         raise InvalidInput("day_end", "a day ends after it starts")
+    for number, window in enumerate(wanted.preferred_times):
+        if window.start_minute >= window.end_minute:
+            raise InvalidInput(f"preferred_times[{number}].end_minute", "a time ends after it starts")
     for goal, weight in wanted.weights.items():
         if not 0 <= weight <= MOST_WEIGHT:
             raise InvalidInput(f"weights.{goal}", f"a weight lies between 0 and {MOST_WEIGHT}")

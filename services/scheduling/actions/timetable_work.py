@@ -20,10 +20,11 @@ from uuid import UUID
 
 from sqlalchemy import or_, select
 
+from services.scheduling.actions import timetable_exceptions, timetable_snapshots
 from services.scheduling.actions import timetable_runs as runs
-from services.scheduling.actions import timetable_snapshots
 from services.scheduling.actions.timetable_proposals import KEPT, MOVED, NEW, OPEN
 from services.scheduling.models import TimetableProposal, TimetableRun
+from services.scheduling.rules.timetabling.places import WeeklyPlace
 from shared.caller import Caller
 from shared.db import Database, Tx
 from shared.ids import uuid7
@@ -31,8 +32,8 @@ from shared.ids import uuid7
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)
 MOST_ATTEMPTS = 3
-# Beyond its time limit, before an engine is killed.
-_GRACE = timedelta(seconds=60)
+# Beyond its time limit, before an engine is killed; the first one of a version compiles the search.
+_GRACE = timedelta(seconds=120)
 # At once in one worker process: each takes all of a processor or two.
 MOST_AT_ONCE = 1
 
@@ -104,15 +105,18 @@ class Engines:
             if mine and lines:
                 _note(run, lines[-1])
             late = run.start_time is not None and tx.now > run.start_time + _limit(run)
-            if mine and lines and lines[-1].get("done"):
-                store(tx, run, lines[-1])
+            whole = next((line for line in reversed(lines) if "proposals" in line), None)
+            if mine and whole and (whole.get("done") or over or late):
+                # The best plan so far is better than none.
+                store(tx, run, whole)
             elif mine and over:
                 _release(tx, run)
             elif mine and late:
                 runs.finish(tx, run, runs.FAILED, "TIMETABLE_RUN_TOO_LONG")
             elif mine:
                 run.lease_time = tx.now + LEASE
-                run.progress_percent = _percent(tx, run)
+                told = lines[-1].get("percent", 0) if lines else 0
+                run.progress_percent = max(run.progress_percent, _percent(tx, run), min(99, told))
             going_on = run.state == runs.RUNNING and run.lease_id == engine.lease_id
         if not going_on:
             self.under_way.pop(engine.run_id).stop()
@@ -148,12 +152,13 @@ def _launch(run_id: UUID, institution_id: UUID, lease_id: UUID, facts: Mapping[s
 
 
 def _limit(run: TimetableRun) -> timedelta:
-    return timedelta(seconds=run.time_limit_seconds) + _GRACE
+    return timedelta(seconds=run.time_limit_seconds + run.improve_seconds) + _GRACE
 
 
 def _percent(tx: Tx, run: TimetableRun) -> int:
     begun = run.start_time or tx.now
-    return min(99, int(100 * (tx.now - begun).total_seconds() / run.time_limit_seconds))
+    seconds = run.time_limit_seconds + run.improve_seconds
+    return min(99, int(100 * (tx.now - begun).total_seconds() / seconds))
 
 
 def _release(tx: Tx, run: TimetableRun) -> None:
@@ -173,7 +178,9 @@ def _note(run: TimetableRun, line: Mapping[str, Any]) -> None:
 def store(tx: Tx, run: TimetableRun, line: Mapping[str, Any]) -> None:
     """Keep what the engine proposes; the timetable is not touched."""
     _note(run, line)
-    for each in line["proposals"]:
+    wanted = [(UUID(each["class_group_id"]), WeeklyPlace.from_json(each["place"])) for each in line["proposals"]]
+    exceptions = timetable_exceptions.find(tx, run, wanted)
+    for each, left_out in zip(line["proposals"], exceptions, strict=True):
         old = each["old_place"]
         kind = NEW if old is None else KEPT if old == each["place"] else MOVED
         run.moved_count += kind == MOVED
@@ -187,6 +194,7 @@ def store(tx: Tx, run: TimetableRun, line: Mapping[str, Any]) -> None:
                 state=OPEN,
                 place=each["place"],
                 old_place=old,
+                exceptions=[] if kind == KEPT else left_out,
                 series_id=None,
             )
         )

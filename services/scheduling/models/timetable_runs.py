@@ -33,7 +33,11 @@ class TimetableRun(Row, Base):
     day_start_minute: Mapped[int]
     day_end_minute: Mapped[int]
     weights: Mapped[dict[str, Any]]
+    # [weekday, start minute, end minute], local; none: every time is as good.
+    preferred_times: Mapped[list[list[int]]] = mapped_column(JSONB())
     time_limit_seconds: Mapped[int]
+    # Beyond the time limit, for making the first plan better.
+    improve_seconds: Mapped[int]
     # "waiting", "running", "done", "cancelled" or "failed".
     state: Mapped[str]
     attempts: Mapped[int]
@@ -66,6 +70,8 @@ class TimetableProposal(CampusRow, Base):
     # {"weekday": 1, "start_minute": 1080, "lesson_minutes": 90, "teacher_id": ..., "room_id": ...}, local time.
     place: Mapped[dict[str, Any]]
     old_place: Mapped[dict[str, Any] | None]
+    # Dates of the pattern without a lesson there: [{"date": "2031-03-08", "reason": ..., "resource_id": ...}].
+    exceptions: Mapped[list[dict[str, Any]]] = mapped_column(JSONB())
     series_id: Mapped[UUID | None]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +12,11 @@ from google.type import timeofday_pb2
 from lianxiao.scheduling.v1 import timetable_run_pb2
 from lianxiao.scheduling.v1 import timetable_run_service_pb2 as pb
 from lianxiao.scheduling.v1 import timetable_run_service_pb2_grpc as pb_grpc
+from services.scheduling.actions import timetable_acceptance
 from services.scheduling.actions import timetable_proposals as proposals
 from services.scheduling.actions import timetable_runs as runs
 from services.scheduling.models import TimetableProposal, TimetableProposalChange, TimetableRun
+from services.scheduling.rules.placement import Window
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.rpc import Servicer, command, query
@@ -72,14 +75,17 @@ class TimetableRunService(Servicer, pb_grpc.TimetableRunServiceServicer):
     def AcceptTimetableProposals(
         self, request: pb.AcceptTimetableProposalsRequest, tx: Tx
     ) -> pb.AcceptTimetableProposalsResponse:
-        done = proposals.accept(
+        done = timetable_acceptance.accept(
             tx,
             as_uuid(request.timetable_run_id),
             ids(request.timetable_proposal_ids),
             override_reason=request.override_reason,
         )
         return pb.AcceptTimetableProposalsResponse(
-            accepted_count=done.accepted, created_lesson_count=done.created, cancelled_lesson_count=done.cancelled
+            accepted_count=done.accepted,
+            created_lesson_count=done.created,
+            moved_lesson_count=done.moved,
+            cancelled_lesson_count=done.cancelled,
         )
 
 
@@ -94,6 +100,7 @@ def to_pb(row: TimetableRun, *, with_unplaced: bool = True) -> timetable_run_pb2
         kept_class_group_ids=[str(each) for each in row.kept_class_group_ids],
         weights=timetable_run_pb2.TimetableWeights(**row.weights),
         time_limit_seconds=row.time_limit_seconds,
+        improve_seconds=row.improve_seconds,
         state=enum_value(timetable_run_pb2.TimetableRunState, row.state),
         progress_percent=row.progress_percent,
         meeting_count=row.meeting_count,
@@ -125,6 +132,7 @@ def proposal_to_pb(
         place=_place(row.place),
         old_place=_place(row.old_place) if row.old_place else None,
         series_id=id_text(row.series_id),
+        exceptions=[_exception(each) for each in row.exceptions],
         changes=[
             timetable_run_pb2.TimetableProposalChange(
                 old_place=_place(each.old_place),
@@ -153,6 +161,10 @@ def _wanted(request: pb.CreateTimetableRunRequest) -> runs.Wanted:
         day_end_minute=_minute(request, "day_end", runs.DAY_END_MINUTE),
         weights={goal: getattr(request.weights, goal) for goal in runs.GOALS} if request.HasField("weights") else {},
         time_limit_seconds=request.time_limit_seconds,
+        improve_seconds=request.improve_seconds if request.HasField("improve_seconds") else runs.IMPROVE_SECONDS,
+        preferred_times=[
+            Window(each.day_of_week, each.start_minute, each.end_minute) for each in request.preferred_times
+        ],
     )
 
 
@@ -171,6 +183,13 @@ def _place(value: dict[str, Any]) -> timetable_run_pb2.TimetablePlace:
         lesson_minutes=value["lesson_minutes"],
         teacher_id=value["teacher_id"],
         room_id=value["room_id"],
+    )
+
+
+def _exception(value: dict[str, Any]) -> timetable_run_pb2.TimetableException:
+    day = date.fromisoformat(value["date"])
+    return timetable_run_pb2.TimetableException(
+        date=date_pb(day), reason=value["reason"], resource_id=value["resource_id"]
     )
 
 

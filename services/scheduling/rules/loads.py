@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from services.scheduling.rules.spans import Span
 
+EXTRA = "extra"
 Travel = Mapping[tuple[UUID, UUID], int]
 
 
@@ -31,12 +32,12 @@ class Away:
 
 def is_away(exceptions: Iterable[Away], span: Span) -> bool:
     """Say whether the teacher is sick or on leave during any part of a lesson."""
-    return any(each.kind != "extra" and each.span.overlaps(span) for each in exceptions)
+    return any(each.kind != EXTRA and each.span.overlaps(span) for each in exceptions)
 
 
 def is_extra(exceptions: Iterable[Away], span: Span) -> bool:
     """Say whether the teacher has offered the whole time of a lesson beside the weekly ranges."""
-    extra = (each.span for each in exceptions if each.kind == "extra")
+    extra = (each.span for each in exceptions if each.kind == EXTRA)
     return any(each.start <= span.start and span.end <= each.end for each in extra)
 
 

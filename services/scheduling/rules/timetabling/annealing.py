@@ -64,12 +64,13 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a search is (0 to 1), and the best plan so far: its soft cost and what it leaves unplaced."""
+    """How far a search is (0 to 1), and the best plan so far: its soft cost, what it leaves unplaced, and itself."""
 
     share: float
     moves: int
     cost: int
     unplaced: int
+    plan: Callable[[], Plan]
 
 
 def improve(
@@ -97,7 +98,7 @@ def improve(
     while True:
         share = max(done / moves if moves else 0.0, (time.monotonic() - begin) / seconds)
         best = search.best
-        going = report is None or report(Progress(min(share, 1.0), done, best[1], best[0]))
+        going = report is None or report(Progress(min(share, 1.0), done, best[1], best[0], search.plan))
         if share >= 1 or not going or not search.movable:
             return search.plan()
         done += search.run(share, moves - done if moves else _ENDLESS)

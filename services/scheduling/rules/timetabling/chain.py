@@ -6,14 +6,16 @@ clock differs has a shift.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from services.scheduling.rules.timetabling import people
 from services.scheduling.rules.timetabling.explanation import Clash
+from services.scheduling.rules.timetabling.grid import DAYS, Grid
 from services.scheduling.rules.timetabling.places import WeeklyPlace
 from services.scheduling.rules.timetabling.problem import (
-    LONGEST_DAY,
     Group,
     Meeting,
     Placement,
@@ -28,7 +30,6 @@ from services.scheduling.rules.timetabling.problem import (
 )
 
 Facts = Mapping[str, Any]
-_DAYS = 7
 # Enough to choose from; more only make the search slower.
 _MOST_TEACHERS = 12
 
@@ -49,15 +50,15 @@ class Chain:
     """A problem with what its meetings stand for; `hopeless` are those for which there is nobody or no room at all."""
 
     facts: Facts
-    step: int = 30
-    first_minute: int = 0
-    day_periods: int = 0
+    grid: Grid = field(init=False)
     lessons: list[Lesson] = field(default_factory=list)
     hopeless: list[tuple[Lesson, Clash]] = field(default_factory=list)
     resources: list[Resource] = field(default_factory=list)
     index: dict[str, int] = field(default_factory=dict)
     rooms: list[Room] = field(default_factory=list)
     room_index: dict[str, int] = field(default_factory=dict)
+    equipment: dict[str, set[str]] = field(init=False)
+    missing: dict[str, Sequence[Sequence[int]]] = field(init=False)
     meetings: list[Meeting] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
     separations: list[Separation] = field(default_factory=list)
@@ -66,25 +67,29 @@ class Chain:
 
     def __post_init__(self) -> None:
         """Build the problem."""
-        self._axis()
+        self.grid = Grid.of(self.facts)
         self.sites = {campus: number for number, campus in enumerate(self.facts["campuses"])}
+        self.equipment = {room["id"]: set(room["equipment"]) for room in self.facts["rooms"]}
+        self.missing = {teacher["id"]: teacher["missing"] for teacher in self.facts["teachers"]}
         for room in self.facts["rooms"]:
             self.room_index[room["id"]] = len(self.rooms)
             self.rooms.append(Room(room["id"], room["capacity"], self.sites[room["campus"]], self._busy(room["id"])))
         for teacher in self.facts["teachers"]:
-            self._add(teacher["id"], ResourceKind.TEACHER, self._away(teacher))
+            self._know(people.teacher(self.facts, self.grid, teacher, self._busy(teacher["id"])))
         for group in self.facts["groups"]:
             self._plan(group)
+        for teacher in self.facts["teachers"] if self.groups else ():
+            self._taught(teacher)
+        self._share_fairly()
         weights = self.facts["weights"]
-        sites = len(self.sites)
         self.problem = Problem(
-            days=_DAYS,
-            day_periods=self.day_periods,
+            days=DAYS,
+            day_periods=self.grid.day_periods,
             groups=tuple(self.groups),
             meetings=tuple(self.meetings),
             rooms=tuple(self.rooms),
             resources=tuple(self.resources),
-            travel=((0,) * sites,) * sites,
+            travel=people.travel(self.facts, self.grid),
             separations=tuple(self.separations),
             weights=Weights(
                 room_stability=weights["room_stability"],
@@ -92,6 +97,8 @@ class Chain:
                 teacher_compactness=weights["teacher_compactness"],
                 student_compactness=weights["student_compactness"],
                 load_balance=weights["load_balance"],
+                # A run from before it was known has no word about it.
+                preferred_times=weights.get("preferred_times", 1),
             ),
         )
 
@@ -110,9 +117,8 @@ class Chain:
             before = self._start(lesson.campus_id, lesson.old)
             if before == placement.start and where == (lesson.old.teacher_id, lesson.old.room_id):
                 return lesson.old
-        day, position = divmod(placement.start, self.day_periods)
-        minute = day * 1440 + self.first_minute + position * self.step - self.facts["campuses"][lesson.campus_id]
-        day, minute = divmod(minute % (_DAYS * 1440), 1440)
+        minute = self.grid.minute_of(placement.start) - self.facts["campuses"][lesson.campus_id]
+        day, minute = divmod(minute % (DAYS * 1440), 1440)
         return WeeklyPlace(day + 1, minute, lesson.minutes, *where)
 
     def old_plan(self) -> Plan:
@@ -123,62 +129,57 @@ class Chain:
                 found[number] = self._old(lesson, self.meetings[number])
         return Plan(tuple(found))
 
-    def _axis(self) -> None:
-        """Choose the grid: quarters of an hour where lessons need them and a day then is not too long."""
-        shifts = self.facts["campuses"].values()
-        start, end = self.facts["day_start_minute"] + min(shifts), self.facts["day_end_minute"] + max(shifts)
-        olds = [old for group in self.facts["groups"] for old in group["old"]]
-        start = min([start, *(old["start_minute"] for old in olds)])
-        end = max([end, *(old["start_minute"] + old["lesson_minutes"] for old in olds)])
-        start, end = max(0, start - start % 30), min(1440, -(-end // 30) * 30)
-        fine = any(group["lesson_minutes"] % 30 or start % 30 for group in self.facts["groups"])
-        self.step = 15 if fine and (end - start) // 15 <= LONGEST_DAY else 30
-        self.first_minute, self.day_periods = start, (end - start) // self.step
-
-    def _covered(self, weekday: int, start: int, minutes: int) -> Iterable[int]:
-        """Return the periods that a time touches."""
-        first = (start - self.first_minute) // self.step
-        last = -(-(start + minutes - self.first_minute) // self.step)
-        for position in range(max(first, 0), min(last, self.day_periods)):
-            yield (weekday - 1) * self.day_periods + position
-
     def _busy(self, key: str) -> frozenset[int]:
         spans = self.facts["busy"].get(key, ())
-        return frozenset(period for span in spans for period in self._covered(*span))
+        return frozenset(period for span in spans for period in self.grid.covered(*span))
 
-    def _add(self, key: str, kind: ResourceKind, away: Sequence[tuple[int, frozenset[int]]] = ()) -> int:
+    def _add(self, key: str, kind: ResourceKind) -> int:
         if key not in self.index:
-            self.index[key] = len(self.resources)
-            self.resources.append(Resource(key, kind, self._busy(key), blocked_at=tuple(away)))
+            self._know(Resource(key, kind, self._busy(key)))
         return self.index[key]
 
-    def _away(self, teacher: Mapping[str, Any]) -> list[tuple[int, frozenset[int]]]:
-        """Return the periods in which a teacher is not at each site; who named no times has no limit."""
-        every = frozenset(range(_DAYS * self.day_periods))
-        away = []
-        for campus, site in self.sites.items():
-            if teacher["campuses"] and campus not in teacher["campuses"]:
-                away.append((site, every))
-            elif teacher["ranges"]:
-                mine = [range_ for range_ in teacher["ranges"] if range_[0] == campus]
-                away.append((site, every - self._inside(mine, self.facts["campuses"][campus])))
-        return away
+    def _know(self, resource: Resource) -> None:
+        self.index[resource.id] = len(self.resources)
+        self.resources.append(resource)
 
-    def _inside(self, ranges: Iterable[Sequence[Any]], shift: int) -> set[int]:
-        """Return the periods that lie wholly within ranges; adjoining ones count as one."""
-        minutes = {(weekday - 1) * 1440 + minute + shift for _, weekday, a, b in ranges for minute in range(a, b, 5)}
-        found = set()
-        for period in range(_DAYS * self.day_periods):
-            day, position = divmod(period, self.day_periods)
-            first = day * 1440 + self.first_minute + position * self.step
-            if all(minute in minutes for minute in range(first, first + self.step, 5)):
-                found.add(period)
-        return found
+    def _taught(self, teacher: Mapping[str, Any]) -> None:
+        """Add what a teacher has already, where that counts against a limit."""
+        resource = self.index[teacher["id"]]
+        if self.resources[resource].most_a_day is None and self.resources[resource].most_a_week is None:
+            return
+        taken = {period for _, *span in teacher["taught"] for period in self.grid.covered(*span)}
+        for first, length in self.grid.runs(taken):
+            held = Placement(first)
+            self.meetings.append(
+                Meeting(f"taught {len(self.meetings)}", self._others(), (first,), length, holds=(resource,), fixed=held)
+            )
+
+    def _others(self) -> int:
+        """Return the group of what is not planned here."""
+        if self.groups[-1].id:
+            self.groups.append(Group(""))
+        return len(self.groups) - 1
+
+    def _share_fairly(self) -> None:
+        """Let those who may share lessons have about as many each."""
+        shared: dict[tuple[int, ...], int] = {}
+        for meeting in self.meetings:
+            if meeting.teachers:
+                shared[meeting.teachers] = shared.get(meeting.teachers, 0) + meeting.duration
+        fair: dict[int, int] = {}
+        for sharers, periods in shared.items():
+            for each in sharers:
+                fair[each] = fair.get(each, 0) + people.fair_load(periods, len(sharers))
+        for meeting in self.meetings:
+            for each in fair.keys() & set(meeting.holds):
+                fair[each] += meeting.duration
+        for each, load in fair.items():
+            self.resources[each] = replace(self.resources[each], fair_load=load)
 
     def _start(self, campus_id: str, old: WeeklyPlace) -> int:
         """Return the period in which an old lesson begins."""
         minute = old.start_minute + int(self.facts["campuses"][campus_id])
-        return (old.weekday - 1) * self.day_periods + (minute - self.first_minute) // self.step
+        return (old.weekday - 1) * self.grid.day_periods + (minute - self.grid.first_minute) // self.grid.step
 
     def _old(self, lesson: Lesson, meeting: Meeting) -> Placement | None:
         old = lesson.old
@@ -209,16 +210,19 @@ class Chain:
 
     def _meeting(self, group: Mapping[str, Any], number: int, lesson: Lesson) -> tuple[Meeting, Clash | None]:
         here = [n for n, room in enumerate(self.rooms) if room.site == self.sites[group["campus"]]]
-        large = [n for n in here if self.rooms[n].capacity >= group["members"]]
+        suitable = [n for n in here if self._suits(self.rooms[n], group)]
         teachers = self._teachers(group)
         lack = None if teachers else Clash("TIMETABLE_NO_TEACHER")
         lack = lack or (None if here else Clash("TIMETABLE_NO_ROOM"))
-        length = -(-lesson.minutes // self.step)
-        if lesson.old is not None and (lesson.old.start_minute + self.facts["campuses"][lesson.campus_id]) % self.step:
+        length = self.grid.periods_of(lesson.minutes + group["pause_minutes"])
+        if (
+            lesson.old is not None
+            and (lesson.old.start_minute + self.facts["campuses"][lesson.campus_id]) % self.grid.step
+        ):
             length += 1
         starts, barred = self._starts(group, length)
         old_start = None if lesson.old is None else self._start(lesson.campus_id, lesson.old)
-        if old_start is not None and old_start % self.day_periods + length <= self.day_periods:
+        if old_start is not None and old_start % self.grid.day_periods + length <= self.grid.day_periods:
             starts = sorted({*starts, old_start})
         holds = [self._add(group["id"], ResourceKind.CLASS_GROUP)]
         holds += [self._add(each, ResourceKind.STUDENT) for each in group["students"]]
@@ -227,28 +231,42 @@ class Chain:
             group=number,
             starts=tuple(starts),
             duration=length,
-            rooms=tuple(large),
+            rooms=tuple(suitable),
             teachers=tuple(teachers) if len(teachers) > 1 else (),
             holds=(*holds, *(teachers if len(teachers) == 1 else ())),
             size=group["members"],
-            room_costs=tuple(int(self.rooms[n].id != group["room"]) if group["room"] else 0 for n in large),
+            start_costs=self._start_costs(group, starts, length, teachers),
+            room_costs=tuple(int(self.rooms[n].id != group["room"]) if group["room"] else 0 for n in suitable),
             barred=(("legal_end", frozenset(barred) - set(starts)),),
-            rooms_barred=(("too_small", frozenset(here) - set(large)),),
+            rooms_barred=(("unsuitable", frozenset(here) - set(suitable)),),
         )
         if group["kept"] and lesson.old is not None:
             meeting = _fixed(meeting, self._old(lesson, meeting))
         return meeting, lack
 
+    def _suits(self, room: Room, group: Mapping[str, Any]) -> bool:
+        """Say whether a room has the seats and the equipment for a class group."""
+        return room.capacity >= group["members"] and set(group["equipment"]) <= self.equipment[room.id]
+
+    def _start_costs(
+        self, group: Mapping[str, Any], starts: Sequence[int], length: int, teachers: Sequence[int]
+    ) -> tuple[int, ...]:
+        """Return what each start costs: outside the preferred times, and dates on which the only teacher is away."""
+        shift = self.facts["campuses"][group["campus"]]
+        preferred = self.grid.inside(self.facts["preferred_times"], shift) or self.grid.every
+        missing: Counter[int] = Counter()
+        if len(teachers) == 1:
+            for *span, dates in self.missing[self.resources[teachers[0]].id]:
+                for period in self.grid.covered(*span):
+                    missing[period] = max(missing[period], dates)
+        periods = [range(start, start + length) for start in starts]
+        return tuple(int(not preferred.issuperset(some)) + max(missing[each] for each in some) for some in periods)
+
     def _teachers(self, group: Mapping[str, Any]) -> list[int]:
         """Return who may teach a class group: its teacher, or else those at the campus who can."""
         if group["teacher"] in self.index:
             return [self.index[group["teacher"]]]
-        found = [
-            self.index[each["id"]]
-            for each in self.facts["teachers"]
-            if (not each["campuses"] or group["campus"] in each["campuses"])
-            and any(subject == group["subject"] and level in {"", group["level"]} for subject, level in each["skills"])
-        ]
+        found = [self.index[each] for each in group["teachers"] if each in self.index]
         return found[:_MOST_TEACHERS]
 
     def _starts(self, group: Mapping[str, Any], length: int) -> tuple[list[int], list[int]]:
@@ -258,11 +276,11 @@ class Chain:
         allowed: list[int] = []
         barred: list[int] = []
         for weekday in self.facts["weekdays"]:
-            for position in range(self.day_periods - length + 1):
-                minute = self.first_minute + position * self.step - shift
+            for position in range(self.grid.day_periods - length + 1):
+                minute = self.grid.first_minute + position * self.grid.step - shift
                 end = minute + group["lesson_minutes"]
                 if minute >= self.facts["day_start_minute"] and end <= self.facts["day_end_minute"]:
-                    period = (weekday - 1) * self.day_periods + position
+                    period = (weekday - 1) * self.grid.day_periods + position
                     (barred if (weekday, minute) in unlawful else allowed).append(period)
         return allowed, barred
 
