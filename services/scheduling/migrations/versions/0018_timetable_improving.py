@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0017"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0017"
 
 _COLUMNS = {
     "timetable_run": ("improve_seconds bigint not null default 0", "preferred_times jsonb not null default '[]'"),
