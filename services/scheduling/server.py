@@ -21,6 +21,7 @@ from lianxiao.scheduling.v1 import progress_service_pb2_grpc as progress
 from lianxiao.scheduling.v1 import regulation_service_pb2_grpc as regulation
 from lianxiao.scheduling.v1 import room_service_pb2_grpc as room
 from lianxiao.scheduling.v1 import sign_in_service_pb2_grpc as sign_in
+from lianxiao.scheduling.v1 import substitute_service_pb2_grpc as substitute
 from lianxiao.scheduling.v1 import syllabus_service_pb2_grpc as syllabus
 from lianxiao.scheduling.v1 import teacher_service_pb2_grpc as teacher
 from lianxiao.scheduling.v1 import timetable_run_service_pb2_grpc as timetable_run
@@ -45,6 +46,7 @@ from services.scheduling.rpc.progress_service import ProgressService
 from services.scheduling.rpc.regulation_service import RegulationService
 from services.scheduling.rpc.room_service import RoomService
 from services.scheduling.rpc.sign_in_service import SignInService
+from services.scheduling.rpc.substitute_service import SubstituteService
 from services.scheduling.rpc.syllabus_service import SyllabusService
 from services.scheduling.rpc.teacher_service import TeacherService
 from services.scheduling.rpc.timetable_run_service import TimetableRunService
@@ -60,6 +62,7 @@ SERVICERS: list[Registration] = [
     (calendar.add_CalendarServiceServicer_to_server, CalendarService),
     (regulation.add_RegulationServiceServicer_to_server, RegulationService),
     (lesson.add_LessonServiceServicer_to_server, LessonService),
+    (substitute.add_SubstituteServiceServicer_to_server, SubstituteService),
     (timetable_run.add_TimetableRunServiceServicer_to_server, TimetableRunService),
     (trial.add_TrialServiceServicer_to_server, TrialService),
     (attendance.add_AttendanceServiceServicer_to_server, AttendanceService),

@@ -78,8 +78,10 @@ def _campaign(chain: Chain) -> str:
 def _travel(chain: Chain, campaign: str) -> None:
     """Bring two children all the way into lessons; the second keeps a lesson that lies ahead."""
     group = chain.class_group("奥数冲刺保密班", capacity=6)
-    trial_lesson, lesson, _ahead = chain.lesson(group, -0.5), chain.lesson(group, -24), chain.lesson(group, 72)
+    trial_lesson, lesson, ahead = chain.lesson(group, -0.5), chain.lesson(group, -24), chain.lesson(group, 72)
     chain.people["teacher"].post(f"/v1/lessons/{trial_lesson}:clockIn", {})
+    wanted = {"lessonIds": [ahead], "reason": "外出参加保密培训"}
+    chain.people["teacher"].post(f"/v1/teachers/{chain.ids['teacher']}:requestSubstitutes", wanted)
     child, second = steps.enquire(chain, campaign), steps.enquire(chain, campaign)
     steps.try_out(chain, child, trial_lesson)
     for name, each in (("order", child), ("second_order", second)):

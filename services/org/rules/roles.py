@@ -59,6 +59,7 @@ _TUTORING = (
         "syllabus.read",
         "hour_statistic.read",
     ),
+    *("student_style.*", "substitute.read", "substitute.request"),
     *("consumption.read", "order.read", "refund.read", "refund.request", "message.read", "pii.read"),
 )
 _TIMETABLING = (
@@ -77,6 +78,7 @@ _TIMETABLING = (
         "rating_scale.set",
         "hour_statistic.read",
     ),
+    *("student_style.*", "substitute.*", "substitute_candidate.read", "substitute_offer.read"),
     # A trial is booked for a lead, and a family is called by its name.
     *("lead.read", "guardian.read", "report.read", "staff.read", "pii.read"),
 )
@@ -95,6 +97,7 @@ _TEACHING = (
         "progress.read",
         "hour_statistic.read",
     ),
+    *("substitute.request", "substitute.answer", "substitute.read", "substitute_offer.read"),
 )
 _MONEY = (
     *("price.*", "quote.read", "contract.read", "order.read", "payment.*", "lot.read", "consumption.read"),
@@ -174,6 +177,7 @@ _AUDITING = tuple(
         *("attendance", "attendance_code", "absence_rule", "attendance_device", "teacher_attendance"),
         *("roll_call_policy", "leave", "makeup", "waiting_list", "suspension", "placement"),
         *("syllabus", "class_record", "student_class_record", "progress", "hour_statistic"),
+        *("student_style", "substitute", "substitute_candidate", "substitute_offer"),
         *("student", "guardian", "price", "quote", "contract", "order", "payment", "lot"),
         *("consumption", "split_rule", "split", "ledger", "refund", "campaign", "template", "message", "feed"),
         *(

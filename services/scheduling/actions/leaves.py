@@ -45,8 +45,8 @@ def ask_for_student(
     if found is None or not found.active or found.counts_as_present:
         raise InvalidInput("code", "there is no such code of an absence", "ATTENDANCE_CODE_UNKNOWN", code=code)
     made = []
-    for lesson_id in _each_once(lesson_ids):
-        lesson = _lesson_ahead(tx, lesson_id)
+    for lesson_id in lessons.each_once(lesson_ids):
+        lesson = lessons.get_ahead(tx, lesson_id, for_update=True)
         _check_expected(tx, lesson_id, student_id)
         row = _new(tx, lesson, reason)
         row.student_id, row.code = student_id, code
@@ -64,10 +64,9 @@ def ask_for_teacher(tx: Tx, lesson_ids: Sequence[UUID], *, teacher_id: UUID, rea
     Refusals: TEACHER_NOT_OF_LESSON, LESSON_CANCELLED, LESSON_OVER, LEAVE_EXISTS.
     """
     made = []
-    for lesson_id in _each_once(lesson_ids):
-        lesson = _lesson_ahead(tx, lesson_id)
-        if teacher_id not in lesson.teacher_ids:
-            raise Refused("TEACHER_NOT_OF_LESSON", "the teacher does not teach this lesson")
+    for lesson_id in lessons.each_once(lesson_ids):
+        lesson = lessons.get_ahead(tx, lesson_id, for_update=True)
+        lessons.check_taught_by(lesson, teacher_id)
         row = _new(tx, lesson, reason)
         row.teacher_id, row.lesson_teacher_id, row.code = teacher_id, teacher_id, ""
         made.append(_keep(tx, row))
@@ -102,20 +101,6 @@ def approved(tx: Tx, lesson_id: UUID) -> dict[UUID, LeaveRequest]:
     row = LeaveRequest
     wanted = select(row).where(row.lesson_id == lesson_id, row.state == "approved", row.student_id.is_not(None))
     return {each.student_id: each for each in tx.session.scalars(wanted) if each.student_id}
-
-
-def _each_once(lesson_ids: Sequence[UUID]) -> list[UUID]:
-    if len(set(lesson_ids)) != len(lesson_ids):
-        raise InvalidInput("lesson_ids", "name each lesson once")
-    return sorted(lesson_ids)
-
-
-def _lesson_ahead(tx: Tx, lesson_id: UUID) -> Lesson:
-    lesson = lessons.get(tx, lesson_id, for_update=True)
-    lessons.check_stands(lesson)
-    if lesson.end_time <= tx.now:
-        raise Refused("LESSON_OVER", "the lesson is over")
-    return lesson
 
 
 def _check_expected(tx: Tx, lesson_id: UUID, student_id: UUID) -> None:

@@ -14,7 +14,7 @@ from services.scheduling.rules.scopes import ONE, Place, reached
 from services.scheduling.rules.series import MOST_LESSONS
 from services.scheduling.rules.spans import LONGEST, Span
 from shared.db import Tx
-from shared.errors import Refused
+from shared.errors import InvalidInput, Refused
 from shared.listing import Field, Listing, ListRequest, Page
 
 LISTING: Listing[Lesson] = Listing(
@@ -34,6 +34,28 @@ LISTING: Listing[Lesson] = Listing(
 def get(tx: Tx, lesson_id: UUID, *, for_update: bool = False) -> Lesson:
     """Return a lesson within the caller's scope, or raise NotFound."""
     return tx.load(Lesson, "lesson", lesson_id, for_update=for_update, share_key=True)
+
+
+def get_ahead(tx: Tx, lesson_id: UUID, *, for_update: bool = False) -> Lesson:
+    """Return a lesson that stands and is not over. LESSON_CANCELLED, LESSON_OVER."""
+    lesson = get(tx, lesson_id, for_update=for_update)
+    check_stands(lesson)
+    if lesson.end_time <= tx.now:
+        raise Refused("LESSON_OVER", "the lesson is over")
+    return lesson
+
+
+def check_taught_by(lesson: Lesson, teacher_id: UUID) -> None:
+    """Refuse with TEACHER_NOT_OF_LESSON for who does not teach a lesson."""
+    if teacher_id not in lesson.teacher_ids:
+        raise Refused("TEACHER_NOT_OF_LESSON", "the teacher does not teach this lesson")
+
+
+def each_once(lesson_ids: Sequence[UUID]) -> list[UUID]:
+    """Return ids of lessons in order, or raise InvalidInput when one is named twice."""
+    if len(set(lesson_ids)) != len(lesson_ids):
+        raise InvalidInput("lesson_ids", "name each lesson once")
+    return sorted(lesson_ids)
 
 
 def lock(tx: Tx, lesson_ids: Collection[UUID]) -> dict[UUID, Lesson]:

@@ -90,6 +90,26 @@ def move_each(
     return _carry_out(tx, steps, kind, reason, override_reason)
 
 
+def replace_teacher(tx: Tx, lesson_id: UUID, span: Span, *, leaving: UUID, coming: UUID, reason: str) -> Lesson:
+    """Let one teacher take the place of another in a lesson that still has this time; nothing else changes.
+
+    Refusals: SUBSTITUTE_LESSON_CHANGED, TEACHER_NOT_OF_LESSON, LESSON_CANCELLED, LESSON_TAUGHT, LESSON_CONFLICT, and
+    whatever speaks against the teacher who comes; what was overridden for the lesson before stays so.
+    """
+    seen = lessons.get(tx, lesson_id)
+    lessons.check_taught_by(seen, leaving)
+    staff = [coming if each == leaving else each for each in seen.teacher_ids]
+    target = Target(span.start, span.end, seen.room_id, staff)
+    plans_of, locked = _held(tx, [seen], {lesson_id: target}, anchor_id=lesson_id)
+    (step,) = steps = _steps(tx, locked, plans_of, {lesson_id: span})
+    if Span(step.lesson.start_time, step.lesson.end_time) != span:
+        raise Refused("SUBSTITUTE_LESSON_CHANGED", "the lesson has another time by now")
+    resources.check_free(tx, [Want(coming, span)], ignoring=[lesson_id])
+    against = objections.of_teachers(tx, step.plan, span, ignoring=[lesson_id])[coming]
+    objections.check(tx, step.plan, against, "")
+    return _changed(tx, steps, "substituted", reason)[0]
+
+
 def _held(
     tx: Tx, seen: Sequence[Lesson], targets: Mapping[UUID, Target], *, anchor_id: UUID | None = None
 ) -> tuple[dict[UUID, Plan], list[Lesson]]:
@@ -105,11 +125,16 @@ def _held(
 
 
 def _carry_out(tx: Tx, steps: Sequence[Step], kind: str, reason: str, override_reason: str) -> list[Lesson]:
-    facts = {step.lesson.id: lesson_changes.facts(step.lesson) for step in steps}
     _check(tx, steps, override_reason)
+    return _changed(tx, steps, kind, reason or override_reason)
+
+
+def _changed(tx: Tx, steps: Sequence[Step], kind: str, reason: str) -> list[Lesson]:
+    """Do what was checked, and keep it."""
+    facts = {step.lesson.id: lesson_changes.facts(step.lesson) for step in steps}
     _apply(tx, steps)
     changed = [step.lesson for step in steps]
-    lesson_changes.record(tx, kind, facts, changed, reason or override_reason)
+    lesson_changes.record(tx, kind, facts, changed, reason)
     return changed
 
 

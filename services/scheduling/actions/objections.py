@@ -64,6 +64,12 @@ def find(
     return found + _short_pauses(tx, plan, spans, attendants, ignoring)
 
 
+def of_teachers(tx: Tx, plan: Plan, span: Span, *, ignoring: Collection[UUID] = ()) -> dict[UUID, list[Objection]]:
+    """Return what speaks against each teacher of a plan at a time."""
+    staff = _staff(tx, plan, loads.weeks_around([span], plan.campus.time_zone), ignoring)
+    return {teacher.id: list(_of_teacher(plan, teacher, span, (), staff)) for teacher in plan.teachers}
+
+
 def check(tx: Tx, plan: Plan, found: Sequence[Objection], override_reason: str) -> bool:
     """Refuse when something speaks against the plan, unless it is overridden; return whether it is.
 

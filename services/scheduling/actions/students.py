@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
@@ -29,6 +29,13 @@ def check_known(tx: Tx, student_ids: Sequence[UUID]) -> None:
     for student_id in student_ids:
         if student_id not in known:
             raise NotFound("student", student_id)
+
+
+def set_styles(tx: Tx, student_id: UUID, styles: Iterable[str]) -> Student:
+    """Replace the codes of the styles of teaching that suit a student; NotFound as for `get`."""
+    student = get(tx, student_id)
+    student.wished_styles = sorted(set(styles))
+    return student
 
 
 def names(tx: Tx, student_ids: Sequence[UUID]) -> dict[UUID, str]:

@@ -14,7 +14,7 @@ from services.scheduling.actions import lessons, roll_call_policies
 from services.scheduling.models import Lesson, TeacherAttendance, TeacherAttendanceChange
 from services.scheduling.rules.sign_ins import check_open, corrected_minutes, late_minutes
 from shared.db import Tx
-from shared.errors import AlreadyExists, Refused
+from shared.errors import AlreadyExists
 from shared.events import publish
 from shared.ids import uuid7
 from shared.listing import Field, Listing
@@ -52,8 +52,7 @@ def clock_in(tx: Tx, lesson_id: UUID) -> TeacherAttendance:
     lesson = lessons.get(tx, lesson_id)
     lessons.check_stands(lesson)
     teacher_id = tx.caller.subject_id
-    if teacher_id not in lesson.teacher_ids:
-        raise Refused("TEACHER_NOT_OF_LESSON", "you do not teach this lesson")
+    lessons.check_taught_by(lesson, teacher_id)
     check_open(lesson.start_time, lesson.end_time, tx.now)
     late = late_minutes(lesson.start_time, tx.now)
     row = TeacherAttendance(

@@ -114,6 +114,13 @@ def set_levels(tx: Tx, teacher_id: UUID, levels: Sequence[Level]) -> Teacher:
     return teacher
 
 
+def set_styles(tx: Tx, teacher_id: UUID, styles: Iterable[str]) -> Teacher:
+    """Replace the codes of how a teacher teaches; NotFound as for `changeable`."""
+    teacher = changeable(tx, teacher_id)
+    teacher.styles = sorted(set(styles))
+    return teacher
+
+
 def levels_of(teacher: Teacher) -> list[Level]:
     """Return the levels of a teacher."""
     return [Level(each["subject"], optional_id(each["course_id"]), each["level"]) for each in teacher.levels or ()]

@@ -35,6 +35,7 @@ from services.scheduling.models.sign_ins import (
     TeacherAttendance,
     TeacherAttendanceChange,
 )
+from services.scheduling.models.substitutes import SubstituteOffer, SubstituteRequest
 from services.scheduling.models.syllabi import ClassGroupSyllabus, Syllabus, SyllabusPoint
 from services.scheduling.models.teachers import Teacher, TeacherAvailability, TeacherException
 from services.scheduling.models.timetable_runs import TimetableProposal, TimetableProposalChange, TimetableRun
@@ -80,6 +81,8 @@ __all__ = [
     "StudentRemark",
     "StudentRemarkChange",
     "StudentTime",
+    "SubstituteOffer",
+    "SubstituteRequest",
     "Suspension",
     "Syllabus",
     "SyllabusPoint",

@@ -52,6 +52,8 @@ class Student(Row, Base):
     campus_id: Mapped[UUID]
     display_name_sealed: Mapped[bytes | None]
     display_name = Sealed("display_name_sealed")
+    # Codes of the styles of teaching that suit the student; None: nothing was said.
+    wished_styles: Mapped[list[str] | None]
 
 
 class StudentTime(Row, Base):

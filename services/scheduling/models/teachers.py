@@ -29,6 +29,8 @@ class Teacher(Row, Base):
     most_week_minutes: Mapped[int | None]
     # How far they have come: [{"subject": "math", "course_id": "", "level": 3}]; None: nothing was said.
     levels: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB())
+    # Codes of how they teach, such as "patient"; None: nothing was said.
+    styles: Mapped[list[str] | None]
 
 
 class TeacherException(Row, Base):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from lianxiao.scheduling.v1 import placement_pb2
 from lianxiao.scheduling.v1 import placement_service_pb2 as pb
 from lianxiao.scheduling.v1 import placement_service_pb2_grpc as pb_grpc
-from services.scheduling.actions import placements, student_times
+from services.scheduling.actions import placements, student_times, students
 from services.scheduling.actions.placements import Choice
 from services.scheduling.actions.student_times import Time
 from services.scheduling.models import Placement
@@ -61,6 +61,15 @@ class PlacementService(Servicer, pb_grpc.PlacementServiceServicer):
         page = placements.LISTING.page(tx, request)
         rows = [_to_pb(row) for row in page.rows]
         return pb.ListPlacementsResponse(placements=rows, next_page_token=page.next_page_token)
+
+    @command
+    def SetWishedStyles(self, request: pb.SetWishedStylesRequest, tx: Tx) -> pb.SetWishedStylesResponse:
+        student = students.set_styles(tx, as_uuid(request.student_id), request.styles)
+        return pb.SetWishedStylesResponse(styles=student.wished_styles)
+
+    @query
+    def GetWishedStyles(self, request: pb.GetWishedStylesRequest, tx: Tx) -> pb.GetWishedStylesResponse:
+        return pb.GetWishedStylesResponse(styles=students.get(tx, as_uuid(request.student_id)).wished_styles)
 
 
 def _newcomer(said: pb.StudentToPlace) -> Newcomer:

@@ -47,6 +47,11 @@ class TeacherService(Servicer, pb_grpc.TeacherServiceServicer):
         return pb.SetTeacherLevelsResponse(teacher=_loaded(tx, teacher))
 
     @command
+    def SetTeacherStyles(self, request: pb.SetTeacherStylesRequest, tx: Tx) -> pb.SetTeacherStylesResponse:
+        teacher = teachers.set_styles(tx, as_uuid(request.teacher_id), request.styles)
+        return pb.SetTeacherStylesResponse(teacher=_loaded(tx, teacher))
+
+    @command
     def SetAvailability(self, request: pb.SetAvailabilityRequest, tx: Tx) -> pb.SetAvailabilityResponse:
         ranges = [range_of(each) for each in request.ranges]
         teacher_id: UUID = as_uuid(request.teacher_id)
@@ -108,6 +113,7 @@ def to_pb(row: Teacher, places: Sequence[Place]) -> teacher_pb2.Teacher:
         most_day_minutes=row.most_day_minutes or 0,
         most_week_minutes=row.most_week_minutes or 0,
         levels=[teacher_pb2.TeacherLevel(**level) for level in row.levels or ()],
+        styles=row.styles or (),
     )
 
 
