@@ -9,10 +9,11 @@ from uuid import UUID
 
 import pytest
 
-from services.scheduling.actions import absences, courses, lesson_changes, rooms, teachers
+from services.scheduling.actions import absences, courses, lesson_changes, rooms, student_times, teachers
 from services.scheduling.actions import timetable_acceptance as acceptance
 from services.scheduling.actions import timetable_proposals as proposals
 from services.scheduling.actions import timetable_runs as runs
+from services.scheduling.actions.student_times import Time
 from services.scheduling.models import Campus, Lesson, Room, Teacher
 from services.scheduling.rules.availability import Range
 from services.scheduling.rules.placement import Window
@@ -150,6 +151,25 @@ def test_a_run_improves_what_its_goals_count(tx: Tx) -> None:
     weights = dict.fromkeys(runs.GOALS, 0)
     careless = carry_out(tx, ask(tx, at, preferred_times=window, improve_seconds=30, weights=weights))
     assert careless.best_cost == 0
+
+
+def test_lessons_are_where_students_can_come_and_who_is_alone_has_no_other(tx: Tx) -> None:
+    at = place(tx, groups=3, hours=10)
+    alone, child, sister = (make.student(tx, at.campus) for _ in range(3))
+    make.member(tx, at.groups[0], alone)
+    for student_id in (child, sister):
+        make.member(tx, at.groups[1], student_id)
+    student_times.put(tx, alone, [Time(Range(6, 840, 960))])
+    student_times.put(tx, child, [Time(Range(6, 480, 720)), Time(Range(6, 720, 1080), preferred=True)])
+    student_times.put(tx, sister, [Time(Range(6, 960, 1080)), Time(Range(1, 960, 1080), preferred=True)])
+    run = carry_out(tx, ask(tx, at, improve_seconds=30))
+    starts = {each.class_group_id: each.place["start_minute"] for each in proposed(tx, run)}
+    assert (starts[at.groups[0].id], starts[at.groups[1].id]) == (840, 960)
+    # The sister would like Monday more.
+    assert run.best_cost == 1
+    student_times.put(tx, alone, [Time(Range(7, 840, 960))])
+    ((left,)) = carry_out(tx, ask(tx, at)).unplaced
+    assert (left["class_group_id"], "TIMETABLE_STUDENT_UNAVAILABLE" in reasons([left])) == (str(at.groups[0].id), True)
 
 
 def test_two_class_groups_change_places_and_their_lessons_stay_the_same_ones(tx: Tx) -> None:

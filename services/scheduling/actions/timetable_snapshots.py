@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from services.scheduling.actions import absences, regulations, rosters, teachers
+from services.scheduling.actions import absences, regulations, rosters, student_times, teachers
 from services.scheduling.actions import timetable_proposals as proposals
 from services.scheduling.models import Campus, ClassGroup, Course, Lesson, Room, Teacher, TimetableRun
 from services.scheduling.rules.loads import EXTRA
@@ -157,6 +157,7 @@ def _all_facts(
     taught: Mapping[UUID, Teacher],
 ) -> list[dict[str, Any]]:
     law: dict[tuple[UUID, UUID], dict[str, Any]] = {}
+    times = _wishes(tx, {each for some in members.values() for each in some})
     by_hand = _by_hand(tx, run, [group.id for group, _ in groups], sites)
     found = []
     for group, course in groups:
@@ -172,8 +173,19 @@ def _all_facts(
         leader = taught.get(group.teacher_id) if group.teacher_id else None
         if leader is not None and teachers.is_level_too_low(leader, course):
             facts |= {"teacher": "", "teachers": []}
-        found.append(law[key] | facts | {"students": [str(each) for each in members.get(group.id, ())]})
+        mine = members.get(group.id, ())
+        facts |= {"students": [str(each) for each in mine], "wishes": [times[each] for each in mine if each in times]}
+        found.append(law[key] | facts)
     return found
+
+
+def _wishes(tx: Tx, student_ids: Collection[UUID]) -> dict[UUID, list[list[Any]]]:
+    """Return when students who said it can come, [weekday, start minute, end minute, liked]."""
+    return {
+        key: [[each.range.weekday, each.range.start_minute, each.range.end_minute, each.preferred] for each in said]
+        for key, said in student_times.by_student(tx, student_ids).items()
+        if said
+    }
 
 
 def _suits(teacher: Teacher, campus_id: UUID, course: Course) -> bool:

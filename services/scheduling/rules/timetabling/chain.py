@@ -6,12 +6,11 @@ clock differs has a shift.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from services.scheduling.rules.timetabling import people
+from services.scheduling.rules.timetabling import people, wishes
 from services.scheduling.rules.timetabling.explanation import Clash
 from services.scheduling.rules.timetabling.grid import DAYS, Grid
 from services.scheduling.rules.timetabling.places import WeeklyPlace
@@ -221,6 +220,9 @@ class Chain:
         ):
             length += 1
         starts, barred = self._starts(group, length)
+        open_ = wishes.possible(self.grid, group, self.facts["campuses"][group["campus"]])
+        unwished = frozenset(start for start in starts if not open_.issuperset(range(start, start + length)))
+        starts = [start for start in starts if start not in unwished]
         old_start = None if lesson.old is None else self._start(lesson.campus_id, lesson.old)
         if old_start is not None and old_start % self.grid.day_periods + length <= self.grid.day_periods:
             starts = sorted({*starts, old_start})
@@ -235,9 +237,17 @@ class Chain:
             teachers=tuple(teachers) if len(teachers) > 1 else (),
             holds=(*holds, *(teachers if len(teachers) == 1 else ())),
             size=group["members"],
-            start_costs=self._start_costs(group, starts, length, teachers),
+            start_costs=wishes.start_costs(
+                self.grid,
+                group,
+                self.facts["campuses"][group["campus"]],
+                preferred_times=self.facts["preferred_times"],
+                missing=self._missing(teachers),
+                starts=starts,
+                length=length,
+            ),
             room_costs=tuple(int(self.rooms[n].id != group["room"]) if group["room"] else 0 for n in suitable),
-            barred=(("legal_end", frozenset(barred) - set(starts)),),
+            barred=(("legal_end", frozenset(barred) - set(starts)), ("student_times", unwished)),
             rooms_barred=(("unsuitable", frozenset(here) - set(suitable)),),
         )
         if group["kept"] and lesson.old is not None:
@@ -248,19 +258,9 @@ class Chain:
         """Say whether a room has the seats and the equipment for a class group."""
         return room.capacity >= group["members"] and set(group["equipment"]) <= self.equipment[room.id]
 
-    def _start_costs(
-        self, group: Mapping[str, Any], starts: Sequence[int], length: int, teachers: Sequence[int]
-    ) -> tuple[int, ...]:
-        """Return what each start costs: outside the preferred times, and dates on which the only teacher is away."""
-        shift = self.facts["campuses"][group["campus"]]
-        preferred = self.grid.inside(self.facts["preferred_times"], shift) or self.grid.every
-        missing: Counter[int] = Counter()
-        if len(teachers) == 1:
-            for *span, dates in self.missing[self.resources[teachers[0]].id]:
-                for period in self.grid.covered(*span):
-                    missing[period] = max(missing[period], dates)
-        periods = [range(start, start + length) for start in starts]
-        return tuple(int(not preferred.issuperset(some)) + max(missing[each] for each in some) for some in periods)
+    def _missing(self, teachers: Sequence[int]) -> Sequence[Sequence[int]]:
+        """Return the times that are lost on some dates because the only teacher is away."""
+        return self.missing[self.resources[teachers[0]].id] if len(teachers) == 1 else ()
 
     def _teachers(self, group: Mapping[str, Any]) -> list[int]:
         """Return who may teach a class group: its teacher, or else those at the campus who can."""
