@@ -15,6 +15,7 @@ from lianxiao.scheduling.v1 import hour_statistic_service_pb2_grpc as hour_stati
 from lianxiao.scheduling.v1 import leave_service_pb2_grpc as leave
 from lianxiao.scheduling.v1 import lesson_service_pb2_grpc as lesson
 from lianxiao.scheduling.v1 import makeup_service_pb2_grpc as makeup
+from lianxiao.scheduling.v1 import online_lesson_service_pb2_grpc as online_lesson
 from lianxiao.scheduling.v1 import place_service_pb2_grpc as place
 from lianxiao.scheduling.v1 import placement_service_pb2_grpc as placement
 from lianxiao.scheduling.v1 import progress_service_pb2_grpc as progress
@@ -40,6 +41,7 @@ from services.scheduling.rpc.hour_statistic_service import HourStatisticService
 from services.scheduling.rpc.leave_service import LeaveService
 from services.scheduling.rpc.lesson_service import LessonService
 from services.scheduling.rpc.makeup_service import MakeupService
+from services.scheduling.rpc.online_lesson_service import OnlineLessonService
 from services.scheduling.rpc.place_service import PlaceService
 from services.scheduling.rpc.placement_service import PlacementService
 from services.scheduling.rpc.progress_service import ProgressService
@@ -80,4 +82,5 @@ SERVICERS: list[Registration] = [
     (class_record.add_ClassRecordServiceServicer_to_server, ClassRecordService),
     (progress.add_ProgressServiceServicer_to_server, ProgressService),
     (hour_statistic.add_HourStatisticServiceServicer_to_server, HourStatisticService),
+    (online_lesson.add_OnlineLessonServiceServicer_to_server, OnlineLessonService),
 ]

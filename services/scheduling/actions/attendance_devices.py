@@ -1,22 +1,21 @@
-"""Card readers: registered with a secret of their own, heard once per event of theirs."""
+"""Card readers and meeting providers: registered with a secret of their own, heard once per event of theirs."""
 
 from __future__ import annotations
 
-import json
 import secrets
-from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.scheduling.actions import campuses, sign_ins, students
+from services.scheduling.actions import campuses, online_lessons, sign_ins, students
 from services.scheduling.models import AttendanceDevice, DeviceEvent, StudentCard
+from services.scheduling.rules.device_events import CARD_READER, MEETING_PROVIDER, Report, Step, read_card, read_step
 from shared import signatures
 from shared.crypto import blind_index
 from shared.db import Tx
-from shared.errors import AlreadyExists, InvalidInput, Refused
+from shared.errors import AlreadyExists, Refused
 from shared.ids import uuid7
 from shared.listing import Field, Listing
 from shared.tables import stamped
@@ -27,29 +26,18 @@ LISTING: Listing[AttendanceDevice] = Listing(
         "name": Field(AttendanceDevice.name),
         "campus_id": Field(AttendanceDevice.campus_id, sortable=False),
         "active": Field(AttendanceDevice.active, sortable=False),
+        "kind": Field(AttendanceDevice.kind, prefix="ATTENDANCE_DEVICE_KIND_", sortable=False),
         "create_time": Field(AttendanceDevice.create_time),
     },
 )
 _SECRET_BYTES = 32
-# A reader that was cut off reports later what it saw.
-_OLDEST = timedelta(days=7)
-_AHEAD = timedelta(minutes=5)
-_LONGEST = 128
 
 
-class Report(NamedTuple):
-    """What a device says: its own id of the event, the number of the card, and when it was held to it."""
-
-    event_id: str
-    card_number: str
-    time: datetime
-
-
-def register(tx: Tx, *, campus_id: UUID, name: str) -> tuple[AttendanceDevice, str]:
+def register(tx: Tx, *, campus_id: UUID, name: str, kind: str = CARD_READER) -> tuple[AttendanceDevice, str]:
     """Add a device; return it with its secret, which is never shown again. ATTENDANCE_DEVICE_NAME_TAKEN."""
     campuses.get(tx, campus_id)
     row, secret = (
-        AttendanceDevice(id=uuid7(), campus_id=campus_id, name=name, active=True),
+        AttendanceDevice(id=uuid7(), campus_id=campus_id, name=name, kind=kind, active=True),
         secrets.token_urlsafe(_SECRET_BYTES),
     )
     row.institution_id = tx.institution_id
@@ -88,7 +76,7 @@ def assign_card(tx: Tx, *, student_id: UUID, card_number: str) -> StudentCard:
 def receive(
     tx: Tx, institution_id: UUID, device_id: UUID, *, body: bytes, signature: str, timestamp: str, nonce: str
 ) -> bool:
-    """Take one event of a device, once however often it comes; return whether it signed a student in.
+    """Take one event of a device, once however often it comes; return whether it belongs to a lesson.
 
     Raises ATTENDANCE_DEVICE_NOT_FOUND, DEVICE_SIGNATURE_WRONG, DEVICE_OUTSIDE_WINDOW, DEVICE_RETIRED, InvalidInput
     DEVICE_EVENT_MALFORMED.
@@ -101,36 +89,21 @@ def receive(
     )
     if not device.active:
         raise Refused("DEVICE_RETIRED", "the device was taken out of use")
-    report = read(body, tx.now)
+    said = read_step(body, tx.now) if device.kind == MEETING_PROVIDER else read_card(body, tx.now)
     # Two deliveries of one event wait for each other here; the later one finds the earlier.
-    tx.run("select pg_advisory_xact_lock(hashtextextended(%(key)s, 0))", {"key": f"{device_id}|{report.event_id}"})
-    known = select(DeviceEvent.sign_in_id).where(
-        DeviceEvent.attendance_device_id == device_id, DeviceEvent.device_event_id == report.event_id
+    tx.run("select pg_advisory_xact_lock(hashtextextended(%(key)s, 0))", {"key": f"{device_id}|{said.event_id}"})
+    row = DeviceEvent
+    known = select(or_(row.sign_in_id.is_not(None), row.lesson_id.is_not(None))).where(
+        row.attendance_device_id == device_id, row.device_event_id == said.event_id
     )
-    earlier = tx.session.execute(known).one_or_none()
+    earlier: bool | None = tx.scalar(known)
     if earlier is not None:
-        return earlier.sign_in_id is not None
-    return _take(tx, device, report)
+        return earlier
+    told = {"campus_id": device.campus_id, "attendance_device_id": device_id, "device_event_id": said.event_id}
+    return _take_step(tx, device, said, told) if isinstance(said, Step) else _take_card(tx, device, said, told)
 
 
-def read(body: bytes, now: datetime) -> Report:
-    """Read an event: JSON with eventId, cardNumber and time (RFC 3339, at most a week old)."""
-    try:
-        content = json.loads(body)
-        texts = [content["eventId"], content["cardNumber"]]
-        moment = datetime.fromisoformat(content["time"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise _malformed("the body is no event: eventId, cardNumber, time") from None
-    if not all(isinstance(each, str) and 0 < len(each) <= _LONGEST and each.isprintable() for each in texts):
-        raise _malformed("eventId and cardNumber are texts of at most 128 characters")
-    if moment.tzinfo is None:
-        raise _malformed("time needs its offset")
-    if not now - _OLDEST <= moment <= now + _AHEAD:
-        raise _malformed("time is at most a week ago and not ahead of ours")
-    return Report(texts[0], texts[1], moment.astimezone(UTC))
-
-
-def _take(tx: Tx, device: AttendanceDevice, report: Report) -> bool:
+def _take_card(tx: Tx, device: AttendanceDevice, report: Report, told: dict[str, Any]) -> bool:
     owner = select(StudentCard.student_id).where(
         StudentCard.card_index == _index(tx, report.card_number), StudentCard.end_time.is_(None)
     )
@@ -138,21 +111,18 @@ def _take(tx: Tx, device: AttendanceDevice, report: Report) -> bool:
     signed = student_id and sign_ins.by_card(
         tx, student_id=student_id, campus_id=device.campus_id, attendance_device_id=device.id, moment=report.time
     )
-    values = stamped(
-        tx,
-        campus_id=device.campus_id,
-        attendance_device_id=device.id,
-        device_event_id=report.event_id,
-        event_time=report.time,
-        sign_in_id=signed.id if signed else None,
-    )
-    tx.execute(insert(DeviceEvent), values)
+    sign_in_id = signed.id if signed else None
+    tx.execute(insert(DeviceEvent), stamped(tx, **told, event_time=report.time, sign_in_id=sign_in_id))
     return bool(signed)
+
+
+def _take_step(tx: Tx, device: AttendanceDevice, step: Step, told: dict[str, Any]) -> bool:
+    took_place = online_lessons.heard(tx, device.campus_id, step)
+    place = {"lesson_id": step.lesson_id, "person_id": step.person_id, "connection_id": step.connection_id}
+    values = place | {"step": step.kind} if took_place else {}
+    tx.execute(insert(DeviceEvent), stamped(tx, **told, event_time=step.time, **values))
+    return took_place
 
 
 def _index(tx: Tx, card_number: str) -> bytes:
     return blind_index(tx, "student_card", card_number.strip().casefold())
-
-
-def _malformed(text: str) -> InvalidInput:
-    return InvalidInput("body", text, "DEVICE_EVENT_MALFORMED")

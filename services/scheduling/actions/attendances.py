@@ -114,7 +114,7 @@ def unconfirm(tx: Tx, attendance_id: UUID, *, reason: str) -> Attendance:
 def correct(tx: Tx, attendance_id: UUID, mark: Mark, *, reason: str) -> Attendance:
     """Take a confirmed attendance back and confirm it anew, in one step; refusals of both."""
     lesson, attendance = _locked(tx, attendance_id)
-    by = book(tx, lesson, expectations.load(tx, lesson.id))
+    by = book(tx, lesson, expectations.load(tx, lesson))
     by.code(mark.code)
     _take_back(tx, attendance, reason)
     _mark(tx, lesson, attendance, mark, by)
@@ -183,7 +183,8 @@ def _mark(tx: Tx, lesson: Lesson, attendance: Attendance, mark: Mark, by: Book) 
     attendance.absence_rule_id, attendance.makeup_entitled = decision.rule_id, decision.makeup_entitled
     attendance.early_leave_minutes = mark.early_leave_minutes
     signed = by.known.signed_in.get(attendance.student_id) if code.counts_as_present else None
-    attendance.method = signed.method if signed else "roll_call"
+    online = by.known.proposed(attendance.student_id) == mark.code
+    attendance.method = signed.method if signed else "online" if online else "roll_call"
     attendance.device_id = signed.attendance_device_id if signed else None
     attendance.late_minutes = mark.late_minutes
     Attendance.remark.seal(tx, attendance, mark.remark)

@@ -52,7 +52,7 @@ def get(tx: Tx, lesson_id: UUID, *, for_update: bool = False) -> Sheet:
 
 def read(tx: Tx, lesson: Lesson) -> Sheet:
     """Return the sheet of a lesson that the caller may see."""
-    return Sheet(lesson, _lines(tx, lesson.id), expectations.load(tx, lesson.id))
+    return Sheet(lesson, _lines(tx, lesson.id), expectations.load(tx, lesson))
 
 
 def confirm(tx: Tx, lesson_id: UUID, marks: Mapping[UUID, Mark]) -> Sheet:

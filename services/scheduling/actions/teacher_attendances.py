@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from lianxiao.scheduling.v1.scheduling_events_pb2 import TeacherAttendanceCorrected, TeacherAttendanceFlagged
@@ -71,6 +71,38 @@ def clock_in(tx: Tx, lesson_id: UUID) -> TeacherAttendance:
     if late:
         publish(tx, _flagged(lesson, teacher_id, "late", late))
     return row
+
+
+def came_online(tx: Tx, lesson: Lesson, teacher_id: UUID, moment: datetime) -> None:
+    """Note that a teacher joined an online lesson; of several joins the earliest counts, whatever came first.
+
+    What a person has corrected stays.
+    """
+    row, late = TeacherAttendance, late_minutes(lesson.start_time, moment)
+    state = "late" if late else "on_time"
+    values = stamped(
+        tx,
+        campus_id=lesson.campus_id,
+        lesson_id=lesson.id,
+        teacher_id=teacher_id,
+        state=state,
+        clock_in_time=moment,
+        late_minutes=late,
+        lesson_start_time=lesson.start_time,
+    )
+    corrected = select(TeacherAttendanceChange.id).where(TeacherAttendanceChange.teacher_attendance_id == row.id)
+    noted = (
+        insert(row)
+        .values(**values)
+        .on_conflict_do_update(
+            constraint="uq_teacher_attendance_once",
+            set_={"state": state, "clock_in_time": moment, "late_minutes": late, "update_time": tx.now},
+            where=or_(row.clock_in_time.is_(None), row.clock_in_time > moment) & ~corrected.exists(),
+        )
+        .returning(row.id)
+    )
+    if tx.scalar(noted) is not None and late:
+        publish(tx, _flagged(lesson, teacher_id, state, late))
 
 
 def correct(tx: Tx, teacher_attendance_id: UUID, *, state: str, late_minutes: int, reason: str) -> TeacherAttendance:

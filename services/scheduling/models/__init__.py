@@ -28,6 +28,7 @@ from services.scheduling.models.rooms import Room, RoomBlock
 from services.scheduling.models.sign_ins import (
     AttendanceDevice,
     DeviceEvent,
+    OnlineRule,
     RollCallChase,
     RollCallPolicy,
     SignIn,
@@ -68,6 +69,7 @@ __all__ = [
     "LessonSeries",
     "MakeupEntitlement",
     "Membership",
+    "OnlineRule",
     "Placement",
     "RatingScale",
     "RollCallChase",

@@ -16,7 +16,7 @@ from shared.tables import CampusRow, Row
 
 
 class AttendanceDevice(CampusRow, Base):
-    """A card reader of a campus, with a secret of its own."""
+    """A card reader or meeting provider of a campus, with a secret of its own."""
 
     __tablename__ = "attendance_device"
 
@@ -24,6 +24,8 @@ class AttendanceDevice(CampusRow, Base):
     secret_sealed: Mapped[bytes]
     secret = Sealed("secret_sealed")
     active: Mapped[bool]
+    # "card_reader" or "meeting_provider".
+    kind: Mapped[str] = mapped_column(default="card_reader")
 
 
 class StudentCard(Row, Base):
@@ -47,6 +49,14 @@ class DeviceEvent(CampusRow, Base):
     event_time: Mapped[datetime]
     # None when the card or the time belongs to no lesson.
     sign_in_id: Mapped[UUID | None]
+    # Of a meeting provider, None when it belongs to nobody of a lesson.
+    lesson_id: Mapped[UUID | None]
+    # A student or teacher of the lesson.
+    person_id: Mapped[UUID | None]
+    # One of the person's devices.
+    connection_id: Mapped[str | None]
+    # "join" or "leave".
+    step: Mapped[str | None]
 
 
 class SignIn(CampusRow, Base):
@@ -104,6 +114,19 @@ class RollCallPolicy(Row, Base):
     chase_after_minutes: Mapped[list[int]] = mapped_column(ARRAY(BigInteger()))
     makeup_valid_days: Mapped[int] = mapped_column(default=60)
     lesson_reminder_hours: Mapped[int] = mapped_column(default=24)
+    end_time: Mapped[datetime | None]
+    staff_id: Mapped[UUID]
+
+
+class OnlineRule(Row, Base):
+    """What presence in online lessons is taken for at a campus, or at all without a rule; replaced ones are history."""
+
+    __tablename__ = "online_rule"
+
+    campus_id: Mapped[UUID | None]
+    least_share_percent: Mapped[int]
+    least_minutes: Mapped[int]
+    late_after_minutes: Mapped[int]
     end_time: Mapped[datetime | None]
     staff_id: Mapped[UUID]
 

@@ -9,13 +9,17 @@ from lianxiao.scheduling.v1 import attendance_device_service_pb2 as pb
 from lianxiao.scheduling.v1 import attendance_device_service_pb2_grpc as pb_grpc
 from services.scheduling.actions import attendance_devices
 from services.scheduling.models import AttendanceDevice
+from services.scheduling.rules.device_events import CARD_READER
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.rpc import Servicer, call_of, command, query
+from shared.wire_values import enum_value, stored_word
+
+KIND = attendance_device_pb2.AttendanceDeviceKind
 
 
 class AttendanceDeviceService(Servicer, pb_grpc.AttendanceDeviceServiceServicer):
-    """Card readers and cards."""
+    """Card readers, cards and meeting providers."""
 
     def RegisterDevice(
         self, request: pb.RegisterDeviceRequest, context: grpc.ServicerContext
@@ -25,7 +29,10 @@ class AttendanceDeviceService(Servicer, pb_grpc.AttendanceDeviceServiceServicer)
 
         def work(tx: Tx) -> pb.RegisterDeviceResponse:
             nonlocal shown
-            row, shown = attendance_devices.register(tx, campus_id=as_uuid(request.campus_id), name=request.name)
+            kind = stored_word(KIND, request.kind, "kind") if request.kind else CARD_READER
+            row, shown = attendance_devices.register(
+                tx, campus_id=as_uuid(request.campus_id), name=request.name, kind=kind
+            )
             return pb.RegisterDeviceResponse(device=to_pb(row))
 
         response = call_of(context).command(self.database, request, work, pb.RegisterDeviceResponse)
@@ -69,5 +76,6 @@ def to_pb(row: AttendanceDevice) -> attendance_device_pb2.AttendanceDevice:
         campus_id=str(row.campus_id),
         name=row.name,
         active=row.active,
+        kind=enum_value(KIND, row.kind),
         create_time=row.create_time,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lianxiao.scheduling.v1 import attendance_pb2
+from lianxiao.scheduling.v1 import attendance_pb2, online_lesson_pb2
 from lianxiao.scheduling.v1 import attendance_service_pb2 as pb
 from lianxiao.scheduling.v1 import attendance_service_pb2_grpc as pb_grpc
 from services.scheduling.actions import attendance_codes, attendances, lessons, roll_calls
@@ -10,7 +10,7 @@ from services.scheduling.actions.attendances import Mark
 from services.scheduling.actions.expectations import Expectations
 from services.scheduling.actions.roll_calls import Line, Sheet
 from services.scheduling.models import Attendance, Lesson
-from services.scheduling.rpc import leave_service, lesson_service, sign_in_service
+from services.scheduling.rpc import leave_service, lesson_service, online_lesson_service, sign_in_service
 from services.scheduling.rpc.attendance_rule_service import code_to_pb
 from services.scheduling.rules.charges import Standing, Word, charge_state
 from shared.db import Tx
@@ -132,7 +132,15 @@ def _line_to_pb(tx: Tx, line: Line, known: Expectations) -> attendance_pb2.RollC
         sign_in=sign_in_service.to_pb(signed) if signed else None,
         leave_request=leave_service.to_pb(tx, leave) if leave else None,
         makeup_entitlement_id=id_text(made_up.id if made_up else None),
+        online_presence=_presence_to_pb(line, known),
     )
+
+
+def _presence_to_pb(line: Line, known: Expectations) -> online_lesson_pb2.OnlinePresence | None:
+    if known.online is None:
+        return None
+    proposed = "" if line.trial else known.proposed(line.student_id)
+    return online_lesson_service.presence_to_pb(known.online.people.get(line.student_id), proposed)
 
 
 def _open_to_pb(row: Lesson) -> pb.OpenRollCall:
