@@ -21,6 +21,7 @@ from services.scheduling.actions import (
 from services.scheduling.actions.attendances import Mark
 from services.scheduling.actions.placements import Choice
 from services.scheduling.models import Campus, ClassGroup, Course
+from services.scheduling.rules.placement import Newcomer
 from services.scheduling.rules.prerequisites import Had, missing
 from shared.caller import Caller, Scope
 from shared.db import Database, Tx
@@ -84,6 +85,16 @@ def test_who_has_not_had_a_course_joins_by_no_way_without_an_override(tx: Tx) ->
             attempt(" ")  # type: ignore[no-untyped-call]
         told = (error.value.reason, error.value.info["course_name"], error.value.info["missing_count"])
         assert told == ("PREREQUISITE_MISSING", basic.name, "1"), way
+    (proposal,) = placements.proposals(
+        tx, campus_id=campus.id, course_id=group.course_id, newcomers=[Newcomer(child, "P3")]
+    )
+    # Another course of the same subject and level asks for nothing.
+    assert (proposal.class_group_id, len(proposal.candidates)) == (elsewhere.id, 1)
+    class_groups.update(tx, elsewhere.id, {"state": "closed"})
+    (proposal,) = placements.proposals(
+        tx, campus_id=campus.id, course_id=group.course_id, newcomers=[Newcomer(child, "P3")]
+    )
+    assert (proposal.class_group_id, proposal.obstacle) == (None, "PREREQUISITE_MISSING")
     membership = memberships.join(tx, group.id, student_id=child, override_reason=" 家长要求 ").membership
     assert membership.missing_course_ids == [basic.id]
     assert (membership.override_reason, membership.override_by) == ("家长要求", tx.caller.subject_id)

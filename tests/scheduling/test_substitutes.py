@@ -119,6 +119,10 @@ def test_who_is_asked_sees_the_offer_and_nothing_else(database: Database, asked:
         ):
             with pytest.raises(NotFound):
                 hidden()
+    with database.begin(asked.chosen, scope=asked.scope, read_only=True) as tx:
+        assert len(substitute_offers.places(tx, tx.session.scalars(select(SubstituteOffer)).all())) == 1
+        with pytest.raises(NotFound):
+            lessons.get(tx, room.lesson.id)
     elsewhere = Scope(frozenset({uuid7()}))
     with database.begin(callers.staff(asked.teacher.institution_id), scope=elsewhere) as tx:
         assert tx.session.scalars(select(SubstituteOffer)).all() == []

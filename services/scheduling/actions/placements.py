@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -10,7 +10,16 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from services.scheduling.actions import campuses, class_groups, courses, memberships, resources, student_times, students
+from services.scheduling.actions import (
+    campuses,
+    class_groups,
+    courses,
+    memberships,
+    prerequisites,
+    resources,
+    student_times,
+    students,
+)
 from services.scheduling.actions.resources import Want
 from services.scheduling.actions.student_times import Time
 from services.scheduling.models import ClassGroup, Course, Lesson, LessonResource, Placement
@@ -65,6 +74,7 @@ def proposals(tx: Tx, *, campus_id: UUID, course_id: UUID, newcomers: Sequence[N
     ]
     found = _open_groups(tx, campus_id, course)
     spans = _spans(tx, [group.id for group, _ in found])
+    unprepared = _unprepared(tx, ids, {group.course_id for group, _ in found})
     groups = [
         Group(
             group.id,
@@ -73,6 +83,7 @@ def proposals(tx: Tx, *, campus_id: UUID, course_id: UUID, newcomers: Sequence[N
             group.capacity - group.member_count - group.held_count,
             sorted({_weekly(span, campus.time_zone) for span in spans[group.id]}, key=lambda each: each.weekday),
             _colliding(tx, ids, spans[group.id]),
+            unprepared[group.course_id],
         )
         for group, level in found
     ]
@@ -154,6 +165,17 @@ def _weekly(span: Span, time_zone: str) -> Window:
     local = span.start.astimezone(ZoneInfo(time_zone))
     start = local.hour * 60 + local.minute
     return Window(local.isoweekday(), start, start + int((span.end - span.start).total_seconds()) // 60)
+
+
+def _unprepared(tx: Tx, student_ids: Sequence[UUID], course_ids: Iterable[UUID]) -> dict[UUID, frozenset[UUID]]:
+    """Return by course which students have not had the courses that it builds on."""
+    required = {each: set(courses.get(tx, each).prerequisite_course_ids or ()) for each in course_ids}
+    anything = sorted(set().union(*required.values()))
+    lacking = prerequisites.lacking(tx, student_ids, anything) if anything else {}
+    return {
+        course_id: frozenset(student for student, missing in lacking.items() if wanted.intersection(missing))
+        for course_id, wanted in required.items()
+    }
 
 
 def _colliding(tx: Tx, student_ids: Sequence[UUID], spans: Sequence[Span]) -> frozenset[UUID]:

@@ -46,6 +46,8 @@ class Group:
     times: Sequence[Window]
     # Students whose own timetable collides with its lessons.
     colliding: frozenset[UUID] = frozenset()
+    # Students who have not had a course that its course builds on.
+    unprepared: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +83,12 @@ def propose(newcomers: Sequence[Newcomer], groups: Sequence[Group]) -> list[Prop
 
 def _propose(newcomer: Newcomer, groups: Sequence[Group], free: Mapping[UUID, int]) -> Proposal:
     of_level = [group for group in groups if not newcomer.level or group.level == newcomer.level]
-    open_ones = [group for group in of_level if free[group.class_group_id] > 0]
+    prepared = [group for group in of_level if newcomer.student_id not in group.unprepared]
+    open_ones = [group for group in prepared if free[group.class_group_id] > 0]
     fitting = [group for group in open_ones if newcomer.student_id not in group.colliding]
     if not fitting:
-        obstacle = "NO_GROUP_OF_LEVEL" if not of_level else "GROUPS_FULL" if not open_ones else "TIMETABLE_COLLIDES"
+        steps = ((of_level, "NO_GROUP_OF_LEVEL"), (prepared, "PREREQUISITE_MISSING"), (open_ones, "GROUPS_FULL"))
+        obstacle = next((code for left, code in steps if not left), "TIMETABLE_COLLIDES")
         return Proposal(newcomer.student_id, None, (), obstacle)
     rated = [_rate(newcomer, group, free[group.class_group_id]) for group in fitting]
     ranked = sorted(rated, key=lambda each: (-each.score, each.class_group_id))
