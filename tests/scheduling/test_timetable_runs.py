@@ -6,7 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -143,6 +143,8 @@ def test_odd_wishes_are_refused(tx: Tx) -> None:
         runs.create(tx, runs.Wanted([at.campus.id], LAST, FIRST))
     with pytest.raises(InvalidInput):
         ask(tx, at, kept_class_group_ids=[at.room.id])
+    with pytest.raises(InvalidInput, match="at the latest"):
+        runs.create(tx, runs.Wanted([at.campus.id], date(9999, 12, 1), date(9999, 12, 31)))
     bare = make.campus(tx)
     with pytest.raises(Refused, match="no open class group"):
         runs.create(tx, runs.Wanted([bare.id], FIRST, LAST))
@@ -201,6 +203,18 @@ def test_the_best_plan_so_far_outlives_its_engine(database: Database, caller: Ca
     with database.begin(caller) as tx:
         run = runs.get(tx, waiting)
         assert (run.state, run.best_cost, run.progress_percent) == ("done", 7, 100)
+
+
+def test_a_run_whose_facts_cannot_be_read_is_given_up(
+    database: Database, caller: Caller, waiting: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timetable_work, "LEASE", timedelta(seconds=-1))
+    with database.begin(caller) as tx:
+        runs.get(tx, waiting).end_date = date.max
+    for _ in range(timetable_work.MOST_ATTEMPTS):
+        with pytest.raises(OverflowError):
+            ENGINES.step(database, caller.institution_id)
+    assert state(database, caller, waiting) == "failed"
 
 
 def test_a_run_that_is_cancelled_kills_its_engine(database: Database, caller: Caller, waiting: UUID) -> None:

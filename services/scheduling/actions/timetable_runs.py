@@ -23,6 +23,8 @@ GOALS = ("teacher_compactness", "room_stability", "load_balance", "student_compa
 # Local minutes of a day between which lessons may be when nobody says otherwise; no class ends later (SAFETY E4).
 DAY_START_MINUTE, DAY_END_MINUTE = 8 * 60, 20 * 60 + 30
 MOST_WEIGHT = 100
+# Of the calendar that can be counted in, less room for what follows the last day.
+_LAST_YEAR = 9998
 DEFAULT_SECONDS, IMPROVE_SECONDS = 60, 20
 
 LISTING: Listing[TimetableRun] = Listing(
@@ -120,11 +122,17 @@ def finish(tx: Tx, run: TimetableRun, state: str, reason: str = "") -> None:
     run.lease_id = run.lease_time = None
 
 
-def _check(wanted: Wanted) -> None:
+def _check_dates(wanted: Wanted) -> None:
     if wanted.end_date < wanted.start_date:
         raise InvalidInput("end_date", "a pattern ends on or after its first day")
     if (wanted.end_date - wanted.start_date).days >= LONGEST_DAYS:
         raise InvalidInput("end_date", f"a pattern lasts at most {LONGEST_DAYS} days")
+    if wanted.end_date.year > _LAST_YEAR:
+        raise InvalidInput("end_date", f"a pattern ends in {_LAST_YEAR} at the latest")
+
+
+def _check(wanted: Wanted) -> None:
+    _check_dates(wanted)
     if wanted.day_start_minute >= wanted.day_end_minute:
         raise InvalidInput("day_end", "a day ends after it starts")
     for number, window in enumerate(wanted.preferred_times):

@@ -91,8 +91,10 @@ class Engines:
             run = claim(tx)
             if run is None:
                 return
-            facts = timetable_snapshots.take(tx, run)
             run_id, lease_id = run.id, run.lease_id
+        # Apart from the claim: a run whose facts cannot be read is given up like one whose engine dies.
+        with database.begin(Caller.system(institution_id)) as tx:
+            facts = timetable_snapshots.take(tx, runs.get(tx, run_id))
         if lease_id is not None:
             self.under_way[run_id] = _launch(run_id, institution_id, lease_id, facts)
 
