@@ -4,7 +4,7 @@ SHELL := /bin/sh
 python := .venv/bin/python
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup up down demo test test-one check lint fmt types bench bench-dedupe bench-lead bench-scheduling bench-timetable bench-timetable-scale chaos protos web new-service audit-verify
+.PHONY: help setup up down demo test test-one check lint fmt types bench bench-dedupe bench-fet bench-lead bench-scheduling bench-timetable bench-timetable-scale chaos protos web new-service audit-verify
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ bench: setup ## Measure speed, each figure beside its limit, as JSON lines (N=na
 
 bench-dedupe: setup ## Measure how well duplicates are found on labelled files, as JSON lines (DATA=folder)
 	@DATA="$(DATA)" $(python) -m tests.bench.dedupe
+
+bench-fet: setup ## Solve files of FET beside fet-cl, as JSON lines and a table (FILES="a.fet b.fet" SECONDS=60)
+	@FILES="$(FILES)" SECONDS="$(SECONDS)" $(python) -m tests.bench.fet
 
 bench-lead: setup ## Measure capture, lists, searches and import among millions of leads (ROWS=1000000 of one institution)
 	@ROWS="$(ROWS)" $(python) -m tests.bench.lead

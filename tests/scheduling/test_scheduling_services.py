@@ -17,12 +17,15 @@ from lianxiao.scheduling.v1 import course_service_pb2 as course_pb
 from lianxiao.scheduling.v1 import lesson_service_pb2 as lesson_pb
 from lianxiao.scheduling.v1 import room_service_pb2 as room_pb
 from lianxiao.scheduling.v1 import teacher_service_pb2 as teacher_pb
+from lianxiao.scheduling.v1 import timetable_run_service_pb2 as timetable_pb
 from lianxiao.scheduling.v1.attendance_service_pb2_grpc import AttendanceServiceStub
 from lianxiao.scheduling.v1.class_group_service_pb2_grpc import ClassGroupServiceStub
 from lianxiao.scheduling.v1.course_service_pb2_grpc import CourseServiceStub
 from lianxiao.scheduling.v1.lesson_service_pb2_grpc import LessonServiceStub
 from lianxiao.scheduling.v1.room_service_pb2_grpc import RoomServiceStub
 from lianxiao.scheduling.v1.teacher_service_pb2_grpc import TeacherServiceStub
+from lianxiao.scheduling.v1.timetable_run_service_pb2_grpc import TimetableRunServiceStub
+from services.scheduling.actions import campuses
 from services.scheduling.server import SERVICERS
 from shared.caller import Caller
 from shared.db import Database
@@ -31,6 +34,7 @@ from shared.testing.callers import staff
 from shared.testing.wire import Wire, refusal, serving
 from tests.scheduling import factories as make
 from tests.scheduling.factories import START
+from tests.timetabling.fet_text import constraint, school
 
 Signed = tuple[tuple[str, str | bytes], ...]
 
@@ -315,3 +319,32 @@ def test_dates_and_times_that_do_not_exist_are_refused(
     )
     stub = LessonServiceStub(wire.channel)
     assert refused(lambda: stub.CreateSeries(request, metadata=signed)) == ("INVALID_ARGUMENT", reason)
+
+
+def test_a_timetable_file_is_previewed_by_the_names_of_the_campus(
+    wire: Wire, signed: Signed, campus_id: str, database: Database, institution: UUID
+) -> None:
+    with database.begin(Caller.system(institution)) as tx:
+        room = make.room(tx, campuses.get(tx, UUID(campus_id)), name="101")
+    stub = TimetableRunServiceStub(wire.channel)
+    content = school(constraint("TeachersMaxBuildingChangesPerDay", ("Max_Building_Changes_Per_Day", 1)))
+    request = timetable_pb.PreviewTimetableFileRequest(campus_id=campus_id, content=content)
+    found = stub.PreviewTimetableFile(request, metadata=signed)
+    assert (found.day_count, found.hour_count, found.weekly_lesson_count) == (3, 4, 7)
+    assert [(each.name, each.id, each.size) for each in found.rooms] == [
+        ("101", str(room.id), 30),
+        ("102", "", 30),
+        ("礼堂", "", 60),
+    ]
+    assert {each.name: each.weekly_lesson_count for each in found.teachers} == {"李老师": 3, "王老师": 2, "张老师": 2}
+    assert {each.name: each.size for each in found.class_groups}["一班"] == 20
+    (lack,) = found.unsupported_constraints
+    assert (lack.kind, lack.count, lack.hard_count) == ("TeachersMaxBuildingChangesPerDay", 1, 1)
+
+
+def test_what_is_no_timetable_file_is_refused_with_a_reason(wire: Wire, signed: Signed, campus_id: str) -> None:
+    stub = TimetableRunServiceStub(wire.channel)
+    request = timetable_pb.PreviewTimetableFileRequest(campus_id=campus_id, content=b"<html/>")
+    with pytest.raises(grpc.RpcError) as failed:
+        stub.PreviewTimetableFile(request, metadata=signed)
+    assert refusal(failed.value)[1] == "TIMETABLE_FILE_INVALID"

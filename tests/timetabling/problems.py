@@ -18,6 +18,7 @@ from services.scheduling.rules.timetabling.problem import (
     Separation,
     Weights,
 )
+from services.scheduling.rules.timetabling.ties import Tie, TieKind, Wish, WishKind
 
 _KINDS = (ResourceKind.STUDENT, ResourceKind.CLASS_GROUP, ResourceKind.CURRICULUM, ResourceKind.TEACHER)
 _TEACHERS = 5
@@ -42,6 +43,7 @@ def random_problem(seed: int) -> Problem:
             most_a_day=chance.choice([None, None, 4]),
             most_a_week=chance.choice([None, None, 9]),
             fair_load=chance.choice([None, 3]),
+            wishes=_wishes(chance) if chance.random() < 0.5 else (),
         )
 
     kinds = [ResourceKind.TEACHER] * _TEACHERS + [chance.choice(_KINDS) for _ in range(8)]
@@ -58,7 +60,8 @@ def random_problem(seed: int) -> Problem:
         tuple(resource(index, kind) for index, kind in enumerate(kinds)),
         travel,
         (Separation((0, 1, 2)), Separation((3, 4), min_days=2, weight=4)),
-        Weights(1, 5, 2, 1, 1, 2, 1, 3, 1, 1),
+        Weights(1, 5, 2, 1, 1, 2, 1, 3, 1, 1, last=3),
+        ties=tuple(_tie(chance, kind) for kind in (*TieKind, *TieKind)) if chance.random() < 0.8 else (),
     )
     return _with_fixed(problem, chance)
 
@@ -86,7 +89,17 @@ def _meeting(chance: random.Random, index: int, days: int, day_periods: int, res
         start_costs=tuple(chance.randint(0, 3) for _ in starts) if index % 2 else (),
         room_costs=tuple(chance.randint(0, 3) for _ in rooms) if index % 3 else (),
         teacher_costs=tuple(chance.randint(0, 3) for _ in teachers),
+        last=index % 7 == 0,
     )
+
+
+def _wishes(chance: random.Random) -> tuple[Wish, ...]:
+    return tuple(Wish(kind, chance.randint(0, 4), chance.randint(1, 5)) for kind in WishKind if chance.random() < 0.5)
+
+
+def _tie(chance: random.Random, kind: TieKind) -> Tie:
+    first, second = chance.sample(range(18), 2)
+    return Tie(first, second, kind, chance.randint(1, 5), chance.randint(1, 2))
 
 
 def _with_fixed(problem: Problem, chance: random.Random) -> Problem:

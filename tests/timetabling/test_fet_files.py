@@ -50,6 +50,8 @@ def test_a_file_is_read_without_its_inactive_parts() -> None:
         (b"<html></html>", "no FET file"),
         (b"<fet></fet>", "no days"),
         (b'<!DOCTYPE fet [<!ENTITY a "b">]><fet/>', "entities"),
+        ('<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE fet [<!ENTITY a "b">]><fet/>'.encode("utf-16"), "entities"),
+        (b'<?xml version="1.0" encoding="none-such"?><fet/>', "no XML"),
         (FILE.replace("<Duration>2<", "<Duration>two<").encode(), "no whole number"),
     ],
 )

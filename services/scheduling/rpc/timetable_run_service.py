@@ -13,6 +13,7 @@ from lianxiao.scheduling.v1 import timetable_run_pb2
 from lianxiao.scheduling.v1 import timetable_run_service_pb2 as pb
 from lianxiao.scheduling.v1 import timetable_run_service_pb2_grpc as pb_grpc
 from services.scheduling.actions import timetable_acceptance
+from services.scheduling.actions import timetable_files as files
 from services.scheduling.actions import timetable_proposals as proposals
 from services.scheduling.actions import timetable_runs as runs
 from services.scheduling.models import TimetableProposal, TimetableProposalChange, TimetableRun
@@ -21,6 +22,9 @@ from shared.db import Tx
 from shared.ids import as_uuid
 from shared.rpc import Servicer, command, query
 from shared.wire_values import date_pb, enum_value, id_text, ids, local_date, local_time, optional_id
+
+# A file may claim more than the wire can carry.
+_MOST_SEATS = 2**31 - 1
 
 
 class TimetableRunService(Servicer, pb_grpc.TimetableRunServiceServicer):
@@ -87,6 +91,31 @@ class TimetableRunService(Servicer, pb_grpc.TimetableRunServiceServicer):
             moved_lesson_count=done.moved,
             cancelled_lesson_count=done.cancelled,
         )
+
+    @query
+    def PreviewTimetableFile(self, request: pb.PreviewTimetableFileRequest, tx: Tx) -> pb.PreviewTimetableFileResponse:
+        found = files.preview(tx, as_uuid(request.campus_id), request.content)
+        return pb.PreviewTimetableFileResponse(
+            day_count=len(found.file.days),
+            hour_count=len(found.file.hours),
+            weekly_lesson_count=len(found.file.activities),
+            teachers=[_entry_to_pb(each) for each in found.teachers],
+            rooms=[_entry_to_pb(each) for each in found.rooms],
+            class_groups=[_entry_to_pb(each) for each in found.class_groups],
+            unsupported_constraints=[
+                pb.UnsupportedTimetableConstraint(kind=each.kind, count=each.count, hard_count=each.hard)
+                for each in found.unsupported
+            ],
+        )
+
+
+def _entry_to_pb(entry: files.Entry) -> pb.TimetableFileEntry:
+    return pb.TimetableFileEntry(
+        name=entry.name,
+        id=id_text(entry.id),
+        weekly_lesson_count=entry.weekly_lessons,
+        size=max(0, min(entry.size, _MOST_SEATS)),
+    )
 
 
 def to_pb(row: TimetableRun, *, with_unplaced: bool = True) -> timetable_run_pb2.TimetableRun:

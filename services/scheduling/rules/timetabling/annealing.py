@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.scheduling.rules.timetabling.arrays import Facts, Ints, State, compile_problem
+from services.scheduling.rules.timetabling.costs import evaluate
 from services.scheduling.rules.timetabling.kernel import FREE
 from services.scheduling.rules.timetabling.moves import (
     BEST_COST,
@@ -50,6 +51,11 @@ class Settings:
     chains: int = 400
     room_only: int = 200
     start_only: int = 600
+    # How often, of 1024, a meeting is looked for whose wishes cost at least so much.
+    focus: int = 0
+    trouble: int = 10
+    # A meeting counts by its length where others are pushed out for it, not as one.
+    by_length: bool = False
     chunk: int = 100_000
 
     def round_of(self, share: float) -> tuple[int, float]:
@@ -109,18 +115,22 @@ class Search:
 
     def __init__(self, problem: Problem, plan: Plan, seed: int, settings: Settings) -> None:
         self._facts = compile_problem(problem)
+        if settings.by_length:
+            self._facts = self._facts._replace(bulk=self._facts.duration)
         self._problem = problem
         self._settings = settings
         mixed = (seed * 0x9E3779B97F4A7C15 + 0x2545F4914F6CDD1D) & (2**64 - 1)
         # From zero the generator would never leave zero.
         self._random: Random = np.array([mixed or 1], dtype=np.uint64)
-        self._mix = np.array([settings.swaps, settings.chains, settings.room_only, settings.start_only], dtype=np.int64)
+        mix: tuple[int, ...] = (settings.swaps, settings.chains, settings.room_only, settings.start_only)
+        mix += (settings.focus, settings.trouble)
+        self._mix = np.array(mix, dtype=np.int64)
         self._chain = np.zeros(2 * LONGEST_CHAIN + 2, dtype=np.int64)
         self._tally = np.zeros(8, dtype=np.int64)
         self._price = float(settings.price)
         self._round = 0
         self._best = _wanted(problem, self._facts, plan)
-        self._restart()
+        self.restart()
         self._tally[BEST_COST], self._tally[BEST_UNPLACED] = self._tally[COST], self._tally[UNPLACED]
         state = self._state
         self._best = np.stack([state.start, state.room, state.choice])
@@ -141,7 +151,12 @@ class Search:
         number, temperature = self._settings.round_of(share)
         if number != self._round:
             self._round = number
-            self._restart()
+            self.restart()
+        self.anneal(temperature, moves)
+        return moves
+
+    def anneal(self, temperature: float, moves: int) -> None:
+        """Try so many moves at a temperature."""
         anneal(
             self._facts,
             self._state,
@@ -156,13 +171,12 @@ class Search:
         )
         if self._tally[UNPLACED]:
             self._price = min(self._price * self._settings.dearer, _DEAREST)
-        return moves
 
-    def _restart(self) -> None:
+    def restart(self) -> None:
         """Go back to the best plan."""
         problem = self._problem
         self._state = empty_state(problem)
-        self._tally[COST] = sum(problem.weights.min_days * group.min_days for group in problem.groups)
+        self._tally[COST] = evaluate(problem, Plan((None,) * len(problem.meetings))).cost
         self._tally[UNPLACED] = len(problem.meetings)
         settle(self._facts, self._state, self._best, self._tally)
 
@@ -191,6 +205,8 @@ def empty_state(problem: Problem) -> State:
         group_day_count=zeros(groups),
         group_rooms=zeros(groups, rooms),
         group_room_count=zeros(groups),
+        week=zeros(resources, 3),
+        last_ends=zeros(resources, problem.days),
     )
 
 

@@ -12,11 +12,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.scheduling.rules.timetabling.problem import TRAVELLING, Meeting, Problem, Resource, ResourceKind
+from services.scheduling.rules.timetabling.problem import LEARNING, TRAVELLING, Meeting, Problem, Resource, ResourceKind
+from services.scheduling.rules.timetabling.ties import TieKind, WishKind
 
 Ints = NDArray[np.int64]
 FORBIDDEN = -1
 NO_LIMIT = 1 << 40
+LEARNS = 2
 
 
 class Facts(NamedTuple):
@@ -54,10 +56,12 @@ class Facts(NamedTuple):
     min_days: Ints  # by group
     min_days_weight: int
     stability_weight: int
-    apart: Ints  # the other meeting of each separated pair
-    apart_days: Ints
-    apart_weight: Ints
-    apart_at: Ints
+    ties: Ints  # [tie of a meeting: other meeting, kind, 1 where it is the second, amount, weight]; separations too
+    ties_at: Ints
+    wishes: Ints  # [resource: 1 for some | LEARNS, then limit and weight by kind]; no rows when nobody has any
+    last: Ints  # [meeting] 1: should be last; no rows when none should
+    last_weight: int
+    bulk: Ints  # [meeting]: how much it counts where others are pushed out for it
     limited: int  # 1 where anything but overlaps binds: travel, limits, separations, blocks by site
 
 
@@ -74,6 +78,8 @@ class State(NamedTuple):
     group_day_count: Ints
     group_rooms: Ints  # [group, room] meetings
     group_room_count: Ints
+    week: Ints  # [resource, gaps, days, late beginnings], where there are wishes
+    last_ends: Ints  # [resource, day] bits: where meetings end that should be last, where there are some
 
 
 def compile_problem(problem: Problem) -> Facts:
@@ -83,9 +89,8 @@ def compile_problem(problem: Problem) -> Facts:
     rooms, rooms_at = _lists([meeting.rooms or (len(problem.rooms),) for meeting in meetings])
     teachers, teachers_at = _lists([_teachers(meeting) for meeting in meetings])
     holds, holds_at = _lists([meeting.holds for meeting in meetings])
-    apart, apart_at = _separations(problem)
-    at_sites = _blocked_at_sites(problem)
-    longest = max(max(row) for row in problem.travel)
+    ties, ties_at = _ties(problem)
+    longest = max(map(max, problem.travel))
     return Facts(
         day_periods=problem.day_periods,
         duration=_ints(meeting.duration for meeting in meetings),
@@ -105,7 +110,7 @@ def compile_problem(problem: Problem) -> Facts:
         holds_at=holds_at,
         resources=len(resources),
         blocked=_bits(problem, [each.blocked for each in resources] + [each.blocked for each in problem.rooms]),
-        blocked_at=at_sites,
+        blocked_at=_blocked_at_sites(problem),
         lonely_weight=_ints(_lonely_weight(problem, each) for each in resources),
         gap_weight=_ints(_gap_weight(problem, each) for each in resources),
         most_a_day=_ints(NO_LIMIT if each.most_a_day is None else each.most_a_day for each in resources),
@@ -119,11 +124,13 @@ def compile_problem(problem: Problem) -> Facts:
         min_days=_ints(group.min_days for group in problem.groups),
         min_days_weight=weights.min_days,
         stability_weight=weights.room_stability,
-        apart=_ints(other for other, _, _ in apart),
-        apart_days=_ints(days for _, days, _ in apart),
-        apart_weight=_ints(weight for _, _, weight in apart),
-        apart_at=apart_at,
-        limited=int(bool(longest or _has_limits(resources) or apart or at_sites.size)),
+        ties=ties,
+        ties_at=ties_at,
+        wishes=_wishes(problem),
+        last=_ints(each.last for each in meetings) if any(each.last for each in meetings) else _ints(()),
+        last_weight=weights.last,
+        bulk=np.ones(len(meetings), dtype=np.int64),
+        limited=int(bool(longest or _has_limits(resources) or problem.separations)),
     )
 
 
@@ -182,7 +189,7 @@ def _room_costs(problem: Problem) -> Ints:
 
 
 def _has_limits(resources: Iterable[Resource]) -> bool:
-    return any(each.most_a_day is not None or each.most_a_week is not None for each in resources)
+    return any(each.most_a_day is not None or each.most_a_week is not None or each.blocked_at for each in resources)
 
 
 def _lonely_weight(problem: Problem, resource: Resource) -> int:
@@ -219,11 +226,28 @@ def _blocked_at_sites(problem: Problem) -> Ints:
     return np.stack(rows)
 
 
-def _separations(problem: Problem) -> tuple[list[tuple[int, int, int]], Ints]:
-    """Return (other meeting, days, weight) of each meeting's separations; the weight of a hard one is FORBIDDEN."""
-    rows: list[list[tuple[int, int, int]]] = [[] for _ in problem.meetings]
+def _ties(problem: Problem) -> tuple[Ints, Ints]:
+    """Return (other, kind, 1 for the second, amount, weight) of each meeting's ties; a hard weight is FORBIDDEN."""
+    rows: list[list[tuple[int, ...]]] = [[] for _ in problem.meetings]
     for separation in problem.separations:
         weight = FORBIDDEN if separation.weight is None else separation.weight
         for index in separation.meetings:
-            rows[index] += [(other, separation.min_days, weight) for other in separation.meetings if other != index]
-    return [each for row in rows for each in row], _ends(len(row) for row in rows)
+            others = (other for other in separation.meetings if other != index)
+            rows[index] += [(other, TieKind.APART, 0, separation.min_days, weight) for other in others]
+    for tie in problem.ties:
+        rows[tie.first].append((tie.second, tie.kind, 0, tie.amount, tie.weight))
+        rows[tie.second].append((tie.first, tie.kind, 1, tie.amount, tie.weight))
+    flat = [each for row in rows for each in row]
+    return np.array(flat, dtype=np.int64).reshape(-1, 5), _ends(len(row) for row in rows)
+
+
+def _wishes(problem: Problem) -> Ints:
+    ordinary = not any(each.last for each in problem.meetings)
+    if ordinary and not any(resource.wishes for resource in problem.resources):
+        return np.zeros((0, 0), dtype=np.int64)
+    table = np.zeros((len(problem.resources), 1 + 2 * len(WishKind)), dtype=np.int64)
+    for index, resource in enumerate(problem.resources):
+        table[index, 0] = int(bool(resource.wishes)) | LEARNS * int(resource.kind in LEARNING)
+        for wish in resource.wishes:
+            table[index, 1 + 2 * wish.kind : 3 + 2 * wish.kind] = wish.limit, wish.weight
+    return table

@@ -17,6 +17,7 @@ from services.scheduling.rules.timetabling.problem import (
     ResourceKind,
     Separation,
 )
+from services.scheduling.rules.timetabling.wish_costs import by_wishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ def evaluate(problem: Problem, plan: Plan) -> Score:
     for costs in (_by_meeting(problem, placed), _by_group(problem, placed), _by_resource(problem, days)):
         for kind, cost in costs:
             soft[kind] += cost
+    for kind, cost in by_wishes(problem, plan):
+        soft[kind] += cost
     for separation in problem.separations:
         pairs = _too_close(problem, plan, separation)
         if separation.weight is None:

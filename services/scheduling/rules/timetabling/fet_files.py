@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from xml.etree.ElementTree import Element, ParseError, XMLParser, fromstring
+from xml.parsers.expat import ExpatError, ParserCreate
 
 
 class FetFileError(ValueError):
@@ -105,16 +106,27 @@ def read(content: bytes) -> FetFile:
 
 
 def _parse(content: bytes) -> Element:
-    # Entities could make a small file large without end; the format has no use for them.
-    if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
-        raise FetFileError("the file declares entities")
     try:
+        _refuse_entities(content)
         root = fromstring(content, parser=XMLParser())  # noqa: S314 - without entities
-    except (ParseError, ValueError) as error:
+    except (ParseError, ExpatError, LookupError, ValueError) as error:
+        if isinstance(error, FetFileError):
+            raise
         raise FetFileError(f"this is no XML: {error}") from error
     if root.tag.casefold() != "fet":
         raise FetFileError("this is XML, but no FET file")
     return root
+
+
+def _refuse_entities(content: bytes) -> None:
+    """Entities could make a small file large without end; the format has no use for them, in no encoding."""
+
+    def refuse(*_: object) -> None:
+        raise FetFileError("the file declares entities")
+
+    parser = ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse
+    parser.Parse(content, True)  # noqa: FBT003 - the last part
 
 
 def _text(element: Element, name: str) -> str:

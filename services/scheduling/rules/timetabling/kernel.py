@@ -6,82 +6,11 @@ of them knows a single goal. Import this only where plans are searched: compilat
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import os
-import tempfile
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeVar
-
-import numba
-
 from services.scheduling.rules.timetabling.arrays import Facts, State
+from services.scheduling.rules.timetabling.compiling import compiled, inlined
+from services.scheduling.rules.timetabling.patterns import gaps, ones, tied, wished
 
-_F = TypeVar("_F", bound=Callable[..., object])
 FREE = -1
-
-# A compiled function holds what it calls, and its cache would not see a change in another file.
-_sources = b"".join((Path(__file__).parent / name).read_bytes() for name in ("arrays.py", "kernel.py", "moves.py"))
-
-
-def _kept() -> Path:
-    """Return where compiled code is kept: beside the module, else in a temporary folder that nobody else can write."""
-    beside = Path(__file__).parent
-    if not os.access(beside, os.W_OK):
-        with contextlib.suppress(OSError):
-            own = Path(tempfile.gettempdir()) / f"timetable-search-{os.getuid()}"
-            own.mkdir(mode=0o700, exist_ok=True)
-            if own.stat().st_uid == os.getuid():
-                return own
-    return beside / "__pycache__"
-
-
-#: Compiled code of this version, for all processes.
-FOLDER = _kept() / hashlib.blake2b(_sources, digest_size=8).hexdigest()
-_config: Any = numba.config
-_config.CACHE_DIR = str(FOLDER)
-# Measured: a third less time to compile than with level 3, and a tenth more moves per second.
-_config.OPT = type(_config.OPT)(1)
-_njit: Any = numba.njit
-# Nothing here allocates: without reference counts it is six times as fast.
-_OPTIONS = {"error_model": "numpy", "_nrt": False}
-
-
-def inlined(function: _F) -> _F:
-    """Compile a function into whatever calls it: a call hands over every array, which is dear in the inner loop."""
-    result: _F = _njit(forceinline=True, **_OPTIONS)(function)
-    return result
-
-
-def compiled(function: _F) -> _F:
-    """Compile a function; what is compiled is kept on disk, or not at all where nothing can be written."""
-    try:
-        result: _F = _njit(cache=True, **_OPTIONS)(function)
-    except RuntimeError:
-        result = _njit(**_OPTIONS)(function)
-    return result
-
-
-@inlined
-def _ones(word: int) -> int:
-    count = 0
-    while word:
-        word &= word - 1
-        count += 1
-    return count
-
-
-@inlined
-def _gaps(word: int) -> int:
-    """Count the zeros between the lowest and the highest one."""
-    if word == 0:
-        return 0
-    low = word & -word
-    filled = word
-    for shift in (1, 2, 4, 8, 16, 32):
-        filled |= filled >> shift
-    return _ones(filled & ~(low - 1) & ~word)
 
 
 @inlined
@@ -90,11 +19,11 @@ def _scattered(f: Facts, resource: int, before: int, after: int) -> int:
     delta = 0
     weight = f.lonely_weight[resource]
     if weight:
-        lonely = _ones(after & ~(after << 1) & ~(after >> 1)) - _ones(before & ~(before << 1) & ~(before >> 1))
+        lonely = ones(after & ~(after << 1) & ~(after >> 1)) - ones(before & ~(before << 1) & ~(before >> 1))
         delta += weight * lonely
     weight = f.gap_weight[resource]
     if weight:
-        delta += weight * (_gaps(after) - _gaps(before))
+        delta += weight * (gaps(after) - gaps(before))
     return delta
 
 
@@ -110,6 +39,8 @@ def _occupy(f: Facts, s: State, meeting: int, resource: int, start: int, sign: i
     for period in range(start, start + duration):
         s.holder[resource, period] = meeting if sign > 0 else FREE
     delta = _scattered(f, resource, before, after)
+    if f.wishes.size and f.wishes[resource, 0]:
+        delta += wished(f, s, meeting, resource, start, before, after)
     load = s.load[resource]
     s.load[resource] = load + sign * duration
     if f.load_weight:
@@ -141,22 +72,13 @@ def _regroup(f: Facts, s: State, meeting: int, start: int, room: int, sign: int)
     return delta
 
 
-@inlined
-def _closeness(f: Facts, s: State, meeting: int, day: int) -> int:
-    """Return the cost of the meetings that should be further away from a day."""
-    cost = 0
-    for index in range(f.apart_at[meeting], f.apart_at[meeting + 1]):
-        other = s.start[f.apart[index]]
-        if f.apart_weight[index] > 0 and other >= 0 and abs(other // f.day_periods - day) < f.apart_days[index]:
-            cost += f.apart_weight[index]
-    return cost
-
-
 @compiled
 def _shift(f: Facts, s: State, meeting: int, sign: int) -> int:
     start, room, choice = s.start[meeting], s.room[meeting], s.choice[meeting]
     own = f.start_cost[meeting, start] + f.room_cost[meeting, room] + f.teacher_cost[choice]
-    delta: int = sign * (own + _closeness(f, s, meeting, start // f.day_periods))
+    delta: int = sign * own
+    if f.ties_at[meeting + 1] > f.ties_at[meeting]:
+        delta += sign * tied(f, s, meeting, start)
     for index in range(f.holds_at[meeting], f.holds_at[meeting + 1]):
         delta += _occupy(f, s, meeting, f.holds[index], start, sign)
     if f.teachers[choice] >= 0:
@@ -219,9 +141,9 @@ def is_allowed(f: Facts, s: State, meeting: int, start: int, room: int, choice: 
     if not f.limited:
         return True
     day = start // f.day_periods
-    for index in range(f.apart_at[meeting], f.apart_at[meeting + 1]):
-        other = s.start[f.apart[index]]
-        if f.apart_weight[index] < 0 and other >= 0 and abs(other // f.day_periods - day) < f.apart_days[index]:
+    for index in range(f.ties_at[meeting], f.ties_at[meeting + 1]):
+        other = s.start[f.ties[index, 0]]
+        if f.ties[index, 4] < 0 and other >= 0 and abs(other // f.day_periods - day) < f.ties[index, 3]:
             return False
     for index in range(f.holds_at[meeting], f.holds_at[meeting + 1]):
         if not _can_hold(f, s, meeting, f.holds[index], start, f.site[room]):
@@ -235,7 +157,7 @@ def _can_hold(f: Facts, s: State, meeting: int, resource: int, start: int, site:
     day = start // f.day_periods
     if s.load[resource] + duration > f.most_a_week[resource]:
         return False
-    if _ones(s.taken[resource, day]) + duration > f.most_a_day[resource]:
+    if ones(s.taken[resource, day]) + duration > f.most_a_day[resource]:
         return False
     if site < 0:
         return True

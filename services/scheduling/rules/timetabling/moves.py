@@ -8,11 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.scheduling.rules.timetabling.arrays import Facts, Ints, State
-from services.scheduling.rules.timetabling.kernel import FREE, compiled, inlined, is_allowed, is_free, put_on, take_off
+from services.scheduling.rules.timetabling.compiling import compiled, inlined
+from services.scheduling.rules.timetabling.kernel import FREE, is_allowed, is_free, put_on, take_off
+from services.scheduling.rules.timetabling.patterns import trouble
 
 Random = NDArray[np.uint64]
 REJECTED = 1 << 40
 LONGEST_CHAIN = 16
+_DRAWS = 8
+SAME_START = 2  # of TieKind
 COST, UNPLACED, BEST_COST, BEST_UNPLACED, ACCEPTED = range(5)  # of a tally; costs without what is unplaced
 
 
@@ -110,22 +114,52 @@ def _add_clashes(f: Facts, s: State, chain: Ints, count: int, meeting: int, star
     return count
 
 
+@inlined
+def _add_companions(f: Facts, s: State, chain: Ints, count: int, meeting: int) -> int:
+    """Add to a chain those that begin with a meeting and should: they go where it goes."""
+    for index in range(f.ties_at[meeting], f.ties_at[meeting + 1]):
+        other = f.ties[index, 0]
+        if f.ties[index, 1] == SAME_START and s.start[other] == s.start[meeting]:
+            known = False
+            for place in range(min(count, LONGEST_CHAIN)):
+                known |= chain[place] == other
+            if not known:
+                if f.fixed[other] or count >= LONGEST_CHAIN:
+                    return LONGEST_CHAIN + 1
+                chain[count] = other
+                count += 1
+    return count
+
+
+@inlined
+def _across(f: Facts, s: State, meeting: int, origin: int, target: int, width: int) -> int:
+    """Return where a meeting goes when two stretches of a width change places; -1 when it lies in neither wholly."""
+    start: int = s.start[meeting]
+    most = width - f.duration[meeting]
+    if 0 <= start - origin <= most:
+        return target + start - origin
+    if 0 <= start - target <= most:
+        return origin + start - target
+    return FREE
+
+
 @compiled
 def _chain(f: Facts, s: State, chain: Ints, meeting: int, target: int) -> int:
-    """Collect the meetings that must change between two starts when one does; return how many, 0: it cannot."""
+    """Collect the meetings that must change between two stretches when one does; return how many, 0: it cannot."""
     origin = s.start[meeting]
-    duration = f.duration[meeting]
-    if abs(origin - target) < duration:
+    width = f.duration[meeting]
+    if abs(origin - target) < width:
         return 0
     chain[0] = meeting
     count = 1
     done = 0
     while done < count <= LONGEST_CHAIN:
         each = chain[done]
-        if f.duration[each] != duration or s.start[each] not in (origin, target):
+        there = _across(f, s, each, origin, target, width)
+        if there < 0:
             return 0
-        there = target if s.start[each] == origin else origin
         count = _add_clashes(f, s, chain, count, each, there, s.room[each], s.choice[each])
+        count = _add_companions(f, s, chain, count, each)
         done += 1
     return count if count <= LONGEST_CHAIN else 0
 
@@ -134,14 +168,14 @@ def _chain(f: Facts, s: State, chain: Ints, meeting: int, target: int) -> int:
 def _try_chain(f: Facts, s: State, chain: Ints, meeting: int, target: int, limit: float) -> int:
     """Exchange two starts for a meeting and all that this pushes away (Kempe); rooms and teachers stay."""
     origin = s.start[meeting]
+    width = f.duration[meeting]
     count = _chain(f, s, chain, meeting, target)
     if count == 0:
         return REJECTED
     delta = 0
     for index in range(count):
-        here = s.start[chain[index]]
+        chain[LONGEST_CHAIN + index] = _across(f, s, chain[index], origin, target, width)
         delta += take_off(f, s, chain[index])
-        chain[LONGEST_CHAIN + index] = target if here == origin else origin
     placed = 0
     while placed < count:
         each, there = chain[placed], chain[LONGEST_CHAIN + placed]
@@ -154,9 +188,9 @@ def _try_chain(f: Facts, s: State, chain: Ints, meeting: int, target: int, limit
     for index in range(placed):
         take_off(f, s, chain[index])
     for index in range(count):
-        each = chain[index]
-        back = target if chain[LONGEST_CHAIN + index] == origin else origin
-        put_on(f, s, each, back, s.room[each], s.choice[each])
+        each, there = chain[index], chain[LONGEST_CHAIN + index]
+        away = origin - target if 0 <= there - target < width else target - origin
+        put_on(f, s, each, there + away, s.room[each], s.choice[each])
     return REJECTED
 
 
@@ -164,10 +198,15 @@ def _try_chain(f: Facts, s: State, chain: Ints, meeting: int, target: int, limit
 def _try_insert(
     f: Facts, s: State, chain: Ints, meeting: int, start: int, room: int, choice: int, limit: float, price: int
 ) -> int:
-    """Place a meeting that is not, at the price of each one that it pushes out; the chain ends with how many."""
+    """Place a meeting that is not, at the price of what it pushes out; the chain ends with how many."""
     chain[0] = meeting
     count = _add_clashes(f, s, chain, 1, meeting, start, room, choice)
-    if count > LONGEST_CHAIN or price * (count - 2) > limit:
+    if count > LONGEST_CHAIN:
+        return REJECTED
+    paid = -price * f.bulk[meeting]
+    for index in range(1, count):
+        paid += price * f.bulk[chain[index]]
+    if paid > limit:
         return REJECTED
     delta = 0
     for index in range(1, count):
@@ -175,7 +214,7 @@ def _try_insert(
         delta += take_off(f, s, chain[index])
     if is_allowed(f, s, meeting, start, room, choice):
         delta += put_on(f, s, meeting, start, room, choice)
-        if delta + price * (count - 2) <= limit:
+        if delta + paid <= limit:
             chain[-1] = count - 1
             return delta
         take_off(f, s, meeting)
@@ -196,6 +235,11 @@ def _drawn(random: Random, values_at: Ints, meeting: int) -> int:
 def _step(f: Facts, s: State, random: Random, chain: Ints, mix: Ints, limit: float, tally: Ints, price: int) -> int:
     """Try one move of the mix; return the change of cost, or REJECTED."""
     meeting = f.movable[below(random, f.movable.size)]
+    if mix[4] and below(random, 1024) < mix[4]:
+        if tally[UNPLACED] and below(random, 4) == 0:
+            meeting = _next_unplaced(s, meeting)
+        else:
+            meeting = _troubled(f, s, random, meeting, mix[5])
     index = _drawn(random, f.starts_at, meeting)
     if index < 0:
         return REJECTED
@@ -213,6 +257,27 @@ def _step(f: Facts, s: State, random: Random, chain: Ints, mix: Ints, limit: flo
     if kind < mix[1]:
         return _try_chain(f, s, chain, meeting, start, limit)
     return _try_partly(f, s, random, mix, meeting, start, room, choice, limit)
+
+
+@inlined
+def _next_unplaced(s: State, meeting: int) -> int:
+    """Return the first meeting without a place from one on, or that one when all have one."""
+    count = s.start.size
+    for away in range(count):
+        other = (meeting + away) % count
+        if s.start[other] < 0:
+            return other
+    return meeting
+
+
+@inlined
+def _troubled(f: Facts, s: State, random: Random, meeting: int, least: int) -> int:
+    """Return a meeting whose wishes and ties cost at least so much, or any when none is found soon."""
+    for _ in range(_DRAWS):
+        if trouble(f, s, meeting) >= least:
+            return meeting
+        meeting = f.movable[below(random, f.movable.size)]
+    return meeting
 
 
 @inlined

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 
 from services.scheduling.rules.timetabling.annealing import Settings, improve
+from services.scheduling.rules.timetabling.compiling import FOLDER
 from services.scheduling.rules.timetabling.costs import evaluate
-from services.scheduling.rules.timetabling.kernel import FOLDER
 from services.scheduling.rules.timetabling.problem import Group, Meeting, Plan, Problem
 
 # Where each meeting is in dozens of curricula a search that begins cooler is stuck before all are placed.

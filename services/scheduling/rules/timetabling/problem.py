@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from services.scheduling.rules.timetabling.ties import Tie, Wish
+
 LONGEST_DAY = 63  # a day is a set of bits of one machine word
 
 
@@ -24,6 +26,8 @@ class ResourceKind(StrEnum):
 
 #: Who is a person and needs time to get from one site to another.
 TRAVELLING = frozenset({ResourceKind.TEACHER, ResourceKind.STUDENT})
+#: Whose day can end with a meeting that should be last.
+LEARNING = frozenset({ResourceKind.STUDENT, ResourceKind.CLASS_GROUP})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ class Resource:
     most_a_day: int | None = None
     most_a_week: int | None = None
     fair_load: int | None = None
+    # One of a kind at most.
+    wishes: tuple[Wish, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +103,8 @@ class Meeting:
     teacher_costs: tuple[int, ...] = ()
     barred: tuple[tuple[str, frozenset[int]], ...] = ()
     rooms_barred: tuple[tuple[str, frozenset[int]], ...] = ()
+    # None of its students and class groups should have a later meeting on its day.
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +130,7 @@ class Weights:
     load_balance: int = 0  # per period above a fair load
     style_match: int = 1
     student_travel: int = 1
+    last: int = 1  # per resource that has a meeting after one that should be last
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +147,7 @@ class Problem:
     separations: tuple[Separation, ...] = ()
     weights: Weights = field(default_factory=Weights)
     name: str = ""
+    ties: tuple[Tie, ...] = ()
 
     @property
     def periods(self) -> int:
@@ -194,6 +204,18 @@ def check_problem(problem: Problem) -> None:
         _within("meeting", len(problem.meetings), separation.meetings)
     for meeting in problem.meetings:
         _check_meeting(problem, meeting)
+    _check_wishes(problem)
+
+
+def _check_wishes(problem: Problem) -> None:
+    for resource in problem.resources:
+        kinds = [wish.kind for wish in resource.wishes]
+        if len(set(kinds)) < len(kinds):
+            raise ValueError(f"resource {resource.id} has two wishes of a kind")
+    for tie in problem.ties:
+        _within("meeting", len(problem.meetings), (tie.first, tie.second))
+        if tie.first == tie.second or tie.weight < 0:
+            raise ValueError(f"a tie of meeting {tie.first} with itself, or of a weight below 0")
 
 
 def _check_meeting(problem: Problem, meeting: Meeting) -> None:
