@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from services.scheduling.actions import class_groups, placements
+from services.scheduling.actions import class_groups, placements, students, teachers
 from services.scheduling.actions.placements import Choice
 from services.scheduling.models import Placement
 from services.scheduling.rules.placement import Group, Newcomer, Window, propose
@@ -95,3 +95,14 @@ def test_odd_placements_are_refused(tx: Tx) -> None:
     class_groups.update(tx, group.id, {"state": "closed"})
     with pytest.raises(Refused):
         placements.accept(tx, [Choice(child, group.id, group.id)])
+
+
+def test_a_style_that_suits_decides_between_groups_that_are_alike(tx: Tx) -> None:
+    campus, course, child = make.campus(tx), make.course(tx), make.student(tx, make.campus(tx))
+    leaders = [make.teacher(tx) for _ in range(3)]
+    groups = [make.class_group(tx, campus, taught=course, led_by=each) for each in leaders]
+    teachers.set_styles(tx, leaders[1].id, ["playful"])
+    students.set_styles(tx, child, ["playful"])
+    (found,) = placements.proposals(tx, campus_id=campus.id, course_id=course.id, newcomers=[Newcomer(child, "")])
+    assert found.class_group_id == groups[1].id
+    assert "STYLE_FITS" in found.candidates[0].reasons

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from services.scheduling.actions import absences, courses, lesson_changes, rooms, student_times, teachers
+from services.scheduling.actions import absences, courses, lesson_changes, rooms, student_times, students, teachers
 from services.scheduling.actions import timetable_acceptance as acceptance
 from services.scheduling.actions import timetable_proposals as proposals
 from services.scheduling.actions import timetable_runs as runs
@@ -241,3 +241,19 @@ def test_all_that_is_proposed_can_be_accepted(tx: Tx, seed: int) -> None:
     assert acceptance.accept(tx, run.id).accepted == run.placed_count
     assert {local(lesson)[0] for lesson in everything(tx, *campuses)} <= set(range(1, 8))
     assert all(isinstance(each.series_id, UUID) for each in proposed(tx, run))
+
+
+def test_of_two_teachers_who_could_the_one_teaches_whose_style_suits_the_children(tx: Tx) -> None:
+    at = place(tx, groups=1)
+    course, (group,) = courses.get(tx, at.groups[0].course_id), at.groups
+    group.teacher_id = None
+    other = make.teacher(tx, at.campus)
+    for teacher, styles in ((at.teacher, ["strict"]), (other, ["playful"])):
+        teachers.set_skills(tx, teacher.id, [(course.subject, "")])
+        teachers.set_styles(tx, teacher.id, styles)
+    for wished in ("strict", "playful", "playful"):
+        child = make.student(tx, at.campus)
+        students.set_styles(tx, child, [wished])
+        make.member(tx, group, child)
+    ((proposal,)) = proposed(tx, carry_out(tx, ask(tx, at, improve_seconds=5)))
+    assert proposal.place["teacher_id"] == str(other.id)

@@ -22,7 +22,7 @@ from services.scheduling.actions import (
 )
 from services.scheduling.actions.resources import Want
 from services.scheduling.actions.student_times import Time
-from services.scheduling.models import ClassGroup, Course, Lesson, LessonResource, Placement
+from services.scheduling.models import ClassGroup, Course, Lesson, LessonResource, Placement, Teacher
 from services.scheduling.rules.placement import Group, Newcomer, Proposal, Window, propose
 from services.scheduling.rules.spans import Span
 from shared.db import Tx
@@ -67,14 +67,20 @@ def proposals(tx: Tx, *, campus_id: UUID, course_id: UUID, newcomers: Sequence[N
     if len(set(ids)) != len(ids):
         raise InvalidInput("students", "name each student once")
     students.check_known(tx, ids)
-    times = student_times.by_student(tx, ids)
+    times, styles = student_times.by_student(tx, ids), students.wished_styles(tx, ids)
     wanted = [
-        Newcomer(each.student_id, each.level or course.level, each.windows or _windows(times[each.student_id]))
+        Newcomer(
+            each.student_id,
+            each.level or course.level,
+            each.windows or _windows(times[each.student_id]),
+            styles.get(each.student_id, ()),
+        )
         for each in newcomers
     ]
     found = _open_groups(tx, campus_id, course)
     spans = _spans(tx, [group.id for group, _ in found])
     unprepared = _unprepared(tx, ids, {group.course_id for group, _ in found})
+    taught = _styles(tx, [group for group, _ in found])
     groups = [
         Group(
             group.id,
@@ -84,6 +90,7 @@ def proposals(tx: Tx, *, campus_id: UUID, course_id: UUID, newcomers: Sequence[N
             sorted({_weekly(span, campus.time_zone) for span in spans[group.id]}, key=lambda each: each.weekday),
             _colliding(tx, ids, spans[group.id]),
             unprepared[group.course_id],
+            taught[group.id],
         )
         for group, level in found
     ]
@@ -136,6 +143,14 @@ def _open_groups(tx: Tx, campus_id: UUID, course: Course) -> list[tuple[ClassGro
         .limit(_MOST_GROUPS)
     )
     return [(group, level) for group, level in tx.session.execute(wanted)]
+
+
+def _styles(tx: Tx, groups: Sequence[ClassGroup]) -> dict[UUID, Sequence[str]]:
+    """Return how the teacher of each class group teaches."""
+    row = Teacher
+    leaders = [group.teacher_id for group in groups if group.teacher_id]
+    found = {key: styles or () for key, styles in tx.execute(select(row.id, row.styles).where(row.id.in_(leaders)))}
+    return {group.id: found.get(group.teacher_id, ()) if group.teacher_id else () for group in groups}
 
 
 def _windows(times: Sequence[Time]) -> list[Window]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
@@ -36,6 +36,13 @@ def set_styles(tx: Tx, student_id: UUID, styles: Iterable[str]) -> Student:
     student = get(tx, student_id)
     student.wished_styles = sorted(set(styles))
     return student
+
+
+def wished_styles(tx: Tx, student_ids: Collection[UUID]) -> dict[UUID, list[str]]:
+    """Return the styles of teaching that suit students, of those for whom some were named."""
+    row = Student
+    wanted = select(row.id, row.wished_styles).where(row.id.in_(list(student_ids)), row.wished_styles.is_not(None))
+    return {key: styles for key, styles in tx.execute(wanted) if styles}
 
 
 def names(tx: Tx, student_ids: Sequence[UUID]) -> dict[UUID, str]:

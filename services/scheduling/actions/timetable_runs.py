@@ -19,7 +19,14 @@ from shared.ids import uuid7
 from shared.listing import Field, Listing
 
 WAITING, RUNNING, DONE, CANCELLED, FAILED = "waiting", "running", "done", "cancelled", "failed"
-GOALS = ("teacher_compactness", "room_stability", "load_balance", "student_compactness", "preferred_times")
+GOALS = (
+    "teacher_compactness",
+    "room_stability",
+    "load_balance",
+    "student_compactness",
+    "preferred_times",
+    "style_match",
+)
 # Local minutes of a day between which lessons may be when nobody says otherwise; no class ends later (SAFETY E4).
 DAY_START_MINUTE, DAY_END_MINUTE = 8 * 60, 20 * 60 + 30
 MOST_WEIGHT = 100

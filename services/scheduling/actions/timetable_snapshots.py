@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from services.scheduling.actions import absences, regulations, rosters, student_times, teachers
+from services.scheduling.actions import absences, regulations, rosters, student_times, students, teachers
 from services.scheduling.actions import timetable_proposals as proposals
 from services.scheduling.models import Campus, ClassGroup, Course, Lesson, Room, Teacher, TimetableRun
 from services.scheduling.rules.loads import EXTRA
@@ -117,6 +117,7 @@ def _teacher_facts(tx: Tx, taught: Mapping[UUID, Teacher], dated: Dated) -> list
             "ranges": [
                 [str(p.campus_id), p.range.weekday, p.range.start_minute, p.range.end_minute] for p in ranges[key]
             ],
+            "styles": teacher.styles or [],
             "taught": dated.lessons.get(key, []),
             "missing": dated.absences[key].missing if key in dated.absences else [],
         }
@@ -157,7 +158,8 @@ def _all_facts(
     taught: Mapping[UUID, Teacher],
 ) -> list[dict[str, Any]]:
     law: dict[tuple[UUID, UUID], dict[str, Any]] = {}
-    times = _wishes(tx, {each for some in members.values() for each in some})
+    everybody = {each for some in members.values() for each in some}
+    times, styles = _wishes(tx, everybody), students.wished_styles(tx, everybody)
     by_hand = _by_hand(tx, run, [group.id for group, _ in groups], sites)
     found = []
     for group, course in groups:
@@ -175,6 +177,7 @@ def _all_facts(
             facts |= {"teacher": "", "teachers": []}
         mine = members.get(group.id, ())
         facts |= {"students": [str(each) for each in mine], "wishes": [times[each] for each in mine if each in times]}
+        facts |= {"styles": [style for each in mine for style in styles.get(each, ())]}
         found.append(law[key] | facts)
     return found
 

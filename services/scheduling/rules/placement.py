@@ -1,4 +1,4 @@
-"""Which class group suits which new student: level and timetable must fit, times and balance decide."""
+"""Which class group suits which new student: level and timetable must fit, times, style and balance decide."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-TIMES, BALANCE = 60, 40
+TIMES, STYLE, BALANCE = 50, 15, 35
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class Newcomer:
     student_id: UUID
     level: str
     windows: Sequence[Window] = ()
+    # Styles of teaching that suit the student; none: all do.
+    styles: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class Group:
     colliding: frozenset[UUID] = frozenset()
     # Students who have not had a course that its course builds on.
     unprepared: frozenset[UUID] = frozenset()
+    # How its teacher teaches.
+    styles: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,11 @@ def _rate(newcomer: Newcomer, group: Group, free: int) -> Candidate:
     reasons = ["LEVEL_FITS"] if newcomer.level else []
     if asked and inside:
         reasons.append("TIMES_FIT" if inside == len(group.times) else "TIMES_FIT_PARTLY")
+    met = sum(style in group.styles for style in newcomer.styles)
+    if met:
+        reasons.append("STYLE_FITS")
+    suits = met / len(newcomer.styles) if newcomer.styles else 1.0
     if 2 * free >= group.capacity:
         reasons.append("HALF_EMPTY")
-    score = round(TIMES * share + BALANCE * free / group.capacity)
+    score = round(TIMES * share + STYLE * suits + BALANCE * free / group.capacity)
     return Candidate(group.class_group_id, score, tuple(reasons))

@@ -58,6 +58,7 @@ class Chain:
     room_index: dict[str, int] = field(default_factory=dict)
     equipment: dict[str, set[str]] = field(init=False)
     missing: dict[str, Sequence[Sequence[int]]] = field(init=False)
+    styles: dict[str, Sequence[str]] = field(init=False)
     meetings: list[Meeting] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
     separations: list[Separation] = field(default_factory=list)
@@ -70,6 +71,7 @@ class Chain:
         self.sites = {campus: number for number, campus in enumerate(self.facts["campuses"])}
         self.equipment = {room["id"]: set(room["equipment"]) for room in self.facts["rooms"]}
         self.missing = {teacher["id"]: teacher["missing"] for teacher in self.facts["teachers"]}
+        self.styles = {teacher["id"]: teacher["styles"] for teacher in self.facts["teachers"]}
         for room in self.facts["rooms"]:
             self.room_index[room["id"]] = len(self.rooms)
             self.rooms.append(Room(room["id"], room["capacity"], self.sites[room["campus"]], self._busy(room["id"])))
@@ -98,6 +100,7 @@ class Chain:
                 load_balance=weights["load_balance"],
                 # A run from before it was known has no word about it.
                 preferred_times=weights.get("preferred_times", 1),
+                style_match=weights.get("style_match", 1),
             ),
         )
 
@@ -235,6 +238,7 @@ class Chain:
             duration=length,
             rooms=tuple(suitable),
             teachers=tuple(teachers) if len(teachers) > 1 else (),
+            teacher_costs=tuple(self._unmet(each, group) for each in teachers) if len(teachers) > 1 else (),
             holds=(*holds, *(teachers if len(teachers) == 1 else ())),
             size=group["members"],
             start_costs=wishes.start_costs(
@@ -267,7 +271,11 @@ class Chain:
         if group["teacher"] in self.index:
             return [self.index[group["teacher"]]]
         found = [self.index[each] for each in group["teachers"] if each in self.index]
-        return found[:_MOST_TEACHERS]
+        return sorted(found, key=lambda each: self._unmet(each, group))[:_MOST_TEACHERS]
+
+    def _unmet(self, teacher: int, group: Mapping[str, Any]) -> int:
+        """Return how many wishes of the students for a style of teaching a teacher does not meet."""
+        return sum(wish not in self.styles[self.resources[teacher].id] for wish in group["styles"])
 
     def _starts(self, group: Mapping[str, Any], length: int) -> tuple[list[int], list[int]]:
         """Return the allowed starts, and those that the law takes away from the asked-for times."""
