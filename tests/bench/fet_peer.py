@@ -17,16 +17,6 @@ from services.scheduling.rules.timetabling.fet_spots import Spot
 
 _GRACE_SECONDS = 10
 _ALWAYS = 100.0
-_QUIET: tuple[str, ...] = (
-    "conflicts",
-    "statistics",
-    "dayshorizontal",
-    "daysvertical",
-    "timehorizontal",
-    "timevertical",
-    "subgroups",
-)
-_QUIET += ("groups", "years", "teachers", "teachersfreeperiods", "rooms", "subjects", "activitytags")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +40,8 @@ def solve(program: str, path: Path, activities: int, seconds: float) -> Peer:
             f"--inputfile={path}",
             f"--outputdir={folder}",
             f"--timelimitseconds={max(1, int(seconds))}",
+            "--htmllevel=0",
         ]
-        arguments += [f"--writetimetable{'s' if what != 'conflicts' else ''}{what}=false" for what in _QUIET]
         arguments += [f"--randomseeds{which}={which}" for which in (10, 11, 12, 20, 21, 22)]
         begin = time.monotonic()
         # Where an activity cannot go anywhere at all it does not look at its limit.
