@@ -69,13 +69,14 @@ def main() -> int:
     prepare()
     rows, failed = [], 0
     for path in chosen(os.environ.get("FILES", "").split(), EXAMPLES):
+        begin = time.monotonic()
         try:
             made = convert(read(path.read_bytes()))
         except (FetFileError, OSError) as error:
             sys.stderr.write(f"{path}: {error}\n")
             failed += 1
             continue
-        ours = solved(made, path, seconds, seed, command)
+        ours = solved(made, path, begin, seconds=seconds, seed=seed, command=command)
         peer = None if command is None else fet_peer.solve(command, path, len(made.file.activities), seconds)
         rows.append(line(path.stem, made, ours, peer))
         sys.stdout.write(json.dumps(rows[-1], ensure_ascii=False) + "\n")
@@ -100,9 +101,8 @@ def chosen(names: Sequence[str], folder: Path) -> list[Path]:
     return found
 
 
-def solved(made: FetProblem, path: Path, seconds: float, seed: int, command: str | None) -> Ours:
-    """Solve a file by ours, from reading to the last check."""
-    begin = time.monotonic()
+def solved(made: FetProblem, path: Path, begin: float, *, seconds: float, seed: int, command: str | None) -> Ours:
+    """Solve a file by ours; its seconds are from `begin`, when reading began, to the plan."""
     plan = solve(
         made.problem,
         seconds=seconds,

@@ -41,10 +41,7 @@ class Preview:
 def preview(tx: Tx, campus_id: UUID, content: bytes) -> Preview:
     """Return what a file would bring to a campus. Refusals: CAMPUS_NOT_FOUND, TIMETABLE_FILE_INVALID."""
     campuses.get(tx, campus_id)
-    try:
-        file = read(content)
-    except FetFileError as error:
-        raise InvalidInput("content", str(error), "TIMETABLE_FILE_INVALID") from error
+    file = parse(content)
     rooms = tx.session.execute(select(Room.name, Room.id).where(Room.campus_id == campus_id)).all()
     groups = tx.session.execute(select(ClassGroup.name, ClassGroup.id).where(ClassGroup.campus_id == campus_id)).all()
     people = [(each.display_name, each.id) for each in teachers.of_campus(tx, campus_id)]
@@ -57,6 +54,14 @@ def preview(tx: Tx, campus_id: UUID, content: bytes) -> Preview:
         _entries(learnt, [(name, key) for name, key in groups], learnt, file.student_counts),
         unsupported(file),
     )
+
+
+def parse(content: bytes) -> FetFile:
+    """Read a file. Raises InvalidInput TIMETABLE_FILE_INVALID."""
+    try:
+        return read(content)
+    except FetFileError as error:
+        raise InvalidInput("content", str(error), "TIMETABLE_FILE_INVALID") from error
 
 
 def _entries(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -12,12 +12,13 @@ from google.type import timeofday_pb2
 from lianxiao.scheduling.v1 import timetable_run_pb2
 from lianxiao.scheduling.v1 import timetable_run_service_pb2 as pb
 from lianxiao.scheduling.v1 import timetable_run_service_pb2_grpc as pb_grpc
-from services.scheduling.actions import timetable_acceptance
+from services.scheduling.actions import timetable_acceptance, timetable_file_imports
 from services.scheduling.actions import timetable_files as files
 from services.scheduling.actions import timetable_proposals as proposals
 from services.scheduling.actions import timetable_runs as runs
 from services.scheduling.models import TimetableProposal, TimetableProposalChange, TimetableRun
 from services.scheduling.rules.placement import Window
+from services.scheduling.rules.timetabling.fet_problem import Unsupported
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.rpc import Servicer, command, query
@@ -102,11 +103,29 @@ class TimetableRunService(Servicer, pb_grpc.TimetableRunServiceServicer):
             teachers=[_entry_to_pb(each) for each in found.teachers],
             rooms=[_entry_to_pb(each) for each in found.rooms],
             class_groups=[_entry_to_pb(each) for each in found.class_groups],
-            unsupported_constraints=[
-                pb.UnsupportedTimetableConstraint(kind=each.kind, count=each.count, hard_count=each.hard)
-                for each in found.unsupported
-            ],
+            unsupported_constraints=_lacks_to_pb(found.unsupported),
         )
+
+    @command
+    def ImportTimetableFile(self, request: pb.ImportTimetableFileRequest, tx: Tx) -> pb.ImportTimetableFileResponse:
+        campus_id, minutes = as_uuid(request.campus_id), request.hour_minutes
+        made = timetable_file_imports.take_over(tx, campus_id, request.content, hour_minutes=minutes)
+        return pb.ImportTimetableFileResponse(
+            room_ids=[str(each) for each in made.room_ids],
+            course_ids=[str(each) for each in made.course_ids],
+            class_group_ids=[str(each) for each in made.class_group_ids],
+            demands=[
+                pb.WeeklyDemand(class_group_id=str(key), lessons_per_week=lessons)
+                for key, lessons in made.demands.items()
+            ],
+            unknown_teachers=made.unknown_teachers,
+            left_out_lesson_count=made.left_out_lessons,
+            left_out_constraints=_lacks_to_pb(made.left_out_constraints),
+        )
+
+
+def _lacks_to_pb(found: Iterable[Unsupported]) -> list[pb.UnsupportedTimetableConstraint]:
+    return [pb.UnsupportedTimetableConstraint(kind=each.kind, count=each.count, hard_count=each.hard) for each in found]
 
 
 def _entry_to_pb(entry: files.Entry) -> pb.TimetableFileEntry:
