@@ -1,0 +1,40 @@
+"""Tables of billing, one module per group of nouns; import them from here."""
+
+from __future__ import annotations
+
+from services.billing.models.base import Base
+from services.billing.models.contracts import Contract
+from services.billing.models.directory import Campus, Rulebook
+from services.billing.models.ledger import Journal, JournalLine, LedgerAccount, LedgerPeriod
+from services.billing.models.lots import Consumption, Lot, LotEntry, ThresholdNotice
+from services.billing.models.orders import Order, OrderLine
+from services.billing.models.payments import Payment, PaymentIntent
+from services.billing.models.prices import Price
+from services.billing.models.quotes import Quote, QuoteLine
+from services.billing.models.refunds import Refund
+from services.billing.models.splits import SplitRow, SplitRule
+
+__all__ = [
+    "Base",
+    "Campus",
+    "Consumption",
+    "Contract",
+    "Journal",
+    "JournalLine",
+    "LedgerAccount",
+    "LedgerPeriod",
+    "Lot",
+    "LotEntry",
+    "Order",
+    "OrderLine",
+    "Payment",
+    "PaymentIntent",
+    "Price",
+    "Quote",
+    "QuoteLine",
+    "Refund",
+    "Rulebook",
+    "SplitRow",
+    "SplitRule",
+    "ThresholdNotice",
+]

@@ -1,0 +1,79 @@
+"""Lots of lesson hours, their entries, and what attendances took of them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Mapped
+
+from services.billing.models.base import Base
+from shared.tables import CampusRow, Row
+
+
+class Lot(CampusRow, Base):
+    """Hours of one course out of one order line; the campus is the one that sold.
+
+    What consumption needs of contract and order is repeated here: paying for an attendance reads lots only.
+    """
+
+    __tablename__ = "lot"
+
+    student_id: Mapped[UUID]
+    course_id: Mapped[UUID]
+    order_id: Mapped[UUID]
+    order_line_id: Mapped[UUID]
+    kind: Mapped[str]
+    quantity_hundredths: Mapped[int]
+    remaining_hundredths: Mapped[int]
+    total_fen: Mapped[int]
+    released_fen: Mapped[int]
+    start_date: Mapped[date | None]
+    expire_date: Mapped[date | None]
+    contract_time: Mapped[datetime]
+    advisor_id: Mapped[UUID | None]
+    channel: Mapped[str]
+
+
+class LotEntry(CampusRow, Base):
+    """What left a lot (positive) or came back (negative); append-only. remaining = quantity - sum(hundredths)."""
+
+    __tablename__ = "lot_entry"
+
+    lot_id: Mapped[UUID]
+    kind: Mapped[str]
+    hundredths: Mapped[int]
+    amount_fen: Mapped[int]
+    source_id: Mapped[UUID]
+    reverses_id: Mapped[UUID | None]
+    explanation: Mapped[str]
+
+
+class Consumption(CampusRow, Base):
+    """What one revision of an attendance charged; the campus is the one that taught."""
+
+    __tablename__ = "consumption"
+
+    attendance_id: Mapped[UUID]
+    revision: Mapped[int]
+    student_id: Mapped[UUID]
+    course_id: Mapped[UUID | None]
+    lesson_id: Mapped[UUID]
+    teacher_id: Mapped[UUID | None]
+    lesson_start_time: Mapped[datetime | None]
+    charge_hundredths: Mapped[int]
+    recognised_fen: Mapped[int]
+    remaining_hundredths: Mapped[int]
+    state: Mapped[str]
+    reason: Mapped[str]
+
+
+class ThresholdNotice(Row, Base):
+    """Says that a threshold was announced for an order; announced once until hours are bought again."""
+
+    __tablename__ = "threshold_notice"
+
+    student_id: Mapped[UUID]
+    course_id: Mapped[UUID]
+    order_id: Mapped[UUID]
+    threshold_hundredths: Mapped[int]

@@ -1,0 +1,39 @@
+"""Orders and their lines."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Mapped
+
+from services.billing.models.base import Base
+from shared.tables import OwnedRow, Row
+
+
+class Order(OwnedRow, Base):
+    """An order; `paid_fen` grows by conditional update only and never passes the total."""
+
+    __tablename__ = "sales_order"
+
+    contract_id: Mapped[UUID]
+    customer_id: Mapped[UUID]
+    lead_id: Mapped[UUID | None]
+    channel: Mapped[str]
+    total_fen: Mapped[int]
+    paid_fen: Mapped[int]
+    refunded_fen: Mapped[int]
+    state: Mapped[str]
+    activate_time: Mapped[datetime | None]
+
+
+class OrderLine(Row, Base):
+    __tablename__ = "order_line"
+
+    order_id: Mapped[UUID]
+    line_number: Mapped[int]
+    course_id: Mapped[UUID]
+    lesson_hours_hundredths: Mapped[int]
+    gift_hundredths: Mapped[int]
+    unit_price_fen: Mapped[int]
+    net_fen: Mapped[int]

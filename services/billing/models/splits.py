@@ -1,0 +1,48 @@
+"""Rules that divide money, and what they divided."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Mapped
+
+from services.billing.models.base import Base
+from shared.tables import CampusRow, Row
+
+
+class SplitRule(Row, Base):
+    """`shares`: [{"party", "basis_points" | "fixed_fen" | "is_remainder"}] in order."""
+
+    __tablename__ = "split_rule"
+
+    name: Mapped[str]
+    base: Mapped[str]
+    priority: Mapped[int]
+    course_id: Mapped[UUID | None]
+    selling_campus_id: Mapped[UUID | None]
+    teaching_campus_id: Mapped[UUID | None]
+    channel: Mapped[str]
+    shares: Mapped[dict[str, Any]]
+    start_date: Mapped[date]
+    end_date: Mapped[date | None]
+
+
+class SplitRow(CampusRow, Base):
+    """What one party got out of one base; append-only. The campus keeps the books of the party."""
+
+    __tablename__ = "split_row"
+
+    source_kind: Mapped[str]
+    source_id: Mapped[UUID]
+    row_number: Mapped[int]
+    rule_id: Mapped[UUID | None]
+    base: Mapped[str]
+    base_fen: Mapped[int]
+    party: Mapped[str]
+    party_id: Mapped[UUID]
+    amount_fen: Mapped[int]
+    explanation: Mapped[str]
+    reverses_id: Mapped[UUID | None]
+    occur_time: Mapped[datetime]
