@@ -1,0 +1,249 @@
+"""The commands of the simulation: each does one thing through the actions of billing, as a caller would.
+
+A command returns False where it had nothing to work on. Domain errors are answers, anything else is a violation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import uuid4
+
+from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceConfirmed
+from services.billing.actions import consumptions, ledger, orders, payments, refunds, restorations
+from services.billing.rules import splits
+from services.billing.rules.callbacks import Notice
+from services.billing.rules.refunds import CONTRACT_PRICE, FULL, LIST_PRICE
+from services.billing.rules.splits import Share, SplitRule
+from shared.errors import DomainError
+from tests.billing import factories
+from tests.simulation import oracle
+from tests.simulation.world import START, Sale, Violation, World
+
+Command = Callable[[World], bool]
+_PARTIES = {
+    splits.CONSUMPTION: (splits.SELLING, splits.TEACHING, splits.HEADQUARTERS, splits.ADVISOR, splits.TEACHER),
+    splits.CASH: (splits.SELLING, splits.HEADQUARTERS, splits.ADVISOR),
+}
+
+
+def sell(world: World) -> bool:
+    """Quote, confirm, sign and order; now and then for a family that has bought before."""
+    rng = world.random
+    known = rng.choice(world.sales).bought if world.sales and rng.random() < 0.4 else None
+    owner = uuid4() if rng.random() < 0.7 else None
+    price, hours = rng.randrange(0, 40_000), rng.randrange(1, 1_200)
+    with world.begin() as tx:
+        bought = factories.order(
+            tx,
+            campus_id=world.campus(),
+            student_id=known.student_id if known else None,
+            course_id=known.course_id if known else None,
+            owner_id=owner,
+            hours=hours,
+            gift=rng.choice([0, 0, 100, 250, 33]),
+            unit_price_fen=price,
+            discount_fen=rng.randrange(0, price * hours // 300 + 1),
+            gift_policy=rng.choice(["zero", "diluted"]),
+            expire_date=rng.choice([None, None, world.today + timedelta(days=rng.randrange(1, 200))]),
+        )
+    world.sales.append(Sale(bought, owner))
+    return True
+
+
+def pay(world: World) -> bool:
+    """Pay all that is open or a part of it, in cash."""
+    if not world.sales:
+        return False
+    sale, share = world.any_sale(), world.random.choice([1, 1, 1, 2, 3, 7])
+    with world.begin() as tx:
+        order = orders.get(tx, sale.bought.order.id)
+        factories.pay(tx, order.id, max(1, (order.total_fen - order.paid_fen) // share))
+    return True
+
+
+def ask_provider(world: World) -> bool:
+    """Prepare a payment through a provider; what it will say of it arrives later, or never."""
+    if not world.sales:
+        return False
+    sale = world.any_sale()
+    with world.begin() as tx:
+        order = orders.get(tx, sale.bought.order.id)
+        amount = max(1, (order.total_fen - order.paid_fen) // world.random.choice([1, 2]))
+        intent = payments.create_intent(tx, order.id, amount_fen=amount, provider="sandbox")
+    sale.notices.append(Notice(uuid4().hex, intent.reference, amount, "CNY", "SUCCESS"))
+    return True
+
+
+def call_back(world: World) -> bool:
+    """Deliver a provider's notice: the first time, again, or with another amount or currency than was asked for."""
+    waiting = [sale for sale in world.sales if sale.notices]
+    if not waiting:
+        return False
+    notice = world.random.choice(world.random.choice(waiting).notices)
+    kind = world.random.choice(["same", "same", "same", "amount", "currency", "second"])
+    changed = {
+        "same": notice,
+        "amount": Notice(notice.transaction_id, notice.reference, notice.amount_fen + 1, "CNY", "SUCCESS"),
+        "currency": Notice(notice.transaction_id, notice.reference, notice.amount_fen, "USD", "SUCCESS"),
+        "second": Notice(uuid4().hex, notice.reference, notice.amount_fen, "CNY", "SUCCESS"),
+    }[kind]
+    with world.begin() as tx:
+        payment, _ = payments.take_notice(tx, "sandbox", changed)
+        oracle.expect(kind in {"same", "second"}, f"a notice with another {kind} was taken")
+        oracle.expect(payment is not None and payment.amount_fen == notice.amount_fen, "another amount was posted")
+        known = world.posted.setdefault(changed.transaction_id, payment.id if payment else None)
+        oracle.expect(payment is not None and known == payment.id, "a transaction was posted twice")
+    return True
+
+
+def teach(world: World) -> bool:
+    """Confirm an attendance, at any campus."""
+    if not world.sales:
+        return False
+    sale = world.any_sale()
+    charge = world.random.choice([0, 50, 75, 100, 100, 100, 150, 333])
+    event = factories.confirmed(
+        sale.bought, charge=charge, campus_id=world.campus(), start_time=world.now - timedelta(hours=2)
+    )
+    _charge(world, sale, event)
+    return True
+
+
+def deliver_again(world: World) -> bool:
+    """Deliver a confirmation that has been delivered before; it must leave no row."""
+    past = [sale for sale in world.sales if sale.confirmed]
+    if not past:
+        return False
+    event = world.random.choice(world.random.choice(past).confirmed)
+    with world.begin() as tx:
+        consumptions.consume(tx, event)
+    world.told["must write nothing"] += 1
+    return True
+
+
+def take_back(world: World) -> bool:
+    """Take an attendance back, once or more often."""
+    found = [sale for sale in world.sales if sale.standing]
+    if not found:
+        return False
+    sale = world.random.choice(found)
+    event = sale.standing.pop(world.random.choice(list(sale.standing)))
+    for _ in range(world.random.choice([1, 1, 2])):
+        with world.begin() as tx:
+            restorations.restore(tx, factories.unconfirmed(event))
+    return True
+
+
+def take_back_first(world: World) -> bool:
+    """Hear that an attendance was taken back before hearing that it was confirmed."""
+    if not world.sales:
+        return False
+    sale = world.any_sale()
+    event = factories.confirmed(sale.bought, campus_id=world.campus(), start_time=world.now)
+    with world.begin() as tx:
+        restorations.restore(tx, factories.unconfirmed(event))
+    with world.begin() as tx:
+        consumptions.consume(tx, event)
+    sale.confirmed.append(event)
+    return True
+
+
+def correct(world: World) -> bool:
+    """Confirm a later revision of an attendance with another charge."""
+    found = [sale for sale in world.sales if sale.standing]
+    if not found:
+        return False
+    sale = world.random.choice(found)
+    event = AttendanceConfirmed()
+    event.CopyFrom(sale.standing.pop(world.random.choice(list(sale.standing))))
+    event.charge_hundredths = world.random.choice([0, 50, 100, 200])
+    event.revision += 1
+    _charge(world, sale, event)
+    return True
+
+
+def change_rules(world: World) -> bool:
+    """Add a split rule with percentages, perhaps a fixed amount, and a remainder."""
+    rng = world.random
+    base = rng.choice([splits.CONSUMPTION, splits.CONSUMPTION, splits.CASH])
+    parties = list(_PARTIES[base])
+    rng.shuffle(parties)
+    count = rng.randrange(1, len(parties))
+    shares = [Share(party, basis_points=rng.randrange(1, 10_000 // count)) for party in parties[:count]]
+    left = parties[count:]
+    if len(left) > 1 and rng.random() < 0.3:
+        shares.append(Share(left.pop(), fixed_fen=rng.randrange(1, 900)))
+    shares.append(Share(left[0], is_remainder=True))
+    wanted = SplitRule(None, f"rule {len(world.rules)}", base, rng.randrange(4), tuple(shares), factories.LONG_AGO)
+    with world.begin() as tx:
+        factories.split_rule(tx, shares, base=base, priority=wanted.priority)
+    world.rules.append(wanted)
+    return True
+
+
+def ask_refund(world: World) -> bool:
+    """Ask for a refund of an order on any basis."""
+    if not world.sales:
+        return False
+    basis = world.random.choice([CONTRACT_PRICE, CONTRACT_PRICE, LIST_PRICE, FULL])
+    fee = world.random.choice([0, 0, 100, 5_000, 1_000_000])
+    with world.begin() as tx:
+        asked = refunds.request(tx, world.any_sale().bought.order.id, basis=basis, fee_fen=fee, reason="moved away")
+    world.refunds.append(asked.id)
+    return True
+
+
+def approve_refund(world: World) -> bool:
+    """Approve one of the refunds that were asked for, also one that was approved before."""
+    if not world.refunds:
+        return False
+    with world.begin() as tx:
+        refunds.approve(tx, world.random.choice(world.refunds))
+    return True
+
+
+def lock_month(world: World) -> bool:
+    """Close the month before; what is posted later falls into the open one."""
+    if (world.now - START).days < 40:
+        return False
+    with world.begin() as tx:
+        ledger.lock_period(tx, world.today.replace(day=1) - timedelta(days=1))
+    return True
+
+
+COMMANDS: tuple[tuple[int, Command], ...] = (
+    (6, sell),
+    (9, pay),
+    (3, ask_provider),
+    (6, call_back),
+    (30, teach),
+    (6, deliver_again),
+    (5, take_back),
+    (1, take_back_first),
+    (4, correct),
+    (2, change_rules),
+    (2, ask_refund),
+    (2, approve_refund),
+    (1, lock_month),
+)
+
+
+def run(world: World, command: Command) -> bool | None:
+    """Run one command; None where it was refused, so that nothing of it stands."""
+    try:
+        return command(world)
+    except DomainError as error:
+        world.told[f"{command.__name__}: {error.reason}"] += 1
+        return None
+
+
+def _charge(world: World, sale: Sale, event: AttendanceConfirmed) -> None:
+    with world.begin() as tx:
+        consumptions.consume(tx, event)
+        oracle.check_charge(tx, world, event)
+    sale.confirmed.append(event)
+    sale.standing[event.attendance_id] = event
+
+
+__all__ = ["COMMANDS", "Command", "Violation", "run"]
