@@ -4,7 +4,7 @@ SHELL := /bin/sh
 python := .venv/bin/python
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup up down demo test test-one check lint fmt types bench bench-dedupe bench-fet bench-lead bench-scheduling bench-timetable bench-timetable-scale chaos sim-ledger mutants-ledger protos web new-service audit-verify
+.PHONY: help setup up down demo test test-one check lint fmt types bench bench-dedupe bench-fet bench-lead bench-scheduling bench-timetable bench-timetable-scale chaos chaos-billing sim-ledger mutants-ledger protos web new-service audit-verify
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ bench-timetable-scale: setup ## Plan and repair the weeks of whole chains, as JS
 
 chaos: setup ## Kill components for minutes and count what is lost or doubled (SEED=1 EVENTS=20000 KILLS=80)
 	@$(python) -m tests.chaos --seed "$(or $(SEED),1)" --events "$(or $(EVENTS),20000)" --kills "$(or $(KILLS),80)"
+
+chaos-billing: setup ## Kill billing part by part while attendances and payments come in (SEED=1 KILLS=40)
+	@$(python) -m tests.chaos.billing --seed "$(or $(SEED),1)" --kills "$(or $(KILLS),40)"
 
 sim-ledger: setup ## Live through random commands of billing, every invariant after each (SEEDS=2000, SEED=n replays one)
 	@$(python) -m tests.simulation.ledger --seeds "$(or $(SEEDS),2000)" $(if $(SEED),--seed $(SEED))

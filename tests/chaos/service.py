@@ -1,4 +1,4 @@
-"""A worker of the chaos run: `python -m tests.chaos.service till|ledger GUARD`, or `declare` for both queues.
+"""A worker of the chaos run: `python -m tests.chaos.service till|ledger|audience GUARD`, or `declare NAMES` for queues.
 
 The address of its database stands in CHAOS_DATABASE_URL. GUARD names the guard that is taken away, or `none`.
 """
@@ -19,17 +19,22 @@ from shared.db import Database  # noqa: E402
 from shared.inbox import Consumer  # noqa: E402
 from shared.settings import settings  # noqa: E402
 from shared.worker import Worker, start  # noqa: E402
+from tests.chaos.audience import CONSUMERS  # noqa: E402
 from tests.chaos.books import book  # noqa: E402
 from tests.chaos.guards import REMOVALS  # noqa: E402
 
-WORKERS = {"till": Worker(), "ledger": Worker(consumers=[Consumer("ledger.book", PaymentReceived, book)])}
+WORKERS = {
+    "till": Worker(),
+    "ledger": Worker(consumers=[Consumer("ledger.book", PaymentReceived, book)]),
+    "audience": Worker(consumers=CONSUMERS),
+}
 
 
 def main() -> None:
-    """Declare the queues, or work until killed."""
-    if sys.argv[1:] == ["declare"]:
-        for name, worker in WORKERS.items():
-            declare(settings().amqp_url, name, worker.all_consumers(name))
+    """Declare the queues of the workers named, or work until killed."""
+    if sys.argv[1] == "declare":
+        for name in sys.argv[2:]:
+            declare(settings().amqp_url, name, WORKERS[name].all_consumers(name))
         return
     name, guard = sys.argv[1:3]
     worker = WORKERS[name]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 import random
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 from uuid import UUID
 
+from google.protobuf.message import Message
 from sqlalchemy.exc import DBAPIError
 
 from shared.caller import Caller
@@ -19,20 +21,35 @@ from shared.ids import uuid7
 from tests.chaos import books
 from tests.chaos.late import LatePublisher
 
+# What is told of a sale: its id, the account, fen.
+Tell = Callable[[UUID, UUID, int], Message]
 THREADS = 8
 _ACCOUNTS = 200
 _AGAIN_SECONDS = 0.05
 
 
 class Writers:
-    """Sells `events` times in all, never further than `allow` permits. `dual` publishes after the commit instead."""
+    """Sells `events` times in all, never further than `allow` permits, and tells of each sale by `event_of`.
 
-    def __init__(self, database: Database, institution: UUID, events: int, seed: int, *, dual: str = "") -> None:
+    `dual` publishes after the commit instead.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        institution: UUID,
+        events: int,
+        seed: int,
+        *,
+        dual: str = "",
+        event_of: Tell = books.event_of,
+    ) -> None:
         self._database = database
         self._caller = Caller.system(institution)
         self._events = events
         self._seed = seed
         self._dual = dual
+        self._event_of = event_of
         self._tickets = itertools.count()
         self._allowed = 0
         self._gate = threading.Condition()
@@ -68,7 +85,7 @@ class Writers:
             while not self._sell(sale_id, account, amount, pause) and not self._ending.is_set():
                 self._ending.wait(_AGAIN_SECONDS)
             if late is not None:
-                late.publish(self._caller.institution_id, books.event_of(sale_id, account, amount))
+                late.publish(self._caller.institution_id, self._event_of(sale_id, account, amount))
             with self._gate:
                 self.written += 1
         if late is not None:
@@ -85,7 +102,7 @@ class Writers:
         try:
             with self._database.begin(self._caller) as tx:
                 if books.sell(tx, sale_id, account, amount) and not self._dual:
-                    publish(tx, books.event_of(sale_id, account, amount))
+                    publish(tx, self._event_of(sale_id, account, amount))
                     # The event has its number now; others that begin later may commit before it.
                     if pause_seconds:
                         tx.later("select pg_sleep(%s)", pause_seconds)
