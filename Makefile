@@ -4,7 +4,7 @@ SHELL := /bin/sh
 python := .venv/bin/python
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup up down demo test test-one check lint fmt types bench bench-dedupe bench-fet bench-lead bench-scheduling bench-timetable bench-timetable-scale chaos chaos-billing sim-ledger mutants-ledger protos web new-service audit-verify
+.PHONY: help setup up down demo test test-one check lint fmt types bench bench-dedupe bench-fet bench-lead bench-scheduling bench-timetable bench-timetable-scale chaos chaos-billing sim-ledger mutants-ledger replay-ledger protos web new-service audit-verify
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ sim-ledger: setup ## Live through random commands of billing, every invariant af
 
 mutants-ledger: setup ## Plant bugs in billing one at a time; the simulation must notice each
 	@$(python) -m tests.simulation.mutants
+
+replay-ledger: setup ## Repeat and alter 10,000 commands of billing under their request ids; no row may come of it
+	@$(python) -m tests.simulation.replay
 
 protos: setup ## Generate code and the descriptor image from protos/
 	@$(python) -m tools.protos

@@ -16,7 +16,8 @@ from tests.billing import factories
 from tests.billing.books import broken
 
 CONNECTIONS = 20
-ATTEMPTS = 50
+ATTEMPTS = 100
+REFUNDS = 100
 
 
 def at_once(database: Database, caller: Caller, work: Callable[[Tx, int], object], times: int = 1) -> list[str]:
@@ -47,7 +48,7 @@ def test_the_last_hours_are_consumed_once(database: Database, caller: Caller) ->
     refused = at_once(database, caller, lambda tx, n: consumptions.consume(tx, events[n]), ATTEMPTS)
     with database.begin(caller, read_only=True) as tx:
         states = tx.run("select state, count(*) from consumption group by state order by state").all()
-        assert [tuple(row) for row in states] == [("consumed", 500), ("uncovered", 500)]
+        assert [tuple(row) for row in states] == [("consumed", 500), ("uncovered", CONNECTIONS * ATTEMPTS - 500)]
         assert tx.run("select sum(remaining_hundredths) from lot").scalar() == 0
         assert broken(tx) == []
     assert refused == []
@@ -122,6 +123,24 @@ def test_refunds_and_lessons_at_the_same_time_never_give_more_than_was_paid(data
         refunded = orders.get(tx, bought.order.id).refunded_fen
         earned = tx.run("select coalesce(sum(recognised_fen), 0) from consumption").scalar()
         assert refunded + int(earned or 0) == 3330
+        assert broken(tx) == []
+
+
+def test_refunds_that_are_approved_twice_at_once_are_paid_once(database: Database, caller: Caller) -> None:
+    with database.begin(caller) as tx:
+        campus_id = factories.campus(tx)
+        sold = [factories.paid_order(tx, campus_id=campus_id, hours=100, unit_price_fen=333) for _ in range(REFUNDS)]
+        asked = [
+            refunds.request(tx, bought.order.id, basis=CONTRACT_PRICE, fee_fen=0, reason="moved away").id
+            for bought in sold
+        ]
+    # Two connections go for each refund at the same time.
+    refused = at_once(
+        database, caller, lambda tx, n: refunds.approve(tx, asked[n % REFUNDS]), 2 * REFUNDS // CONNECTIONS
+    )
+    assert refused == ["REFUND_NOT_REQUESTED"] * REFUNDS
+    with database.begin(caller) as tx:
+        assert tx.run("select sum(refunded_fen) from sales_order").scalar() == 333 * REFUNDS
         assert broken(tx) == []
 
 
