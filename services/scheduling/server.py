@@ -11,6 +11,7 @@ from lianxiao.scheduling.v1 import capacity_service_pb2_grpc as capacity
 from lianxiao.scheduling.v1 import class_group_service_pb2_grpc as class_group
 from lianxiao.scheduling.v1 import class_record_service_pb2_grpc as class_record
 from lianxiao.scheduling.v1 import course_service_pb2_grpc as course
+from lianxiao.scheduling.v1 import homework_service_pb2_grpc as homework
 from lianxiao.scheduling.v1 import hour_statistic_service_pb2_grpc as hour_statistic
 from lianxiao.scheduling.v1 import leave_service_pb2_grpc as leave
 from lianxiao.scheduling.v1 import lesson_service_pb2_grpc as lesson
@@ -37,6 +38,7 @@ from services.scheduling.rpc.capacity_service import CapacityService
 from services.scheduling.rpc.class_group_service import ClassGroupService
 from services.scheduling.rpc.class_record_service import ClassRecordService
 from services.scheduling.rpc.course_service import CourseService
+from services.scheduling.rpc.homework_service import HomeworkService
 from services.scheduling.rpc.hour_statistic_service import HourStatisticService
 from services.scheduling.rpc.leave_service import LeaveService
 from services.scheduling.rpc.lesson_service import LessonService
@@ -80,6 +82,7 @@ SERVICERS: list[Registration] = [
     (capacity.add_CapacityServiceServicer_to_server, CapacityService),
     (syllabus.add_SyllabusServiceServicer_to_server, SyllabusService),
     (class_record.add_ClassRecordServiceServicer_to_server, ClassRecordService),
+    (homework.add_HomeworkServiceServicer_to_server, HomeworkService),
     (progress.add_ProgressServiceServicer_to_server, ProgressService),
     (hour_statistic.add_HourStatisticServiceServicer_to_server, HourStatisticService),
     (online_lesson.add_OnlineLessonServiceServicer_to_server, OnlineLessonService),

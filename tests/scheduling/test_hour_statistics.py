@@ -11,7 +11,7 @@ import pytest
 
 from lianxiao.scheduling.v1 import hour_statistic_service_pb2 as pb
 from lianxiao.scheduling.v1.hour_statistic_service_pb2_grpc import HourStatisticServiceStub
-from services.scheduling.actions import hour_statistics, memberships, roll_calls
+from services.scheduling.actions import hour_statistics, memberships, roll_calls, statistic_periods
 from services.scheduling.actions.attendances import Mark
 from services.scheduling.actions.hour_statistics import Row
 from services.scheduling.models import Lesson
@@ -157,7 +157,7 @@ def test_periods_are_bounded(tx: Tx, monkeypatch: pytest.MonkeyPatch) -> None:
         check(Asked(first, first - timedelta(days=1)))
     assert reverse.value.reason == "PERIOD_INVALID"
     term(tx, 6)
-    monkeypatch.setattr(hour_statistics, "MOST_ROWS", 2)
+    monkeypatch.setattr(statistic_periods, "MOST_ROWS", 2)
     with pytest.raises(Refused) as many:
         hour_statistics.of(tx, Asked(today(tx) - timedelta(days=27), today(tx), "student", "day"))
     assert many.value.reason == "HOUR_STATISTICS_TOO_MANY"

@@ -59,7 +59,7 @@ _TUTORING = (
         "syllabus.read",
         "hour_statistic.read",
     ),
-    *("student_style.*", "substitute.read", "substitute.request"),
+    *("student_style.*", "substitute.read", "substitute.request", "homework.*"),
     *("consumption.read", "order.read", "refund.read", "refund.request", "message.read", "pii.read"),
 )
 _TIMETABLING = (
@@ -79,7 +79,7 @@ _TIMETABLING = (
         "online_rule.*",
         "hour_statistic.read",
     ),
-    *("student_style.*", "substitute.*", "substitute_candidate.read", "substitute_offer.read"),
+    *("student_style.*", "substitute.*", "substitute_candidate.read", "substitute_offer.read", "homework.*"),
     # A trial is booked for a lead, and a family is called by its name.
     *("lead.read", "guardian.read", "report.read", "staff.read", "pii.read"),
 )
@@ -98,7 +98,7 @@ _TEACHING = (
         "progress.read",
         "hour_statistic.read",
     ),
-    *("substitute.request", "substitute.answer", "substitute.read", "substitute_offer.read"),
+    *("substitute.request", "substitute.answer", "substitute.read", "substitute_offer.read", "homework.*"),
 )
 _MONEY = (
     *("price.*", "quote.read", "contract.read", "order.read", "payment.*", "lot.read", "consumption.read"),
@@ -178,7 +178,7 @@ _AUDITING = tuple(
         *("attendance", "attendance_code", "absence_rule", "attendance_device", "teacher_attendance"),
         *("roll_call_policy", "leave", "makeup", "waiting_list", "suspension", "placement"),
         *("syllabus", "class_record", "student_class_record", "progress", "hour_statistic", "online_rule"),
-        *("student_style", "substitute", "substitute_candidate", "substitute_offer"),
+        *("student_style", "substitute", "substitute_candidate", "substitute_offer", "homework"),
         *("student", "guardian", "price", "quote", "contract", "order", "payment", "lot"),
         *("consumption", "split_rule", "split", "ledger", "refund", "campaign", "template", "message", "feed"),
         *(

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from lianxiao.scheduling.v1.scheduling_events_pb2 import ClassRecordPublished, HomeworkGiven
-from services.scheduling.actions import lessons, rating_scales, students, syllabi
+from services.scheduling.actions import campuses, lessons, rating_scales, students, syllabi
 from services.scheduling.models import (
     ClassRecord,
     ClassRecordChange,
+    HomeworkSubmission,
     Lesson,
     LessonResource,
     StudentRemark,
     StudentRemarkChange,
 )
+from services.scheduling.rules.homework import end_of
 from shared import aliases
 from shared.db import Tx
 from shared.errors import InvalidInput, NotFound, Refused
@@ -61,6 +63,8 @@ class Content:
     point_ids: Sequence[UUID] = ()
     homework: str = ""
     homework_due_time: datetime | None = None
+    # Due by the end of this day at the campus; instead of a time.
+    homework_due_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,9 @@ def correct(
     tx.session.flush()
     _keep(tx, row, [each for each in remarks_of(tx, row.id) if each.student_id in said], reason=reason)
     changed = (row.homework, row.homework_due_time) != before
+    handed_in = HomeworkSubmission
+    due = update(handed_in).where(handed_in.class_record_id == row.id)
+    tx.execute(due.values(due_time=row.homework_due_time, update_time=tx.now))
     _tell(tx, lesson, row, corrected=True, homework=changed and bool(row.homework))
     return row
 
@@ -205,7 +212,7 @@ def _write(
     row.revision = base_revision + 1
     row.content, row.homework = content.content.strip(), content.homework.strip()
     row.point_ids = list(dict.fromkeys(content.point_ids))
-    row.homework_due_time, row.staff_id = content.homework_due_time, tx.caller.subject_id
+    row.homework_due_time, row.staff_id = _due(tx, lesson, content), tx.caller.subject_id
     tx.session.add(row)
     tx.session.flush()
     _say(tx, row, said, highest)
@@ -215,12 +222,21 @@ def _write(
 def _check(tx: Tx, lesson: Lesson, content: Content, said: Mapping[UUID, Said], *, final: bool) -> None:
     if final and not content.content.strip() and not content.point_ids:
         raise Refused("CLASS_RECORD_EMPTY", "say what was taught, or which points of the syllabus")
-    due = content.homework_due_time
+    due = _due(tx, lesson, content)
     if due is not None and (not content.homework.strip() or due <= lesson.start_time):
         raise InvalidInput("homework_due_time", "homework is due after its lesson")
     syllabi.check_points(tx, lesson.course_id, content.point_ids)
     for student_id in set(said) - set(_students(tx, lesson.id)):
         raise Refused("STUDENT_NOT_EXPECTED", "the student is not in this lesson", student_id=str(student_id))
+
+
+def _due(tx: Tx, lesson: Lesson, content: Content) -> datetime | None:
+    """Return when homework is due; InvalidInput when both a day and a time are given."""
+    if content.homework_due_date is None:
+        return content.homework_due_time
+    if content.homework_due_time is not None:
+        raise InvalidInput("homework_due_date", "give a day or a time")
+    return end_of(content.homework_due_date, campuses.get(tx, lesson.campus_id).time_zone)
 
 
 def _say(tx: Tx, row: ClassRecord, said: Mapping[UUID, Said], highest: int) -> None:

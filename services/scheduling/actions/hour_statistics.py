@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from datetime import date
 from uuid import UUID
 
-from services.scheduling.actions import attendance_codes
+from services.scheduling.actions import attendance_codes, statistic_periods
 from services.scheduling.rules import hours as rules
 from services.scheduling.rules.hours import Asked, Figures
 from shared import aliases
 from shared.db import Tx
-from shared.errors import Refused
 
-MOST_ROWS = 5000
-# No campus is further from UTC than that; the index is read this much more widely.
-_FURTHEST = timedelta(hours=15)
 _LOCAL = "(l.start_time at time zone c.time_zone)"
 # What a lesson, a seat in it and an attendance count for, by dimension.
 _KEYS = {
@@ -76,22 +71,12 @@ def of(tx: Tx, asked: Asked) -> tuple[list[Row], Figures]:
     InvalidInput PERIOD_INVALID, Refused HOUR_STATISTICS_TOO_MANY.
     """
     rules.check(asked)
-    begin = datetime.combine(asked.first, time(), UTC)
-    values: dict[str, Any] = {
-        "since": begin - _FURTHEST,
-        "until": datetime.combine(asked.last, time(), UTC) + timedelta(days=1) + _FURTHEST,
-        "first": asked.first,
-        "last": asked.last,
-        "present": [code.code for code in attendance_codes.by_code(tx).values() if code.counts_as_present],
-        "most": MOST_ROWS + 2,
-    }
-    for name in ("campus_id", "course_id", "teacher_id", "class_group_id"):
-        values[name] = str(getattr(asked, name))
+    values = statistic_periods.bounds(asked)
+    values["present"] = [code.code for code in attendance_codes.by_code(tx).values() if code.counts_as_present]
     if asked.student_id:
         values["student_ids"] = [str(each) for each in aliases.family(tx, asked.student_id)]
     found = tx.run(_statement(asked), values).all()
-    if len(found) > MOST_ROWS + 1:
-        raise Refused("HOUR_STATISTICS_TOO_MANY", f"more than {MOST_ROWS} rows; ask for less", most=MOST_ROWS)
+    statistic_periods.check_few(found)
     sums = [
         (is_total, start, key, Figures(*(int(each or 0) for each in rest))) for is_total, start, key, *rest in found
     ]
@@ -115,7 +100,7 @@ def _statement(asked: Asked) -> str:
         of_group = "where p.class_group_id = %(class_group_id)s" if asked.class_group_id else ""
         facts.append(_LESSONS.format(key=lesson, only=of_group))
     return _STATEMENT.format(
-        bucket=f"date_trunc('{asked.period}', {_LOCAL})::date" if asked.period else "%(first)s::date",
+        bucket=statistic_periods.bucket(asked, _LOCAL),
         local=_LOCAL,
         of_lesson="".join(f" and {text}" for name, text in _OF_LESSON.items() if getattr(asked, name)),
         facts=" union all ".join(facts),

@@ -22,6 +22,7 @@ from services.scheduling.models.class_records import (
 )
 from services.scheduling.models.courses import Course
 from services.scheduling.models.directory import Campus, CampusTravel, Student, StudentTime
+from services.scheduling.models.homework import HomeworkSubmission, HomeworkSubmissionChange
 from services.scheduling.models.leaves import LeaveRequest, MakeupEntitlement
 from services.scheduling.models.lessons import Lesson, LessonChange, LessonReminder, LessonResource, LessonSeries
 from services.scheduling.models.rooms import Room, RoomBlock
@@ -60,6 +61,8 @@ __all__ = [
     "Course",
     "DeviceEvent",
     "HolidayNotice",
+    "HomeworkSubmission",
+    "HomeworkSubmissionChange",
     "LeaveRequest",
     "Lesson",
     "LessonChange",

@@ -20,7 +20,7 @@ from services.scheduling.models import (
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.rpc import Servicer, command, query
-from shared.wire_values import enum_value, id_text, ids, optional_instant
+from shared.wire_values import enum_value, id_text, ids, optional_date, optional_instant
 
 
 class ClassRecordService(Servicer, pb_grpc.ClassRecordServiceServicer):
@@ -90,8 +90,8 @@ class ClassRecordService(Servicer, pb_grpc.ClassRecordServiceServicer):
 
 
 def _content(said: pb.ClassRecordContent) -> Content:
-    due = optional_instant(said, "homework_due_time")
-    return Content(said.content, ids(said.syllabus_point_ids), said.homework, due)
+    due, day = optional_instant(said, "homework_due_time"), optional_date(said, "homework_due_date")
+    return Content(said.content, ids(said.syllabus_point_ids), said.homework, due, day)
 
 
 def _entries(said: Iterable[pb.RemarkEntry]) -> Sequence[tuple[UUID, Said]]:

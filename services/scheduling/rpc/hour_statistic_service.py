@@ -5,10 +5,11 @@ from __future__ import annotations
 from lianxiao.scheduling.v1 import hour_statistic_service_pb2 as pb
 from lianxiao.scheduling.v1 import hour_statistic_service_pb2_grpc as pb_grpc
 from services.scheduling.actions import hour_statistics
-from services.scheduling.rules.hours import Asked, Figures
+from services.scheduling.rpc.statistics import asked_of
+from services.scheduling.rules.hours import Figures
 from shared.db import Tx
 from shared.rpc import Servicer, query
-from shared.wire_values import date_pb, id_text, local_date, optional_id, stored_word
+from shared.wire_values import date_pb, id_text
 
 
 class HourStatisticService(Servicer, pb_grpc.HourStatisticServiceServicer):
@@ -16,19 +17,7 @@ class HourStatisticService(Servicer, pb_grpc.HourStatisticServiceServicer):
 
     @query
     def GetHourStatistics(self, request: pb.GetHourStatisticsRequest, tx: Tx) -> pb.GetHourStatisticsResponse:
-        dimension, period = request.dimension, request.period
-        asked = Asked(
-            local_date(request.start_date, "start_date"),
-            local_date(request.end_date, "end_date"),
-            stored_word(pb.HourDimension, dimension, "dimension") if dimension else "",
-            stored_word(pb.HourPeriod, period, "period") if period else "",
-            optional_id(request.campus_id),
-            optional_id(request.course_id),
-            optional_id(request.teacher_id),
-            optional_id(request.class_group_id),
-            optional_id(request.student_id),
-        )
-        rows, total = hour_statistics.of(tx, asked)
+        rows, total = hour_statistics.of(tx, asked_of(request))
         statistics = [
             pb.HourStatistic(
                 start_date=date_pb(row.start), subject_id=id_text(row.subject_id), figures=_to_pb(row.figures)

@@ -1,0 +1,40 @@
+"""What statistics of lessons have in common: the days asked for, in the time of each campus, and how many rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from services.scheduling.rules.hours import Asked
+from shared.errors import Refused
+
+MOST_ROWS = 5000
+# No campus is further from UTC than that; the index is read this much more widely.
+_FURTHEST = timedelta(hours=15)
+
+
+def bounds(asked: Asked) -> dict[str, Any]:
+    """Return the parameters since, until, first, last, most and those of what is asked for alone."""
+    begin = datetime.combine(asked.first, time(), UTC)
+    values: dict[str, Any] = {
+        "since": begin - _FURTHEST,
+        "until": datetime.combine(asked.last, time(), UTC) + timedelta(days=1) + _FURTHEST,
+        "first": asked.first,
+        "last": asked.last,
+        "most": MOST_ROWS + 2,
+    }
+    for name in ("campus_id", "course_id", "teacher_id", "class_group_id"):
+        values[name] = str(getattr(asked, name))
+    return values
+
+
+def bucket(asked: Asked, local: str) -> str:
+    """Return the first day of the period that a local time falls into, as SQL put together from constants."""
+    return f"date_trunc('{asked.period}', {local})::date" if asked.period else "%(first)s::date"
+
+
+def check_few(found: Sequence[Any]) -> None:
+    """Raise Refused HOUR_STATISTICS_TOO_MANY for more rows than an answer holds, their sum not counted."""
+    if len(found) > MOST_ROWS + 1:
+        raise Refused("HOUR_STATISTICS_TOO_MANY", f"more than {MOST_ROWS} rows; ask for less", most=MOST_ROWS)
