@@ -4,7 +4,7 @@ SHELL := /bin/sh
 python := .venv/bin/python
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup up down demo test test-one check lint fmt types bench bench-dedupe bench-fet bench-lead bench-scheduling bench-timetable bench-timetable-scale chaos chaos-billing sim-ledger mutants-ledger replay-ledger protos web new-service audit-verify
+.PHONY: help setup up down demo test test-one check lint fmt types bench bench-billing bench-dedupe bench-fet bench-lead bench-scheduling bench-timetable bench-timetable-scale chaos chaos-billing sim-ledger mutants-ledger replay-ledger protos web new-service audit-verify
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ fmt: setup ## Format the Python code and apply safe fixes
 
 bench: setup ## Measure speed, each figure beside its limit, as JSON lines (N=name for one)
 	@$(python) -m tests.bench $(N)
+
+bench-billing: setup ## Measure a class that is charged beside others, and a trial balance (LINES=10000000)
+	@LINES="$(LINES)" $(python) -m tests.bench.billing
 
 bench-dedupe: setup ## Measure how well duplicates are found on labelled files, as JSON lines (DATA=folder)
 	@DATA="$(DATA)" $(python) -m tests.bench.dedupe

@@ -48,7 +48,7 @@ def measure(stage: Stage) -> list[Figure]:
     accounts = [uuid7() for _ in range(ACCOUNTS)]
     scripts = [pgbench.script(_recorded(ledger, stage, account)) for account in accounts[:RECORDED]]
     assert stage.broker.url
-    stage.run("tests.chaos.service", "declare")
+    stage.run("tests.chaos.service", "declare", "till", "ledger")
     with _working(stage, "till", till, OTHERS), _working(stage, "ledger", ledger, MEASURED):
         _rate(stage, till, ledger, accounts)
         value, limit = side_by_side(

@@ -46,8 +46,8 @@ def timed(call: Call, method: str, request: Any) -> float:
     return (time.perf_counter() - begin) * 1000
 
 
-def percentile(times: Sequence[float]) -> float:
-    return statistics.quantiles(times, n=100)[-1]
+def percentile(times: Sequence[float], rank: int = 99) -> float:
+    return statistics.quantiles(times, n=100)[rank - 1]
 
 
 def latency(stage: Stage, database: Database, scripts: Sequence[str], *, rate: int, seconds: int) -> float:
