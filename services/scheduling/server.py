@@ -26,6 +26,7 @@ from lianxiao.scheduling.v1 import sign_in_service_pb2_grpc as sign_in
 from lianxiao.scheduling.v1 import substitute_service_pb2_grpc as substitute
 from lianxiao.scheduling.v1 import syllabus_service_pb2_grpc as syllabus
 from lianxiao.scheduling.v1 import teacher_service_pb2_grpc as teacher
+from lianxiao.scheduling.v1 import teaching_quality_service_pb2_grpc as teaching_quality
 from lianxiao.scheduling.v1 import timetable_run_service_pb2_grpc as timetable_run
 from lianxiao.scheduling.v1 import trial_service_pb2_grpc as trial
 from lianxiao.scheduling.v1 import workload_service_pb2_grpc as workload
@@ -53,6 +54,7 @@ from services.scheduling.rpc.sign_in_service import SignInService
 from services.scheduling.rpc.substitute_service import SubstituteService
 from services.scheduling.rpc.syllabus_service import SyllabusService
 from services.scheduling.rpc.teacher_service import TeacherService
+from services.scheduling.rpc.teaching_quality_service import TeachingQualityService
 from services.scheduling.rpc.timetable_run_service import TimetableRunService
 from services.scheduling.rpc.trial_service import TrialService
 from services.scheduling.rpc.workload_service import WorkloadService
@@ -85,5 +87,6 @@ SERVICERS: list[Registration] = [
     (homework.add_HomeworkServiceServicer_to_server, HomeworkService),
     (progress.add_ProgressServiceServicer_to_server, ProgressService),
     (hour_statistic.add_HourStatisticServiceServicer_to_server, HourStatisticService),
+    (teaching_quality.add_TeachingQualityServiceServicer_to_server, TeachingQualityService),
     (online_lesson.add_OnlineLessonServiceServicer_to_server, OnlineLessonService),
 ]

@@ -37,7 +37,7 @@ APPENDED = {
         "timetable_proposal_change",
         *("sign_in", "device_event", "roll_call_chase", "placement", "lesson_reminder"),
         *("syllabus", "syllabus_point", "class_group_syllabus", "class_record_change", "student_remark_change"),
-        "homework_submission_change",
+        *("homework_submission_change", "quality_alert"),
     ],
     "student": ["student_state_entry"],
 }

@@ -60,6 +60,7 @@ _TUTORING = (
         "hour_statistic.read",
     ),
     *("student_style.*", "substitute.read", "substitute.request", "homework.*"),
+    *("teaching_quality.read", "quality_alert.read", "quality_threshold.read"),
     *("consumption.read", "order.read", "refund.read", "refund.request", "message.read", "pii.read"),
 )
 _TIMETABLING = (
@@ -80,6 +81,7 @@ _TIMETABLING = (
         "hour_statistic.read",
     ),
     *("student_style.*", "substitute.*", "substitute_candidate.read", "substitute_offer.read", "homework.*"),
+    *("teaching_quality.read", "quality_alert.read", "quality_threshold.*"),
     # A trial is booked for a lead, and a family is called by its name.
     *("lead.read", "guardian.read", "report.read", "staff.read", "pii.read"),
 )
@@ -99,6 +101,7 @@ _TEACHING = (
         "hour_statistic.read",
     ),
     *("substitute.request", "substitute.answer", "substitute.read", "substitute_offer.read", "homework.*"),
+    "teaching_quality.read",
 )
 _MONEY = (
     *("price.*", "quote.read", "contract.read", "order.read", "payment.*", "lot.read", "consumption.read"),
@@ -179,6 +182,7 @@ _AUDITING = tuple(
         *("roll_call_policy", "leave", "makeup", "waiting_list", "suspension", "placement"),
         *("syllabus", "class_record", "student_class_record", "progress", "hour_statistic", "online_rule"),
         *("student_style", "substitute", "substitute_candidate", "substitute_offer", "homework"),
+        *("teaching_quality", "quality_alert", "quality_threshold"),
         *("student", "guardian", "price", "quote", "contract", "order", "payment", "lot"),
         *("consumption", "split_rule", "split", "ledger", "refund", "campaign", "template", "message", "feed"),
         *(

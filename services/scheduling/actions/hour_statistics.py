@@ -22,15 +22,12 @@ _KEYS = {
     "campus": ("p.campus_id", "p.campus_id", "p.campus_id"),
     "course": ("p.course_id", "p.course_id", "p.course_id"),
 }
-# Who left a lesson early may have been charged for it.
-_HELD = """l.id in (select lesson_id from lesson_resource where resource_id {}
-  and state <> 'cancelled' and start_time >= %(since)s and start_time < %(until)s)"""
 _OF_LESSON = {
     "campus_id": "l.campus_id = %(campus_id)s",
     "course_id": "l.course_id = %(course_id)s",
     "teacher_id": "l.teacher_id = %(teacher_id)s",
-    "class_group_id": _HELD.format("= %(class_group_id)s"),
-    "student_id": _HELD.format("= any (%(student_ids)s::uuid[])"),
+    "class_group_id": statistic_periods.HELD.format("= %(class_group_id)s"),
+    "student_id": statistic_periods.HELD.format("= any (%(student_ids)s::uuid[])"),
 }
 _SEATS = """
 select p.start_date, {key}, p.hours, 0, 0, 0, 0, 0 from picked p

@@ -12,6 +12,9 @@ from shared.errors import Refused
 MOST_ROWS = 5000
 # No campus is further from UTC than that; the index is read this much more widely.
 _FURTHEST = timedelta(hours=15)
+# Lessons that a teacher, class group or student holds; who left early counts too, having perhaps been charged.
+HELD = """l.id in (select lesson_id from lesson_resource where resource_id {}
+  and state <> 'cancelled' and start_time >= %(since)s and start_time < %(until)s)"""
 
 
 def bounds(asked: Asked) -> dict[str, Any]:

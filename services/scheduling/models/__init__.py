@@ -25,6 +25,7 @@ from services.scheduling.models.directory import Campus, CampusTravel, Student, 
 from services.scheduling.models.homework import HomeworkSubmission, HomeworkSubmissionChange
 from services.scheduling.models.leaves import LeaveRequest, MakeupEntitlement
 from services.scheduling.models.lessons import Lesson, LessonChange, LessonReminder, LessonResource, LessonSeries
+from services.scheduling.models.quality import QualityAlert, QualityThreshold
 from services.scheduling.models.rooms import Room, RoomBlock
 from services.scheduling.models.sign_ins import (
     AttendanceDevice,
@@ -74,6 +75,8 @@ __all__ = [
     "Membership",
     "OnlineRule",
     "Placement",
+    "QualityAlert",
+    "QualityThreshold",
     "RatingScale",
     "RollCallChase",
     "RollCallPolicy",
