@@ -9,6 +9,7 @@ from lianxiao.billing.v1 import order_service_pb2_grpc as order
 from lianxiao.billing.v1 import payment_service_pb2_grpc as payment
 from lianxiao.billing.v1 import price_service_pb2_grpc as price
 from lianxiao.billing.v1 import quote_service_pb2_grpc as quote
+from lianxiao.billing.v1 import refund_rule_service_pb2_grpc as refund_rule
 from lianxiao.billing.v1 import refund_service_pb2_grpc as refund
 from lianxiao.billing.v1 import split_rule_service_pb2_grpc as split_rule
 from lianxiao.billing.v1 import split_service_pb2_grpc as split
@@ -19,6 +20,7 @@ from services.billing.rpc.order_service import OrderService
 from services.billing.rpc.payment_service import PaymentService
 from services.billing.rpc.price_service import PriceService
 from services.billing.rpc.quote_service import QuoteService
+from services.billing.rpc.refund_rule_service import RefundRuleService
 from services.billing.rpc.refund_service import RefundService
 from services.billing.rpc.split_rule_service import SplitRuleService
 from services.billing.rpc.split_service import SplitService
@@ -35,4 +37,5 @@ SERVICERS: list[Registration] = [
     (split.add_SplitServiceServicer_to_server, SplitService),
     (ledger.add_LedgerServiceServicer_to_server, LedgerService),
     (refund.add_RefundServiceServicer_to_server, RefundService),
+    (refund_rule.add_RefundRuleServiceServicer_to_server, RefundRuleService),
 ]

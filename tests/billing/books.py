@@ -63,6 +63,31 @@ _BROKEN = {
             where s.institution_id = o.institution_id and s.source_id = p.id))
       where o.refunded_fen = o.paid_fen and o.paid_fen > 0
       group by o.id having sum(r.amount_fen) <> 0""",
+    "what refunds owe is what their payouts have not brought back": """
+      select 1 from
+        (select coalesce(-sum(balance_fen), 0) as owed from ledger_account where code = 'refund_payable') a,
+        (select coalesce(sum(amount_fen + interest_fen), 0) as due from refund where state in ('approved', 'paid')) r,
+        (select coalesce(sum(amount_fen), 0) as gone from refund_payout where state = 'succeeded') p
+      where a.owed <> r.due - p.gone""",
+    "a payment gets back at most what it brought in": """
+      select p.id from payment p join refund_payout o on o.institution_id = p.institution_id and o.payment_id = p.id
+      where o.state <> 'failed' group by p.id, p.amount_fen having sum(o.amount_fen) > p.amount_fen""",
+    "payouts that stand or can be paid in another way are the refund": """
+      select r.id from refund r left join refund_payout o on o.institution_id = r.institution_id
+        and o.refund_id = r.id and o.redirect_time is null
+      where r.state in ('approved', 'paid') group by r.id, r.amount_fen, r.interest_fen
+      having r.amount_fen + r.interest_fen <> coalesce(sum(o.amount_fen), 0)""",
+    "an order's refunds are what it counts as refunded": """
+      select o.id from sales_order o left join refund r on r.institution_id = o.institution_id and r.order_id = o.id
+        and r.state in ('approved', 'paid') and r.cause <> 'overpayment'
+      group by o.id, o.refunded_fen having o.refunded_fen <> coalesce(sum(r.amount_fen), 0)""",
+    "money above orders is held until it goes back": """
+      select 1 from
+        (select coalesce(-sum(balance_fen), 0) as held from ledger_account where code = 'unapplied_receipts') a,
+        (select coalesce(sum(amount_fen), 0) as above from payment where state = 'unapplied') p,
+        (select coalesce(sum(amount_fen), 0) as gone from refund
+         where state in ('approved', 'paid') and cause = 'overpayment') r
+      where a.held <> p.above - r.gone""",
     "the liability is received less recognised less closed": """
       select 1 from
         (select coalesce(-sum(balance_fen), 0) as owed from ledger_account where code = 'contract_liability') a,

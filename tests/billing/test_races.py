@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 from services.billing.actions import consumptions, orders, payments, refunds, restorations
+from services.billing.actions.refunds import Wish
 from services.billing.rules.callbacks import Notice
-from services.billing.rules.refunds import CONTRACT_PRICE
+from services.billing.rules.refund_rules import MUTUAL
 from shared.caller import Caller
 from shared.db import Database, Tx
 from shared.errors import DomainError
@@ -109,7 +110,7 @@ def test_a_notice_from_everywhere_posts_once(database: Database, caller: Caller)
 def test_refunds_and_lessons_at_the_same_time_never_give_more_than_was_paid(database: Database, caller: Caller) -> None:
     with database.begin(caller) as tx:
         bought = factories.paid_order(tx, hours=1000, unit_price_fen=333)
-        asked = refunds.request(tx, bought.order.id, basis=CONTRACT_PRICE, fee_fen=0, reason="moved away")
+        asked = refunds.request(tx, bought.order.id, Wish(MUTUAL), reason="moved away")
     events = [factories.confirmed(bought) for _ in range(CONNECTIONS)]
 
     def work(tx: Tx, number: int) -> None:

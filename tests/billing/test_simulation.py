@@ -20,10 +20,20 @@ from hypothesis.stateful import (
 )
 
 from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceConfirmed
-from services.billing.actions import consumptions, lots, orders, payments, refunds, restorations
+from services.billing.actions import (
+    consumptions,
+    lots,
+    orders,
+    payments,
+    refund_figures,
+    refund_payouts,
+    refunds,
+    restorations,
+)
+from services.billing.actions.refunds import Wish
 from services.billing.rules import splits
 from services.billing.rules.callbacks import Notice
-from services.billing.rules.refunds import CONTRACT_PRICE, LIST_PRICE
+from services.billing.rules.refund_rules import FAMILY, MUTUAL, OVERPAYMENT, SCHOOL
 from services.billing.rules.splits import Share
 from shared.caller import Caller
 from shared.db import Database, Tx
@@ -167,17 +177,55 @@ class Books(RuleBasedStateMachine):
         factories.split_rule(self.tx, shares, base=base, priority=priority, start_date=date(2020, 1, 1))
 
     @precondition(lambda self: self.sold)
-    @rule(which=st.integers(0, 99), fee=st.integers(0, 5000), basis=st.sampled_from([CONTRACT_PRICE, LIST_PRICE]))
-    def refund(self, which: int, fee: int, basis: str) -> None:
-        sold = self.sold[which % len(self.sold)]
-        before = orders.get(self.tx, sold.bought.order.id)
+    @rule(
+        which=st.integers(0, 99),
+        fee=st.integers(0, 5000),
+        cause=st.sampled_from([SCHOOL, MUTUAL, FAMILY]),
+        part=st.none() | st.integers(1, 100),
+        ends=st.sampled_from(["approved", "approved", "rejected", "withdrawn"]),
+    )
+    def refund(self, which: int, fee: int, cause: str, part: int | None, ends: str) -> None:
+        before = orders.get(self.tx, self.sold[which % len(self.sold)].bought.order.id)
         left = before.paid_fen - before.refunded_fen
+        held = refund_figures.held(self.tx, before.id)
+        wanted = {
+            lot.order_line_id: max(1, lot.remaining_hundredths * part // 100)
+            for lot in held
+            if part and lot.kind == "paid" and lot.remaining_hundredths
+        }
         with suppress(Refused):
-            asked = refunds.request(self.tx, before.id, basis=basis, fee_fen=fee, reason="moved away")
+            asked = refunds.request(self.tx, before.id, Wish(cause, fee, wanted), reason="moved away")
+            if ends != "approved":
+                getattr(refunds, {"rejected": "reject", "withdrawn": "withdraw"}[ends])(self.tx, asked.id, reason="no")
+                return
             assert refunds.approve(self.tx, asked.id).amount_fen <= left
+        if wanted:
+            return
         # Refused or paid, no lot of the order holds money any more.
-        held = "select coalesce(sum(total_fen - released_fen), 0) from lot where order_id = %s"
-        assert self.tx.run(held, (before.id,)).scalar() == 0
+        holds = "select coalesce(sum(total_fen - released_fen), 0) from lot where order_id = %s"
+        assert self.tx.run(holds, (before.id,)).scalar() == 0
+
+    @precondition(lambda self: self.sold)
+    @rule(which=st.integers(0, 99))
+    def give_back_what_was_too_much(self, which: int) -> None:
+        order_id = self.sold[which % len(self.sold)].bought.order.id
+        with suppress(Refused):
+            asked = refunds.request(self.tx, order_id, Wish(OVERPAYMENT), reason="paid twice")
+            refunds.approve(self.tx, asked.id)
+
+    @rule(which=st.integers(0, 99), succeeded=st.booleans())
+    def pay_out(self, which: int, succeeded: bool) -> None:  # noqa: FBT001
+        waiting = self.tx.run(
+            "select id, state from refund_payout where redirect_time is null and state in ('pending', 'failed')"
+            " order by id"
+        ).all()
+        if not waiting:
+            return
+        row = waiting[which % len(waiting)]
+        if row.state == "failed":
+            refund_payouts.redirect(self.tx, row.id, method="transfer")
+        else:
+            refund_payouts.settle(self.tx, row.id, succeeded=succeeded, failure="" if succeeded else "account closed")
 
     @invariant()
     def everything_adds_up(self) -> None:

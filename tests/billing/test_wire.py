@@ -198,18 +198,42 @@ def refund_the_rest(wire: Wire, finance: Caller, order_id: str) -> None:
     """Preview, request and approve a refund at the contract's price."""
     who = wire.metadata(finance)
     refunds = refund_service_pb2_grpc.RefundServiceStub(wire.channel)
-    basis = refund_pb2.REFUND_BASIS_CONTRACT_PRICE
+    cause = refund_pb2.REFUND_CAUSE_MUTUAL
     preview = refunds.PreviewRefund(
-        refund_service_pb2.PreviewRefundRequest(order_id=order_id, basis=basis), metadata=who
+        refund_service_pb2.PreviewRefundRequest(order_id=order_id, cause=cause), metadata=who
     ).refund
-    assert [(line.kind, line.amount_fen) for line in preview.lines] == [("paid", 600000), ("consumed", -18750)]
+    assert [(line.kind, line.amount_fen) for line in preview.lines] == [
+        ("paid", 600000),
+        ("consumed", -18750),
+        ("gift", 0),
+    ]
+    assert preview.lines[1].explanation_zh == "第 1 项已上 1 课时，按合同价计"
+    assert (preview.way, preview.law_fen, preview.HasField("contract_fen")) == (
+        refund_pb2.REFUND_WAY_LAW,
+        581250,
+        False,
+    )
+    assert preview.rule_version == "cn-spc-2025-4"
     asked = refunds.RequestRefund(
-        refund_service_pb2.RequestRefundRequest(order_id=order_id, basis=basis, reason="moved away"), metadata=who
+        refund_service_pb2.RequestRefundRequest(order_id=order_id, cause=cause, reason="moved away"), metadata=who
     ).refund
-    paid = refunds.ApproveRefund(
-        refund_service_pb2.ApproveRefundRequest(refund_id=asked.refund_id), metadata=who
+    other = wire.metadata(staff(finance.institution_id))
+    with pytest.raises(grpc.RpcError) as own:
+        refunds.ApproveRefund(refund_service_pb2.ApproveRefundRequest(refund_id=asked.refund_id), metadata=who)
+    assert refusal(own.value) == ("PERMISSION_DENIED", "REFUND_OWN_REQUEST")
+    approved = refunds.ApproveRefund(
+        refund_service_pb2.ApproveRefundRequest(refund_id=asked.refund_id), metadata=other
     ).refund
-    assert (paid.amount_fen, paid.state) == (581250, refund_pb2.REFUND_STATE_PAID)
+    assert (approved.amount_fen, approved.state) == (581250, refund_pb2.REFUND_STATE_APPROVED)
+    payouts = refunds.ListRefundPayouts(refund_service_pb2.ListRefundPayoutsRequest(), metadata=who).refund_payouts
+    for payout in payouts:
+        settled = refunds.SettleRefundPayout(
+            refund_service_pb2.SettleRefundPayoutRequest(refund_payout_id=payout.refund_payout_id), metadata=other
+        ).refund_payout
+        assert settled.state == refund_pb2.REFUND_PAYOUT_STATE_SUCCEEDED
+    assert sum(payout.amount_fen for payout in payouts) == 581250
+    paid = refunds.GetRefund(refund_service_pb2.GetRefundRequest(refund_id=asked.refund_id), metadata=who).refund
+    assert paid.state == refund_pb2.REFUND_STATE_PAID
     assert (
         refunds.GetRefund(refund_service_pb2.GetRefundRequest(refund_id=asked.refund_id), metadata=who).refund == paid
     )
@@ -233,7 +257,14 @@ def check_books(wire: Wire, finance: Caller, campus: str, taught_at: str) -> Non
     journals = ledger.ListJournals(
         ledger_service_pb2.ListJournalsRequest(order_by="create_time"), metadata=who
     ).journals
-    assert [journal.kind for journal in journals] == ["payment", "payment", "lots_opened", "consumption", "refund"]
+    assert [journal.kind for journal in journals] == [
+        "payment",
+        "payment",
+        "lots_opened",
+        "consumption",
+        "refund",
+        *["refund_payout"] * 2,
+    ]
     assert all(sum(line.amount_fen for line in journal.lines) == 0 for journal in journals)
     rows = split_service_pb2_grpc.SplitServiceStub(wire.channel).ListSplitRows(
         split_service_pb2.ListSplitRowsRequest(), metadata=who

@@ -46,7 +46,7 @@ def furnish(system: System) -> Chain:
 
 
 def _ask_refund(chain: Chain, order_id: str) -> str:
-    body = {"orderId": order_id, "basis": "REFUND_BASIS_CONTRACT_PRICE", "reason": "搬离本市"}
+    body = {"orderId": order_id, "cause": "REFUND_CAUSE_MUTUAL", "reason": "搬离本市"}
     return steps.key(chain.people["finance"].post("/v1/refunds", body)["refund"], "refund")
 
 

@@ -134,7 +134,7 @@ def in_house(whole: Whole) -> dict[str, Bad]:
             409,
             "ORDER_NOT_REFUNDABLE",
             "",
-            {"json": {"orderId": order, "basis": "REFUND_BASIS_CONTRACT_PRICE", "reason": "再退一次"}},
+            {"json": {"orderId": order, "cause": "REFUND_CAUSE_MUTUAL", "reason": "再退一次"}},
         ),
         "a payment for what is refunded": Bad(
             "POST",

@@ -304,19 +304,21 @@ def report(chain: Chain, campaign_id: str) -> None:
 def refund(chain: Chain, child: Child, order_id: str) -> None:
     """Give back what was paid and not consumed; the ledger still sums to zero."""
     finance = chain.people["finance"]
-    asked = finance.post(
-        "/v1/refunds", {"orderId": order_id, "basis": "REFUND_BASIS_CONTRACT_PRICE", "reason": "搬家"}
-    )["refund"]
+    asked = finance.post("/v1/refunds", {"orderId": order_id, "cause": "REFUND_CAUSE_MUTUAL", "reason": "搬家"})[
+        "refund"
+    ]
     lines = {line["kind"]: int(line["amountFen"]) for line in asked["lines"]}
     assert (lines["paid"], lines["consumed"]) == (TOTAL_FEN, -UNIT_FEN)
     assert sum(lines.values()) == int(asked["amountFen"]) == TOTAL_FEN - UNIT_FEN
     chain.admin.post(f"/v1/refunds/{key(asked, 'refund')}:approve")
+    for payout in finance.get("/v1/refundPayouts", filter=f"refund_id = {key(asked, 'refund')}")["refundPayouts"]:
+        finance.post(f"/v1/refundPayouts/{key(payout, 'refundPayout')}:settle")
     assert hours_left(chain, child) == 0
     cash = split_rows(chain, "SPLIT_BASE_CASH_RECEIVED")
     assert sum(int(row["amountFen"]) for row in cash) == UNIT_FEN, "of the cash, only what was kept stays split"
     balanced(chain)
     finance.post(
         "/v1/refunds",
-        {"orderId": order_id, "basis": "REFUND_BASIS_CONTRACT_PRICE", "reason": "再退一次"},
+        {"orderId": order_id, "cause": "REFUND_CAUSE_MUTUAL", "reason": "再退一次"},
         expect=409,
     )

@@ -11,7 +11,15 @@ from services.billing.models.orders import Order, OrderLine
 from services.billing.models.payments import Payment, PaymentIntent
 from services.billing.models.prices import Price
 from services.billing.models.quotes import Quote, QuoteLine
-from services.billing.models.refunds import Refund
+from services.billing.models.refunds import (
+    InterestRate,
+    Refund,
+    RefundItem,
+    RefundPayout,
+    RefundPolicy,
+    RefundRule,
+    RefundTerm,
+)
 from services.billing.models.splits import SplitRow, SplitRule
 
 __all__ = [
@@ -19,6 +27,7 @@ __all__ = [
     "Campus",
     "Consumption",
     "Contract",
+    "InterestRate",
     "Journal",
     "JournalLine",
     "LedgerAccount",
@@ -33,6 +42,11 @@ __all__ = [
     "Quote",
     "QuoteLine",
     "Refund",
+    "RefundItem",
+    "RefundPayout",
+    "RefundPolicy",
+    "RefundRule",
+    "RefundTerm",
     "Rulebook",
     "SplitRow",
     "SplitRule",

@@ -24,6 +24,8 @@ COMMISSION_EXPENSE = "commission_expense"
 REFUND_FEE_INCOME = "refund_fee_income"
 FORFEIT_INCOME = "forfeit_income"
 UNAPPLIED_RECEIPTS = "unapplied_receipts"
+REFUND_PAYABLE = "refund_payable"
+REFUND_INTEREST_EXPENSE = "refund_interest_expense"
 NOBODY = UUID(int=0)
 
 
@@ -89,18 +91,30 @@ def refund(
     values: Sequence[tuple[UUID, int]],
     amount_fen: int,
     fee_fen: int,
+    interest_fen: int = 0,
     parts: Iterable[Part] = (),
 ) -> list[Line]:
-    """Close lots of (lot id, value): pay `amount_fen` out, keep the fee, and keep what the terms do not give back.
+    """Close lots of (lot id, value): owe the family amount and interest, keep the fee and what terms do not give back.
 
     `parts` are the parts of cash splits that are taken back; their amounts are negative.
     """
     total = sum(value for _, value in values)
     lines = [Line(CONTRACT_LIABILITY, campus_id, value, NOBODY, lot) for lot, value in values]
-    lines.append(Line(CASH, campus_id, -amount_fen))
+    lines.append(Line(REFUND_PAYABLE, campus_id, -amount_fen - interest_fen))
+    lines.append(Line(REFUND_INTEREST_EXPENSE, campus_id, interest_fen))
     lines.append(Line(REFUND_FEE_INCOME, campus_id, -fee_fen))
     lines.append(Line(FORFEIT_INCOME, campus_id, amount_fen + fee_fen - total))
     return merge([*lines, *cash_parts(campus_id, parts)])
+
+
+def unapplied_refund(campus_id: UUID, amount_fen: int) -> list[Line]:
+    """Owe a family the money that its order could not take."""
+    return [Line(UNAPPLIED_RECEIPTS, campus_id, amount_fen), Line(REFUND_PAYABLE, campus_id, -amount_fen)]
+
+
+def payout(campus_id: UUID, amount_fen: int) -> list[Line]:
+    """Post refunded money that has left the institution."""
+    return [Line(REFUND_PAYABLE, campus_id, amount_fen), Line(CASH, campus_id, -amount_fen)]
 
 
 def reverse(lines: Iterable[Line]) -> list[Line]:

@@ -39,7 +39,7 @@ _SELLING = (
         "lot.read",
     ),
     *("consumption.read", "student.read", "guardian.*", "class_group.read", "lesson.read", "campaign.read"),
-    *("refund.read", "refund.request", "message.read", "staff.read", "pii.read"),
+    *("refund.read", "refund.request", "refund_rule.read", "message.read", "staff.read", "pii.read"),
     *("follow_up_plan.read", "follow_up_plan.start", "follow_up_plan.stop", "working_hours.read", "lead_policy.read"),
     *("grading_rule.read", "saved_filter.*", "workbench.read", "assessment.read", "assessment.invite"),
     *("playbook.read", "playbook.use"),
@@ -105,7 +105,8 @@ _TEACHING = (
 )
 _MONEY = (
     *("price.*", "quote.read", "contract.read", "order.read", "payment.*", "lot.read", "consumption.read"),
-    *("split_rule.*", "split.read", "ledger.*", "refund.*", "student.read", "course.read", "campus.read"),
+    *("split_rule.*", "split.read", "ledger.*", "refund.*", "refund_rule.*", "student.read"),
+    *("course.read", "campus.read"),
     *("region.read", "report.read", "feed.read", "approval_flow.read"),
 )
 _OUTREACH = (
@@ -135,7 +136,15 @@ _LEADING = (
     *("lead_import.*", "duplicate.*", "claim.*", "lead_issue.*", "lead_policy.*"),
     *("handover.read", "workload.read"),
     *("registration.read", "approval_flow.read"),
-    *("assignment_rule.read", "payment.*", "split_rule.read", "split.read", "refund.*", "template.read"),
+    *(
+        "assignment_rule.read",
+        "payment.*",
+        "split_rule.read",
+        "split.read",
+        "refund.*",
+        "refund_rule.read",
+        "template.read",
+    ),
     *("follow_up_plan.*", "working_hours.*", "sales_report.read", "sales_target.*", "sales_team.*"),
     *("lead_form.*", "webhook.*", "teaching_handover.*", "assessment.*", "segment.*"),
     *("campus.update", "region.read", "staff.*", "role.read", "role.assign", "institution.read"),
@@ -184,7 +193,18 @@ _AUDITING = tuple(
         *("student_style", "substitute", "substitute_candidate", "substitute_offer", "homework"),
         *("teaching_quality", "quality_alert", "quality_threshold"),
         *("student", "guardian", "price", "quote", "contract", "order", "payment", "lot"),
-        *("consumption", "split_rule", "split", "ledger", "refund", "campaign", "template", "message", "feed"),
+        *(
+            "consumption",
+            "split_rule",
+            "split",
+            "ledger",
+            "refund",
+            "refund_rule",
+            "campaign",
+            "template",
+            "message",
+            "feed",
+        ),
         *(
             "handover",
             "workload",

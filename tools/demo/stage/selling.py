@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from services.billing.actions import contracts, orders, payments, quotes, refunds
+from services.billing.actions import contracts, orders, payments, quotes, refund_payouts, refunds
 from services.billing.actions.payments import Received
 from services.billing.rules.callbacks import SUCCESS, Notice
 from services.billing.rules.lots import DILUTED, ZERO
@@ -46,9 +46,12 @@ def refund(world: World, known: Known, refund: Refund) -> None:
     with world.acts("billing") as acts:
         tx = acts.at(refund.time, ids.owner_id)
         order_id = known.orders[refund.sale]
-        asked = refunds.request(tx, order_id, basis=refund.basis, fee_fen=refund.fee_fen, reason=refund.reason)
+        asked = refunds.request(tx, order_id, refunds.Wish(refund.cause, refund.fee_fen), reason=refund.reason)
         if refund.approve_time is not None:
-            refunds.approve(acts.at(refund.approve_time, finance), asked.id)
+            tx = acts.at(refund.approve_time, finance)
+            refunds.approve(tx, asked.id)
+            for payout in refund_payouts.of_refunds(tx, [asked.id])[asked.id]:
+                refund_payouts.settle(tx, payout.id, succeeded=True)
 
 
 def _first_sales(world: World) -> dict[int, int]:

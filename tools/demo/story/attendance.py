@@ -85,7 +85,7 @@ class Register:
                 campus=sale.campus,
                 time=moment,
                 approve_time=None if chance.random() < _WAITS else approval,
-                basis="contract_price",
+                cause="mutual",
                 fee_fen=chance.choice(_FEES),
                 reason=chance.choice(REFUND_REASONS),
             )

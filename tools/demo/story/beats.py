@@ -107,7 +107,7 @@ class Refund:
     campus: int
     time: datetime
     approve_time: datetime | None
-    basis: str
+    cause: str
     fee_fen: int
     reason: str
 
