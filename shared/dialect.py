@@ -46,7 +46,7 @@ class Link(driver_connection):
         self._next, self._each = self._afresh() + text, text
 
     def _afresh(self) -> str:
-        return _AFRESH if self.plans.stale else ""
+        return _AFRESH if self.plans.forget_stale() else ""
 
     def planned(self, sql: str) -> str:
         """Return what to send for a statement that the server shall keep planned."""

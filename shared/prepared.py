@@ -46,6 +46,12 @@ class Plans:
             del self._names[sql]
         self._unsent.clear()
 
+    def forget_stale(self) -> bool:
+        """Say whether a DEALLOCATE ALL is due; what was prepared since the failure goes with it."""
+        if self.stale:
+            self._names.clear()
+        return self.stale
+
     def failed(self) -> None:
         """Note that the server refused something; `stale` asks for a DEALLOCATE ALL."""
         self.stale = self.stale or bool(self._names)

@@ -61,8 +61,8 @@ _BROKEN = {
         join split_row r on r.institution_id = o.institution_id
           and (r.source_id = p.id or r.reverses_id in (select s.id from split_row s
             where s.institution_id = o.institution_id and s.source_id = p.id))
-      where o.refunded_fen = o.paid_fen and o.paid_fen > 0
-      group by o.id having sum(r.amount_fen) <> 0""",
+      where o.refunded_fen > 0 group by o.id, o.paid_fen, o.refunded_fen having sum(r.amount_fen) * o.paid_fen
+        > sum(r.amount_fen) filter (where r.reverses_id is null) * (o.paid_fen - o.refunded_fen)""",
     "what refunds owe is what their payouts have not brought back": """
       select 1 from
         (select coalesce(-sum(balance_fen), 0) as owed from ledger_account where code = 'refund_payable') a,

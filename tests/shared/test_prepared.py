@@ -106,3 +106,16 @@ def test_a_statement_without_places_is_planned_too(small: Database, caller: Call
         add(tx, "one", "two")
         assert [tx.execute(every).scalar_one() for _ in range(2)] == [2, 2]
         assert planned(tx) == 2
+
+
+def test_what_is_planned_after_a_refusal_is_planned_again_in_the_next_transaction(
+    small: Database, caller: Caller
+) -> None:
+    every = text("select count(*) from thing").execution_options(prepared=True)
+    with small.begin(caller, keep=False) as tx:
+        tx.execute(every)
+        with pytest.raises(DBAPIError), tx.connection.begin_nested():
+            tx.run("select 1 / 0")
+        assert tx.execute(every).scalar_one() == 0
+    with small.begin(caller) as tx:
+        assert tx.execute(every).scalar_one() == 0

@@ -10,10 +10,20 @@ from datetime import timedelta
 from uuid import uuid4
 
 from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceConfirmed
-from services.billing.actions import consumptions, ledger, orders, payments, refunds, restorations
+from services.billing.actions import (
+    consumptions,
+    ledger,
+    orders,
+    payments,
+    refund_figures,
+    refund_payouts,
+    refunds,
+    restorations,
+)
+from services.billing.actions.refunds import Wish
 from services.billing.rules import splits
 from services.billing.rules.callbacks import Notice
-from services.billing.rules.refunds import CONTRACT_PRICE, FULL, LIST_PRICE
+from services.billing.rules.refund_rules import COOLING_OFF, FAMILY, MUTUAL, OVERPAYMENT, SCHOOL
 from services.billing.rules.splits import Share, SplitRule
 from shared.errors import DomainError
 from tests.billing import factories
@@ -183,13 +193,17 @@ def change_rules(world: World) -> bool:
 
 
 def ask_refund(world: World) -> bool:
-    """Ask for a refund of an order on any basis."""
+    """Ask for a refund of an order or of a part of its hours, for any reason."""
     if not world.sales:
         return False
-    basis = world.random.choice([CONTRACT_PRICE, CONTRACT_PRICE, LIST_PRICE, FULL])
+    cause = world.random.choice([SCHOOL, MUTUAL, FAMILY, FAMILY, COOLING_OFF, OVERPAYMENT])
     fee = world.random.choice([0, 0, 100, 5_000, 1_000_000])
+    order_id = world.any_sale().bought.order.id
     with world.begin() as tx:
-        asked = refunds.request(tx, world.any_sale().bought.order.id, basis=basis, fee_fen=fee, reason="moved away")
+        held = [lot for lot in refund_figures.held(tx, order_id) if lot.kind == "paid" and lot.remaining_hundredths]
+        part = world.random.random() < 0.4 and cause != OVERPAYMENT
+        wanted = {lot.order_line_id: world.random.randint(1, lot.remaining_hundredths) for lot in held if part}
+        asked = refunds.request(tx, order_id, Wish(cause, fee, wanted), reason="moved away")
     world.refunds.append(asked.id)
     return True
 
@@ -200,6 +214,22 @@ def approve_refund(world: World) -> bool:
         return False
     with world.begin() as tx:
         refunds.approve(tx, world.random.choice(world.refunds))
+    return True
+
+
+def pay_out(world: World) -> bool:
+    """Let a payout of a refund leave or fail; a failed one is paid in another way."""
+    open_ = "select id, state from refund_payout where redirect_time is null and state in ('pending', 'failed')"
+    with world.begin() as tx:
+        waiting = tx.run(f"{open_} order by amount_fen, method, create_time").all()
+        if not waiting:
+            return False
+        row = world.random.choice(waiting)
+        if row.state == "failed":
+            refund_payouts.redirect(tx, row.id, method="transfer")
+        else:
+            left = world.random.random() < 0.8
+            refund_payouts.settle(tx, row.id, succeeded=left, failure="" if left else "account closed")
     return True
 
 
@@ -225,6 +255,7 @@ COMMANDS: tuple[tuple[int, Command], ...] = (
     (2, change_rules),
     (2, ask_refund),
     (2, approve_refund),
+    (2, pay_out),
     (1, lock_month),
 )
 
