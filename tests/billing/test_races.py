@@ -131,10 +131,7 @@ def test_refunds_that_are_approved_twice_at_once_are_paid_once(database: Databas
     with database.begin(caller) as tx:
         campus_id = factories.campus(tx)
         sold = [factories.paid_order(tx, campus_id=campus_id, hours=100, unit_price_fen=333) for _ in range(REFUNDS)]
-        asked = [
-            refunds.request(tx, bought.order.id, basis=CONTRACT_PRICE, fee_fen=0, reason="moved away").id
-            for bought in sold
-        ]
+        asked = [refunds.request(tx, bought.order.id, Wish(MUTUAL), reason="moved away").id for bought in sold]
     # Two connections go for each refund at the same time.
     refused = at_once(
         database, caller, lambda tx, n: refunds.approve(tx, asked[n % REFUNDS]), 2 * REFUNDS // CONNECTIONS

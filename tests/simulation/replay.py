@@ -111,7 +111,7 @@ class Desk:
             pay = payment.RecordPaymentRequest(order_id=ordered.order_id, amount_fen=amount, method="cash")
             self.do("PaymentService/RecordPayment", pay, payment.RecordPaymentResponse)
         back = refund.RequestRefundRequest(
-            order_id=ordered.order_id, basis=refund_pb2.REFUND_BASIS_CONTRACT_PRICE, reason="moved away"
+            order_id=ordered.order_id, cause=refund_pb2.REFUND_CAUSE_MUTUAL, reason="moved away"
         )
         self.do("RefundService/RequestRefund", back, refund.RequestRefundResponse)
 
