@@ -18,6 +18,7 @@ APPENDED = {
         "journal_line",
         "lot_entry",
         "payment",
+        "refund_item",
         "split_row",
         "threshold_notice",
         "ledger_account",
