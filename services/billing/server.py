@@ -8,6 +8,7 @@ from lianxiao.billing.v1 import lot_service_pb2_grpc as lot
 from lianxiao.billing.v1 import order_service_pb2_grpc as order
 from lianxiao.billing.v1 import payment_service_pb2_grpc as payment
 from lianxiao.billing.v1 import price_service_pb2_grpc as price
+from lianxiao.billing.v1 import promotion_service_pb2_grpc as promotion
 from lianxiao.billing.v1 import quote_service_pb2_grpc as quote
 from lianxiao.billing.v1 import refund_rule_service_pb2_grpc as refund_rule
 from lianxiao.billing.v1 import refund_service_pb2_grpc as refund
@@ -19,6 +20,7 @@ from services.billing.rpc.lot_service import LotService
 from services.billing.rpc.order_service import OrderService
 from services.billing.rpc.payment_service import PaymentService
 from services.billing.rpc.price_service import PriceService
+from services.billing.rpc.promotion_service import PromotionService
 from services.billing.rpc.quote_service import QuoteService
 from services.billing.rpc.refund_rule_service import RefundRuleService
 from services.billing.rpc.refund_service import RefundService
@@ -28,6 +30,7 @@ from shared.server import Registration
 
 SERVICERS: list[Registration] = [
     (price.add_PriceServiceServicer_to_server, PriceService),
+    (promotion.add_PromotionServiceServicer_to_server, PromotionService),
     (quote.add_QuoteServiceServicer_to_server, QuoteService),
     (contract.add_ContractServiceServicer_to_server, ContractService),
     (order.add_OrderServiceServicer_to_server, OrderService),

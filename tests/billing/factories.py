@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from lianxiao.org.v1.org_events_pb2 import CampusChanged
 from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceConfirmed, AttendanceUnconfirmed
 from services.billing.actions import campuses, contracts, orders, payments, quotes, splits
 from services.billing.actions.payments import Received
-from services.billing.actions.quotes import Item
+from services.billing.actions.pricing import Item
 from services.billing.models import Order, SplitRule
 from services.billing.rules import splits as rules
 from services.billing.rules.splits import Share
@@ -19,6 +20,7 @@ from shared.db import Tx
 from shared.ids import uuid7
 
 LONG_AGO = date(2020, 1, 1)
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 # Of each recognised fen: who teaches 70 %, who sells 20 %, headquarters the rest.
 SEVENTY_TWENTY = (
     Share(rules.TEACHING, basis_points=7000),
@@ -58,11 +60,12 @@ def order(
     gift_policy: str = "diluted",
     expire_date: date | None = None,
     channel: str = "",
+    item: Item | None = None,
 ) -> Purchase:
     """Return a signed order of which nothing is paid."""
     campus_id = campus_id or campus(tx)
     student_id, course_id = student_id or uuid7(), course_id or uuid7()
-    item = Item(course_id, hours, unit_price_fen, gift, discount_fen)
+    item = item or Item(course_id, hours, unit_price_fen, gift, discount_fen)
     quote = quotes.create(
         tx, customer_id=student_id, campus_id=campus_id, items=[item], owner_id=owner_id, channel=channel
     )

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from services.billing.actions import contracts, orders, prices, quotes
-from services.billing.actions.quotes import Item
+from services.billing.actions.pricing import Item
 from services.billing.rules.quotes import line_totals
 from shared.caller import Caller, Scope
 from shared.db import Database, Tx

@@ -15,6 +15,7 @@ from services.billing.actions import (
     lots,
     orders,
     payments,
+    pricing,
     quotes,
     refund_payouts,
     refund_rules,
@@ -301,7 +302,7 @@ def test_interest_runs_from_the_end_of_the_contract_and_goes_by_transfer(databas
 
 def test_the_terms_of_a_contract_count_where_they_are_better(tx: Tx) -> None:
     campus_id = factories.campus(tx)
-    item = quotes.Item(uuid7(), 4000, 20000, 0, 200000)
+    item = pricing.Item(uuid7(), 4000, 20000, 0, 200000)
     quote = quotes.create(tx, customer_id=uuid7(), campus_id=campus_id, items=[item])
     quotes.confirm(tx, quote.id)
     contract = contracts.create(tx, quote.id, gift_policy="zero")

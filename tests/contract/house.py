@@ -63,8 +63,20 @@ def _places_and_papers(chain: Chain) -> None:
     admin.post("/v1/roles", {"role": role})
     price = {"courseId": chain.course, "campusId": chain.selling, "unitPriceFen": "20001", "startDate": YEAR_START}
     admin.post("/v1/prices", {"price": price})
+    _offers(chain)
     text = {"subject": "【启明机密】课时变动", "body": "{student} 还剩 {remaining} 课时，请联系启明前台。"}
     admin.call("PUT", "/v1/messageTemplates/hours_consumed/zh", text)
+
+
+def _offers(chain: Chain) -> None:
+    """Leave a bundle, and a promotion that no offer of the story takes."""
+    part = {"courseId": chain.course, "lessonHoursHundredths": "100"}
+    bundle = {"code": "secret_start", "name": "保密入门组合", "priceFen": "9999", "items": [part]}
+    chain.admin.post("/v1/bundles", {"bundle": bundle | {"campusId": chain.selling, "startDate": YEAR_START}})
+    promotion: Json = {"code": "secret_spring", "name": "春季保密优惠", "effect": "PROMOTION_EFFECT_PERCENTAGE"}
+    terms = {"offBasisPoints": 500, "audience": "PROMOTION_AUDIENCE_RETURNING", "minTotalFen": "100000000"}
+    promotion |= terms | {"campusId": chain.selling, "startDate": YEAR_START}
+    chain.admin.post("/v1/promotions", {"promotion": promotion})
 
 
 def _campaign(chain: Chain) -> str:

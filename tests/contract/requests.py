@@ -35,7 +35,7 @@ _WORDS = {
     "steps": "hq_admin",
 }
 # A page of one row would hide the others; the shares of a split make up the whole.
-_FIGURES = {"page_size": None, "basis_points": 10_000, "fixed_fen": None, "lesson_minutes": 45}
+_FIGURES = {"page_size": None, "basis_points": 10_000, "fixed_fen": None, "discount_fen": None, "lesson_minutes": 45}
 # Filled though no rule asks for them: actions do.
 _WANTED = {"name", "code", "label", "reason", "subject"}
 # Another word for the same kind of row.

@@ -145,7 +145,8 @@ def test_insiders_are_let_in(whole: Whole) -> None:
             answers[rpc.name] = answer.code
     refused = {name for name, code in answers.items() if code in {"UNAUTHENTICATED", "PERMISSION_DENIED"}}
     assert refused == set()
-    assert sum(code == "OK" for code in answers.values()) >= 0.9 * len(answers)
+    others = {name: code for name, code in answers.items() if code != "OK"}
+    assert len(others) <= 0.1 * len(answers), others
 
 
 def test_every_request_is_valid_by_its_rules() -> None:

@@ -70,6 +70,8 @@ def create(tx: Tx, contract_id: UUID) -> Order:
             gift_hundredths=line.gift_hundredths,
             unit_price_fen=line.unit_price_fen,
             net_fen=line.net_fen,
+            kind=line.kind,
+            class_group_id=line.class_group_id,
         )
         for line in quotes.lines_of(tx, [quote.id])[quote.id]
     )

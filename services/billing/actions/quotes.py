@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 
-from services.billing.actions import campuses
+from services.billing.actions import pricing
+from services.billing.actions.pricing import Item
 from services.billing.models import Quote, QuoteLine
-from services.billing.rules.quotes import line_totals
+from services.billing.rules import pricing_records
+from services.billing.rules.pricing import PricedLine
 from shared import aliases
 from shared.db import Tx
 from shared.errors import InvalidInput, Refused
@@ -34,54 +35,80 @@ LISTING: Listing[Quote] = Listing(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One course that is offered: hundredths of an hour, fen."""
-
-    course_id: UUID
-    lesson_hours_hundredths: int
-    unit_price_fen: int
-    gift_hundredths: int = 0
-    discount_fen: int = 0
-
-
 def create(
     tx: Tx,
     *,
     customer_id: UUID,
     campus_id: UUID,
     items: Sequence[Item],
+    bundle_ids: Sequence[UUID] = (),
+    sibling_customer_id: UUID | None = None,
     owner_id: UUID | None = None,
     lead_id: UUID | None = None,
     channel: str = "",
     expire_time: datetime | None = None,
 ) -> Quote:
-    """Make a draft offer whose totals follow from its items alone; it stands for 30 days unless told."""
-    campuses.check(tx, campus_id)
-    expire_time = expire_time or tx.now + _OPEN_FOR
-    if expire_time <= tx.now:
-        raise InvalidInput("quote.expire_time", "the offer would be over before it is made")
-    quote_id = uuid7()
-    lines = [_line(quote_id, index, item) for index, item in enumerate(items)]
-    gross, net = sum(line.gross_fen for line in lines), sum(line.net_fen for line in lines)
-    quote = Quote(
-        id=quote_id,
-        customer_id=aliases.resolve(tx, customer_id),
+    """Make a draft offer of items and bundles at their prices less what promotions take off; see `pricing.offer`.
+
+    It stands for 30 days unless told, and keeps all that its figures were computed from.
+    """
+    quote, lines = build(
+        tx,
+        customer_id=customer_id,
         campus_id=campus_id,
-        owner_id=owner_id,
-        lead_id=lead_id,
-        channel=channel,
-        gross_fen=gross,
-        discount_fen=gross - net,
-        total_fen=net,
-        state="draft",
-        expire_time=expire_time,
+        items=items,
+        bundle_ids=bundle_ids,
+        sibling_customer_id=sibling_customer_id,
     )
+    quote.expire_time = expire_time or tx.now + _OPEN_FOR
+    if quote.expire_time <= tx.now:
+        raise InvalidInput("quote.expire_time", "the offer would be over before it is made")
+    quote.owner_id, quote.lead_id, quote.channel = owner_id, lead_id, channel
     tx.session.add(quote)
     tx.session.flush()
     tx.session.add_all(lines)
     tx.session.flush()
     return quote
+
+
+def build(
+    tx: Tx,
+    *,
+    customer_id: UUID,
+    campus_id: UUID,
+    items: Sequence[Item],
+    bundle_ids: Sequence[UUID] = (),
+    sibling_customer_id: UUID | None = None,
+) -> tuple[Quote, list[QuoteLine]]:
+    """Return a quote and its lines that are not stored yet."""
+    customer_id = aliases.resolve(tx, customer_id)
+    offer = pricing.offer(
+        tx,
+        campus_id=campus_id,
+        customer_id=customer_id,
+        items=items,
+        bundle_ids=bundle_ids,
+        sibling_customer_id=sibling_customer_id,
+    )
+    quote_id = uuid7()
+    places = zip(offer.items, offer.priced.lines, strict=True)
+    lines = [_line(quote_id, number, item, priced) for number, (item, priced) in enumerate(places, start=1)]
+    gross, net = sum(line.gross_fen for line in lines), sum(line.net_fen for line in lines)
+    quote = Quote(
+        id=quote_id,
+        customer_id=customer_id,
+        campus_id=campus_id,
+        sibling_customer_id=sibling_customer_id,
+        channel="",
+        gross_fen=gross,
+        discount_fen=gross - net,
+        total_fen=net,
+        state="draft",
+        pricing_inputs=pricing_records.write(offer.inputs),
+        pricing=pricing_records.write(offer.priced),
+        needs_approval=offer.priced.needs_approval,
+    )
+    return quote, lines
 
 
 def get(tx: Tx, quote_id: UUID, *, for_update: bool = False) -> Quote:
@@ -105,9 +132,32 @@ def confirm(tx: Tx, quote_id: UUID) -> Quote:
         raise Refused("QUOTE_NOT_DRAFT", f"the quote is {quote.state}", state=quote.state)
     if quote.expire_time <= tx.now:
         raise Refused("QUOTE_EXPIRED", "the quote is over", expire_time=quote.expire_time.isoformat())
+    if quote.needs_approval and quote.approve_time is None:
+        raise Refused("QUOTE_NOT_APPROVED", "somebody else must approve the promotions", total_fen=quote.total_fen)
     quote.state = "confirmed"
     quote.confirm_time = tx.now
     tx.session.flush()
+    return quote
+
+
+def approve(tx: Tx, quote_id: UUID) -> Quote:
+    """Agree to what promotions take off; a second time changes nothing.
+
+    Raises QUOTE_NOT_DRAFT, QUOTE_NEEDS_NO_APPROVAL, QUOTE_APPROVAL_OWN for the maker of the quote.
+    """
+    quote = get(tx, quote_id, for_update=True)
+    if quote.approve_time is not None:
+        return quote
+    if quote.state != "draft":
+        raise Refused("QUOTE_NOT_DRAFT", f"the quote is {quote.state}", state=quote.state)
+    if not quote.needs_approval:
+        raise Refused("QUOTE_NEEDS_NO_APPROVAL", "nothing in the quote needs an approval")
+    if quote.owner_id == tx.caller.subject_id:
+        raise Refused("QUOTE_APPROVAL_OWN", "whoever made the quote does not approve it")
+    quote.approve_time = tx.now
+    quote.approve_staff_id = tx.caller.subject_id
+    tx.session.flush()
+    tx.audit("quote.approved", "quote", quote.id, discount_fen=quote.discount_fen, total_fen=quote.total_fen)
     return quote
 
 
@@ -116,21 +166,20 @@ def expire(tx: Tx) -> None:
     tx.run(_EXPIRE, {"now": tx.now})
 
 
-def _line(quote_id: UUID, index: int, item: Item) -> QuoteLine:
-    totals = line_totals(
-        index,
-        hundredths=item.lesson_hours_hundredths,
-        unit_price_fen=item.unit_price_fen,
-        discount_fen=item.discount_fen,
-    )
+def _line(quote_id: UUID, number: int, item: Item, priced: PricedLine) -> QuoteLine:
     return QuoteLine(
         quote_id=quote_id,
-        line_number=index + 1,
+        line_number=number,
         course_id=item.course_id,
         lesson_hours_hundredths=item.lesson_hours_hundredths,
-        gift_hundredths=item.gift_hundredths,
+        gift_hundredths=priced.gift_hundredths,
         unit_price_fen=item.unit_price_fen,
-        discount_fen=item.discount_fen,
-        gross_fen=totals.gross_fen,
-        net_fen=totals.net_fen,
+        discount_fen=priced.discount_fen,
+        gross_fen=priced.gross_fen,
+        net_fen=priced.net_fen,
+        kind=item.kind,
+        class_group_id=item.class_group_id,
+        start_date=item.start_date,
+        bundle_id=item.bundle_id,
+        price_id=item.price_id,
     )

@@ -10,6 +10,7 @@ from services.billing.models.lots import Consumption, Lot, LotEntry, ThresholdNo
 from services.billing.models.orders import Order, OrderLine
 from services.billing.models.payments import Payment, PaymentIntent
 from services.billing.models.prices import Price
+from services.billing.models.promotions import Bundle, Promotion
 from services.billing.models.quotes import Quote, QuoteLine
 from services.billing.models.refunds import (
     InterestRate,
@@ -24,6 +25,7 @@ from services.billing.models.splits import SplitRow, SplitRule
 
 __all__ = [
     "Base",
+    "Bundle",
     "Campus",
     "Consumption",
     "Contract",
@@ -39,6 +41,7 @@ __all__ = [
     "Payment",
     "PaymentIntent",
     "Price",
+    "Promotion",
     "Quote",
     "QuoteLine",
     "Refund",

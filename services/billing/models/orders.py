@@ -37,3 +37,5 @@ class OrderLine(Row, Base):
     gift_hundredths: Mapped[int]
     unit_price_fen: Mapped[int]
     net_fen: Mapped[int]
+    kind: Mapped[str]
+    class_group_id: Mapped[UUID | None]

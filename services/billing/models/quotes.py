@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Mapped
@@ -12,7 +12,11 @@ from shared.tables import OwnedRow, Row
 
 
 class Quote(OwnedRow, Base):
-    """An offer; the owner is the advisor of all that follows from it."""
+    """An offer; the owner is the advisor of all that follows from it.
+
+    `pricing_inputs` and `pricing` are the texts of `rules.pricing_records`: from the one the other can be computed
+    again at any time. Both are empty in offers older than they.
+    """
 
     __tablename__ = "quote"
 
@@ -25,6 +29,12 @@ class Quote(OwnedRow, Base):
     state: Mapped[str]
     expire_time: Mapped[datetime]
     confirm_time: Mapped[datetime | None]
+    sibling_customer_id: Mapped[UUID | None]
+    pricing_inputs: Mapped[str]
+    pricing: Mapped[str]
+    needs_approval: Mapped[bool]
+    approve_staff_id: Mapped[UUID | None]
+    approve_time: Mapped[datetime | None]
 
 
 class QuoteLine(Row, Base):
@@ -39,3 +49,8 @@ class QuoteLine(Row, Base):
     discount_fen: Mapped[int]
     gross_fen: Mapped[int]
     net_fen: Mapped[int]
+    kind: Mapped[str]
+    class_group_id: Mapped[UUID | None]
+    start_date: Mapped[date | None]
+    bundle_id: Mapped[UUID | None]
+    price_id: Mapped[UUID | None]

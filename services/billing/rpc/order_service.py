@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lianxiao.billing.v1 import order_pb2
+from lianxiao.billing.v1 import order_pb2, quote_pb2
 from lianxiao.billing.v1 import order_service_pb2 as pb
 from lianxiao.billing.v1 import order_service_pb2_grpc as pb_grpc
 from services.billing.actions import orders
@@ -65,4 +65,6 @@ def _line_to_pb(line: OrderLine) -> order_pb2.OrderLine:
         gift_hundredths=line.gift_hundredths,
         unit_price_fen=line.unit_price_fen,
         net_fen=line.net_fen,
+        kind=enum_value(quote_pb2.LineKind, line.kind),
+        class_group_id=id_text(line.class_group_id),
     )

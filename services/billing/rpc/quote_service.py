@@ -8,12 +8,24 @@ from lianxiao.billing.v1 import quote_pb2
 from lianxiao.billing.v1 import quote_service_pb2 as pb
 from lianxiao.billing.v1 import quote_service_pb2_grpc as pb_grpc
 from services.billing.actions import quotes
+from services.billing.actions.pricing import LESSON_HOURS, Item
 from services.billing.models import Quote, QuoteLine
+from services.billing.rules import pricing_records
+from services.billing.rules.pricing import Step
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.money import CURRENCY
 from shared.rpc import Servicer, command, query
-from shared.wire_values import enum_value, id_text, optional_id, optional_instant
+from shared.wire_values import (
+    date_pb,
+    enum_value,
+    id_text,
+    ids,
+    optional_date,
+    optional_id,
+    optional_instant,
+    stored_word,
+)
 
 
 class QuoteService(Servicer, pb_grpc.QuoteServiceServicer):
@@ -26,13 +38,30 @@ class QuoteService(Servicer, pb_grpc.QuoteServiceServicer):
             tx,
             customer_id=as_uuid(wanted.customer_id),
             campus_id=as_uuid(wanted.campus_id),
-            items=[_item(line) for line in wanted.lines],
+            items=[_item(index, line) for index, line in enumerate(wanted.lines)],
+            bundle_ids=ids(wanted.bundle_ids),
+            sibling_customer_id=optional_id(wanted.sibling_customer_id),
             owner_id=tx.caller.subject_id if tx.caller.kind == "staff" else None,
             lead_id=optional_id(wanted.lead_id),
             channel=wanted.channel,
             expire_time=optional_instant(wanted, "expire_time"),
         )
         return pb.CreateQuoteResponse(quote=_with_lines(tx, quote))
+
+    @query
+    def PreviewQuote(self, request: pb.PreviewQuoteRequest, tx: Tx) -> pb.PreviewQuoteResponse:
+        wanted = request.quote
+        quote, lines = quotes.build(
+            tx,
+            customer_id=as_uuid(wanted.customer_id),
+            campus_id=as_uuid(wanted.campus_id),
+            items=[_item(index, line) for index, line in enumerate(wanted.lines)],
+            bundle_ids=ids(wanted.bundle_ids),
+            sibling_customer_id=optional_id(wanted.sibling_customer_id),
+        )
+        shown = with_steps(quote, lines)
+        shown.quote_id = ""
+        return pb.PreviewQuoteResponse(quote=shown)
 
     @query
     def GetQuote(self, request: pb.GetQuoteRequest, tx: Tx) -> pb.GetQuoteResponse:
@@ -48,6 +77,10 @@ class QuoteService(Servicer, pb_grpc.QuoteServiceServicer):
     @command
     def ConfirmQuote(self, request: pb.ConfirmQuoteRequest, tx: Tx) -> pb.ConfirmQuoteResponse:
         return pb.ConfirmQuoteResponse(quote=_with_lines(tx, quotes.confirm(tx, as_uuid(request.quote_id))))
+
+    @command
+    def ApproveQuote(self, request: pb.ApproveQuoteRequest, tx: Tx) -> pb.ApproveQuoteResponse:
+        return pb.ApproveQuoteResponse(quote=_with_lines(tx, quotes.approve(tx, as_uuid(request.quote_id))))
 
 
 def to_pb(row: Quote, lines: Sequence[QuoteLine]) -> quote_pb2.Quote:
@@ -67,22 +100,37 @@ def to_pb(row: Quote, lines: Sequence[QuoteLine]) -> quote_pb2.Quote:
         expire_time=row.expire_time,
         owner_id=id_text(row.owner_id),
         confirm_time=row.confirm_time,
+        sibling_customer_id=id_text(row.sibling_customer_id),
+        needs_approval=row.needs_approval,
+        approve_staff_id=id_text(row.approve_staff_id),
+        approve_time=row.approve_time,
         create_time=row.create_time,
         update_time=row.update_time,
     )
 
 
+def with_steps(row: Quote, lines: Sequence[QuoteLine]) -> quote_pb2.Quote:
+    """Return the wire form with the way to the total."""
+    shown = to_pb(row, lines)
+    steps = pricing_records.read_steps(row.pricing) if row.pricing else ()
+    shown.steps.extend(_step_to_pb(step) for step in steps)
+    return shown
+
+
 def _with_lines(tx: Tx, row: Quote) -> quote_pb2.Quote:
-    return to_pb(row, quotes.lines_of(tx, [row.id])[row.id])
+    return with_steps(row, quotes.lines_of(tx, [row.id])[row.id])
 
 
-def _item(line: quote_pb2.QuoteLine) -> quotes.Item:
-    return quotes.Item(
+def _item(index: int, line: quote_pb2.QuoteLine) -> Item:
+    return Item(
         course_id=as_uuid(line.course_id),
         lesson_hours_hundredths=line.lesson_hours_hundredths,
-        unit_price_fen=line.unit_price_fen,
+        unit_price_fen=line.unit_price_fen if line.HasField("unit_price_fen") else None,
         gift_hundredths=line.gift_hundredths,
         discount_fen=line.discount_fen,
+        kind=stored_word(quote_pb2.LineKind, line.kind, "kind") if line.kind else LESSON_HOURS,
+        class_group_id=optional_id(line.class_group_id),
+        start_date=optional_date(line, "start_date", f"quote.lines[{index}]."),
     )
 
 
@@ -95,4 +143,25 @@ def _line_to_pb(line: QuoteLine) -> quote_pb2.QuoteLine:
         discount_fen=line.discount_fen,
         gross_fen=line.gross_fen,
         net_fen=line.net_fen,
+        kind=enum_value(quote_pb2.LineKind, line.kind),
+        class_group_id=id_text(line.class_group_id),
+        start_date=date_pb(line.start_date),
+        bundle_id=id_text(line.bundle_id),
+        price_id=id_text(line.price_id),
+    )
+
+
+def _step_to_pb(step: Step) -> quote_pb2.PricingStep:
+    return quote_pb2.PricingStep(
+        kind=enum_value(quote_pb2.PricingStepKind, step.kind),
+        verdict=enum_value(quote_pb2.PricingVerdict, step.verdict),
+        source_id=id_text(step.source_id),
+        name=step.name,
+        perk=step.perk,
+        base_fen=step.base_fen,
+        discount_fen=step.discount_fen,
+        gift_hundredths=step.gift_hundredths,
+        discounts_fen=step.discounts_fen,
+        alone_fen=step.alone_fen,
+        needs_approval=step.needs_approval,
     )

@@ -35,6 +35,8 @@ _SELLING = (
         "contract.*",
         "order.*",
         "price.read",
+        "promotion.read",
+        "bundle.read",
         "payment.read",
         "lot.read",
     ),
@@ -104,6 +106,7 @@ _TEACHING = (
     "teaching_quality.read",
 )
 _MONEY = (
+    *("promotion.*", "bundle.*", "quote_discount.approve"),
     *("price.*", "quote.read", "contract.read", "order.read", "payment.*", "lot.read", "consumption.read"),
     *("split_rule.*", "split.read", "ledger.*", "refund.*", "refund_rule.*", "student.read"),
     *("course.read", "campus.read"),
@@ -145,6 +148,7 @@ _LEADING = (
         "refund_rule.read",
         "template.read",
     ),
+    *("promotion.*", "bundle.*", "quote_discount.approve"),
     *("follow_up_plan.*", "working_hours.*", "sales_report.read", "sales_target.*", "sales_team.*"),
     *("lead_form.*", "webhook.*", "teaching_handover.*", "assessment.*", "segment.*"),
     *("campus.update", "region.read", "staff.*", "role.read", "role.assign", "institution.read"),
@@ -192,6 +196,7 @@ _AUDITING = tuple(
         *("syllabus", "class_record", "student_class_record", "progress", "hour_statistic", "online_rule"),
         *("student_style", "substitute", "substitute_candidate", "substitute_offer", "homework"),
         *("teaching_quality", "quality_alert", "quality_threshold"),
+        *("promotion", "bundle"),
         *("student", "guardian", "price", "quote", "contract", "order", "payment", "lot"),
         *(
             "consumption",

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.billing.actions import contracts, orders, payments, quotes, refund_payouts, refunds
 from services.billing.actions.payments import Received
+from services.billing.actions.pricing import Item
 from services.billing.rules.callbacks import SUCCESS, Notice
 from services.billing.rules.lots import DILUTED, ZERO
 from tools.demo.stage.known import Known, LeadIds
@@ -65,7 +66,7 @@ def _sell(acts: Acts, world: World, known: Known, sale: Sale, ids: LeadIds, *, i
     """Return the id of the order, None for an offer that the family did not take."""
     owner = ids.owner_id
     tx = acts.at(sale.quote_time, owner)
-    item = quotes.Item(
+    item = Item(
         course_id=known.courses[sale.course.key],
         lesson_hours_hundredths=sale.hundredths,
         unit_price_fen=sale.course.price_fen,
