@@ -19,6 +19,8 @@ from services.billing.rules.splits import Share
 from shared.db import Tx
 from shared.ids import uuid7
 
+# What the provider `sandbox` signs with.
+SECRET = "a sandbox secret"
 LONG_AGO = date(2020, 1, 1)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 # Of each recognised fen: who teaches 70 %, who sells 20 %, headquarters the rest.

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from uuid import UUID
@@ -29,6 +33,9 @@ def rule(*shares: Share, **wanted: object) -> SplitRule:
         "start_date": date(2026, 1, 1),
     }
     return SplitRule(shares=shares or (Share(splits.TEACHING, is_remainder=True),), **(facts | wanted))  # type: ignore[arg-type]
+
+
+STANDARD = rule()
 
 
 @st.composite
@@ -85,13 +92,47 @@ def test_percentages_of_more_than_is_left_share_what_is_left() -> None:
     assert [part.amount_fen for part in splits.divide(rule(*shares), FACTS, 100)] == [60, 40]
 
 
-def test_a_single_fen_goes_to_the_largest_remainder_ties_by_order() -> None:
-    thirds = (Share(splits.TEACHING, basis_points=5000), Share(splits.SELLING, basis_points=5000))
-    assert [(part.party, part.amount_fen) for part in splits.divide(rule(*thirds), FACTS, 1)] == [
-        ("teaching_campus", 1)
-    ]
-    turned = tuple(reversed(thirds))
-    assert [(part.party, part.amount_fen) for part in splits.divide(rule(*turned), FACTS, 1)] == [("selling_campus", 1)]
+def test_a_single_fen_goes_to_the_largest_remainder_ties_by_the_order_of_parties() -> None:
+    halves = (Share(splits.TEACHING, basis_points=5000), Share(splits.SELLING, basis_points=5000))
+    for shares in (halves, tuple(reversed(halves))):
+        assert [(part.party, part.amount_fen) for part in splits.divide(rule(*shares), FACTS, 1)] == [
+            ("selling_campus", 1)
+        ]
+
+
+def test_of_fixed_amounts_above_the_base_the_first_party_is_served_first() -> None:
+    fixed = (Share(splits.TEACHER, fixed_fen=70), Share(splits.ADVISOR, fixed_fen=70), *rule().shares)
+    for shares in (fixed, tuple(reversed(fixed))):
+        found = {part.party: part.amount_fen for part in splits.divide(rule(*shares), FACTS, 100)}
+        assert found == {splits.ADVISOR: 70, splits.TEACHER: 30}
+
+
+def amounts(shares: Sequence[Share], base_fen: int) -> dict[str, int]:
+    parts = splits.divide(replace(STANDARD, shares=tuple(shares)), FACTS, base_fen)
+    return {part.party: part.amount_fen for part in parts}
+
+
+def test_of_100_000_random_splits_none_is_wrong() -> None:
+    chance = random.Random(5)
+    wrong: Counter[str] = Counter()
+    for _ in range(100_000):
+        base_fen = chance.choice((chance.randrange(20), chance.randrange(10**4), chance.randrange(10**9)))
+        parties = chance.sample(PARTIES, chance.randint(1, 5))
+        # Shares out of a coarse grid are often equal, or nothing: it is there that splits go wrong.
+        cuts = sorted(chance.choices(range(0, splits.WHOLE + 1, chance.choice((1, 1250, 2500))), k=len(parties) - 1))
+        points = [end - start for start, end in zip((0, *cuts), (*cuts, splits.WHOLE), strict=True)]
+        shares = [Share(party, basis_points=point) for party, point in zip(parties, points, strict=True)]
+        parts = amounts(shares, base_fen)
+        chance.shuffle(shares)
+        again = amounts(shares, base_fen)
+        exact = {share.party: share.basis_points * base_fen for share in shares}
+        wrong["sum"] += sum(parts.values()) != base_fen
+        wrong["a fen off"] += any(
+            abs(parts.get(party, 0) * splits.WHOLE - amount) >= splits.WHOLE for party, amount in exact.items()
+        )
+        wrong["paid without a share"] += any(not exact.get(party) for party in parts)
+        wrong["depends on the order"] += parts != again
+    assert not +wrong
 
 
 def test_each_part_stands_in_the_books_of_a_campus() -> None:

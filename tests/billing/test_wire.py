@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -35,44 +34,17 @@ from lianxiao.billing.v1 import (
     refund_pb2,
     refund_service_pb2,
     refund_service_pb2_grpc,
-    split_pb2,
-    split_rule_service_pb2,
-    split_rule_service_pb2_grpc,
     split_service_pb2,
     split_service_pb2_grpc,
 )
 from services.billing.actions import consumptions
-from services.billing.server import SERVICERS
 from shared.caller import Caller
 from shared.db import Database
 from shared.ids import uuid7
 from shared.signatures import sign
 from shared.testing.callers import staff
-from shared.testing.wire import Wire, refusal, serving
+from shared.testing.wire import Wire, refusal
 from tests.billing import factories
-
-SECRET = "a sandbox secret"
-
-
-@pytest.fixture
-def wire(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
-    """Return a server with a sandbox provider."""
-    monkeypatch.setenv("LIANXIAO_PAYMENT_SECRET_SANDBOX", SECRET)
-    with serving("billing", SERVICERS, database) as served:
-        yield served
-
-
-@pytest.fixture
-def finance(institution: UUID) -> Caller:
-    """Return somebody who may do everything in the whole chain."""
-    return staff(institution)
-
-
-@pytest.fixture
-def campus(database: Database, caller: Caller) -> str:
-    """Return a campus that billing knows."""
-    with database.begin(caller) as tx:
-        return str(factories.campus(tx))
 
 
 def sign_up(wire: Wire, caller: Caller, campus: str, course: str, customer: str) -> order_pb2.Order:
@@ -136,7 +108,7 @@ def notice(intent: object, institution: UUID, **wanted: object) -> payment_servi
         body=body,
         timestamp=timestamp,
         nonce="n1",
-        signature=sign(SECRET.encode(), timestamp=timestamp, nonce="n1", body=body),
+        signature=sign(factories.SECRET.encode(), timestamp=timestamp, nonce="n1", body=body),
     )
 
 
@@ -299,7 +271,7 @@ def test_a_callback_is_refused_unless_it_is_genuine(
     forged.body = forged.body.replace(b"100", b"900")
     late = notice(intent, institution)
     late.timestamp = str(int(late.timestamp) - 301)
-    late.signature = sign(SECRET.encode(), timestamp=late.timestamp, nonce="n1", body=late.body)
+    late.signature = sign(factories.SECRET.encode(), timestamp=late.timestamp, nonce="n1", body=late.body)
     elsewhere = notice(intent, uuid7())
     stranger = notice(intent, institution)
     stranger.provider = "nobody"
@@ -320,35 +292,6 @@ def test_a_callback_is_refused_unless_it_is_genuine(
     assert state.order.paid_fen == 0
     closed = payments.HandlePaymentCallback(notice(intent, institution, status="CLOSED"))
     assert (closed.payment_id, closed.is_repeat) == ("", False)
-
-
-def test_split_rules_are_previewed_stored_and_listed(wire: Wire, finance: Caller) -> None:
-    who = wire.metadata(finance)
-    service = split_rule_service_pb2_grpc.SplitRuleServiceStub(wire.channel)
-    shares = [
-        split_pb2.SplitShare(party=split_pb2.SPLIT_PARTY_TEACHING_CAMPUS, basis_points=7000),
-        split_pb2.SplitShare(party=split_pb2.SPLIT_PARTY_ADVISOR, fixed_fen=5),
-        split_pb2.SplitShare(party=split_pb2.SPLIT_PARTY_HEADQUARTERS, remainder=True),
-    ]
-    rule = split_pb2.SplitRule(
-        name="standard",
-        base=split_pb2.SPLIT_BASE_CONSUMPTION_RECOGNISED,
-        shares=shares,
-        start_date=Date(year=2026, month=1, day=1),
-    )
-    preview = service.PreviewSplit(
-        split_rule_service_pb2.PreviewSplitRequest(split_rule=rule, base_fen=101), metadata=who
-    )
-    assert [row.amount_fen for row in preview.split_rows] == [71, 5, 25]
-    request = split_rule_service_pb2.CreateSplitRuleRequest(split_rule=rule)
-    stored = service.CreateSplitRule(request, metadata=who).split_rule
-    assert list(stored.shares) == shares
-    listed = service.ListSplitRules(split_rule_service_pb2.ListSplitRulesRequest(), metadata=who).split_rules
-    assert list(listed) == [stored]
-    request.split_rule.start_date.month = 13
-    with pytest.raises(grpc.RpcError) as error:
-        service.CreateSplitRule(request, metadata=who)
-    assert refusal(error.value)[0] == "INVALID_ARGUMENT"
 
 
 def test_prices_and_locked_months(wire: Wire, finance: Caller, campus: str) -> None:

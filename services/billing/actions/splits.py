@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -14,9 +14,10 @@ from sqlalchemy.orm import aliased
 
 from services.billing.actions import campuses, rulebooks
 from services.billing.models import Payment, SplitRow, SplitRule
-from services.billing.rules import splits
+from services.billing.rules import split_previews, splits
 from services.billing.rules.splits import Part
 from shared.db import Tx
+from shared.errors import InvalidInput, Refused
 from shared.ids import uuid7
 from shared.listing import Field, Listing
 from shared.money import allocate
@@ -94,6 +95,29 @@ def create_rule(tx: Tx, rule: splits.SplitRule) -> SplitRule:
     tx.session.flush()
     rulebooks.touch(tx)
     return row
+
+
+def end_rule(tx: Tx, rule_id: UUID, end_date: date) -> SplitRule:
+    """Let a rule hold no longer from a day on; what it made before stays, also of lessons on later days.
+
+    Raises CHAIN_SCOPE_NEEDED, SPLIT_RULE_EMPTY, SPLIT_RULE_ENDED when it ends on or before that day already.
+    """
+    tx.check_chain()
+    row = tx.load(SplitRule, "split_rule", rule_id, for_update=True)
+    if end_date <= row.start_date:
+        raise InvalidInput("end_date", "the rule ends before it starts", reason="SPLIT_RULE_EMPTY")
+    if row.end_date is not None and row.end_date <= end_date:
+        text = "the rule has an end already; it can only become earlier"
+        raise Refused("SPLIT_RULE_ENDED", text, end_date=row.end_date.isoformat())
+    row.end_date = end_date
+    tx.session.flush()
+    rulebooks.touch(tx)
+    return row
+
+
+def overlaps(tx: Tx, rule: splits.SplitRule) -> list[splits.SplitRule]:
+    """Return the stored rules beside which only the start date says that this one decides, or does not."""
+    return split_previews.overlaps(rule, rulebooks.load(tx).split_rules)
 
 
 def values(

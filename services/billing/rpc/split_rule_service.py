@@ -7,9 +7,10 @@ from uuid import UUID
 from lianxiao.billing.v1 import split_pb2
 from lianxiao.billing.v1 import split_rule_service_pb2 as pb
 from lianxiao.billing.v1 import split_rule_service_pb2_grpc as pb_grpc
-from services.billing.actions import rulebooks, splits
+from services.billing.actions import rulebooks, split_previews, splits
 from services.billing.models import SplitRule
 from services.billing.rules import splits as rules
+from services.billing.rules.split_previews import Comparison, Total
 from shared.db import Tx
 from shared.rpc import Servicer, command, query
 from shared.wire_values import date_pb, enum_value, id_text, local_date, optional_date, optional_id, stored_word
@@ -20,7 +21,14 @@ class SplitRuleService(Servicer, pb_grpc.SplitRuleServiceServicer):
 
     @command
     def CreateSplitRule(self, request: pb.CreateSplitRuleRequest, tx: Tx) -> pb.CreateSplitRuleResponse:
-        return pb.CreateSplitRuleResponse(split_rule=to_pb(splits.create_rule(tx, _rule(request.split_rule))))
+        row = splits.create_rule(tx, _rule(request.split_rule))
+        overlaps = [_name_to_pb(rule) for rule in splits.overlaps(tx, rulebooks.to_rule(row))]
+        return pb.CreateSplitRuleResponse(split_rule=to_pb(row), overlaps=overlaps)
+
+    @command
+    def EndSplitRule(self, request: pb.EndSplitRuleRequest, tx: Tx) -> pb.EndSplitRuleResponse:
+        end_date = local_date(request.end_date, "end_date")
+        return pb.EndSplitRuleResponse(split_rule=to_pb(splits.end_rule(tx, UUID(request.split_rule_id), end_date)))
 
     @query
     def ListSplitRules(self, request: pb.ListSplitRulesRequest, tx: Tx) -> pb.ListSplitRulesResponse:
@@ -37,6 +45,19 @@ class SplitRuleService(Servicer, pb_grpc.SplitRuleServiceServicer):
         facts = rules.Facts(rule.base, rule.start_date, course, selling, teaching, advisor, teacher)
         parts = rules.divide(rule, facts, request.base_fen)
         return pb.PreviewSplitResponse(split_rows=[_part_to_pb(part, rule, request.base_fen) for part in parts])
+
+    @query
+    def PreviewSplitPeriod(self, request: pb.PreviewSplitPeriodRequest, tx: Tx) -> pb.PreviewSplitPeriodResponse:
+        rule = _rule(request.split_rule)
+        start, end = local_date(request.start_date, "start_date"), local_date(request.end_date, "end_date")
+        found = split_previews.preview(tx, rule, start, end)
+        return pb.PreviewSplitPeriodResponse(
+            totals=[_total_to_pb(total) for total in found.totals],
+            matched_count=found.matched_count,
+            decided_count=found.decided_count,
+            comparisons=[_comparison_to_pb(comparison) for comparison in found.comparisons],
+            overlaps=[_name_to_pb(other) for other in splits.overlaps(tx, rule)],
+        )
 
 
 def to_pb(row: SplitRule) -> split_pb2.SplitRule:
@@ -96,4 +117,32 @@ def _part_to_pb(part: rules.Part, rule: rules.SplitRule, base_fen: int) -> split
         party=enum_value(split_pb2.SplitParty, part.party),
         amount_fen=part.amount_fen,
         explanation=part.explanation,
+    )
+
+
+def _name_to_pb(rule: rules.SplitRule) -> split_pb2.SplitRuleName:
+    return split_pb2.SplitRuleName(split_rule_id=id_text(rule.id), name=rule.name)
+
+
+def _total_to_pb(total: Total) -> split_pb2.SplitTotal:
+    return split_pb2.SplitTotal(
+        party=enum_value(split_pb2.SplitParty, total.party),
+        party_id=id_text(total.party_id),
+        actual_fen=total.actual_fen,
+        preview_fen=total.preview_fen,
+        difference_fen=total.preview_fen - total.actual_fen,
+    )
+
+
+def _comparison_to_pb(comparison: Comparison) -> split_pb2.SplitComparison:
+    source, decision = comparison.source, comparison.decision
+    return split_pb2.SplitComparison(
+        source_kind=source.kind,
+        source_id=str(source.source_id),
+        occur_time=source.occur_time,
+        base_fen=sum(base_fen for _, base_fen in source.bases),
+        chosen=_name_to_pb(decision.rule) if decision.rule else None,
+        decision=enum_value(split_pb2.SplitDecision, decision.reason),
+        others=[_name_to_pb(rule) for rule in decision.others],
+        totals=[_total_to_pb(total) for total in comparison.totals],
     )

@@ -22,6 +22,11 @@ TEACHER = "teacher"
 # Books of headquarters stand under this id, so that every account has a campus.
 HEAD_OFFICE = UUID(int=0)
 WHOLE = 10_000
+# Decides ties of a single fen and who is first served with fixed amounts, whatever the order of a rule's shares.
+PARTY_ORDER = (SELLING, TEACHING, HEADQUARTERS, ADVISOR, TEACHER)
+_KEYS = {party: str(place) for place, party in enumerate(PARTY_ORDER)}
+# A rule that is not stored yet would be the last one.
+_LAST = UUID(int=2**128 - 1)
 _AFTER_TEACHING = {TEACHING, TEACHER}
 
 
@@ -53,6 +58,11 @@ class SplitRule:
     selling_campus_id: UUID | None = None
     teaching_campus_id: UUID | None = None
     channel: str = ""
+
+    @property
+    def named(self) -> tuple[UUID | str | None, ...]:
+        """Return what the rule names: course, selling campus, teaching campus, channel; None matches any."""
+        return self.course_id, self.selling_campus_id, self.teaching_campus_id, self.channel or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +110,29 @@ def check(rule: SplitRule) -> None:
 
 def choose(rules: Iterable[SplitRule], facts: Facts) -> SplitRule | None:
     """Return the rule that holds: highest priority, then the most specific, the latest start, the greatest id."""
-    return max((rule for rule in rules if _matches(rule, facts)), key=_rank, default=None)
+    return max((rule for rule in rules if matches(rule, facts)), key=rank, default=None)
+
+
+def matches(rule: SplitRule, facts: Facts) -> bool:
+    """Say whether a rule holds for the facts."""
+    if rule.base != facts.base or not rule.start_date <= facts.day < (rule.end_date or date.max):
+        return False
+    found = (facts.course_id, facts.selling_campus_id, facts.teaching_campus_id, facts.channel)
+    return all(wanted is None or wanted == fact for wanted, fact in zip(rule.named, found, strict=True))
+
+
+def rank(rule: SplitRule) -> tuple[int, int, date, str]:
+    """Return what rules are ordered by: priority, how much they name, start, id."""
+    return rule.priority, sum(name is not None for name in rule.named), rule.start_date, str(rule.id or _LAST)
 
 
 def divide(rule: SplitRule | None, facts: Facts, base_fen: int) -> tuple[Part, ...]:
     """Divide a base; the parts sum to it exactly and parts of 0 are left out.
 
     Fixed amounts go first and never take more than is left; percentages are of the whole base; a single fen goes to
-    the largest remainder, ties by the order of the shares. Without a rule the teaching campus earns a consumption,
-    and cash is not divided at all. Where a staff member is unknown the campus takes their part.
+    the largest remainder. Ties go by the order of the parties, so the order of the shares never matters. Without a
+    rule the teaching campus earns a consumption, and cash is not divided at all. Where a staff member is unknown the
+    campus takes their part.
     """
     if rule is None and facts.base == CASH:
         return ()
@@ -133,37 +157,20 @@ def _check_sum(shares: Sequence[Share]) -> None:
         raise InvalidInput("split_rule.shares", text, reason="SPLIT_SHARES_INCOMPLETE", basis_points=total)
 
 
-def _matches(rule: SplitRule, facts: Facts) -> bool:
-    if rule.base != facts.base or not rule.start_date <= facts.day < (rule.end_date or date.max):
-        return False
-    pairs = (
-        (rule.course_id, facts.course_id),
-        (rule.selling_campus_id, facts.selling_campus_id),
-        (rule.teaching_campus_id, facts.teaching_campus_id),
-        (rule.channel or None, facts.channel),
-    )
-    return all(wanted is None or wanted == found for wanted, found in pairs)
-
-
-def _rank(rule: SplitRule) -> tuple[int, int, date, str]:
-    named = (rule.course_id, rule.selling_campus_id, rule.teaching_campus_id, rule.channel or None)
-    return rule.priority, sum(name is not None for name in named), rule.start_date, str(rule.id)
-
-
 def _amounts(shares: Sequence[Share], base_fen: int) -> list[int]:
     left = base_fen
-    fixed = [0] * len(shares)
-    for index, share in enumerate(shares):
-        fixed[index] = min(share.fixed_fen, left)
-        left -= fixed[index]
+    fixed = dict.fromkeys(PARTY_ORDER, 0)
+    for share in sorted(shares, key=lambda each: _KEYS[each.party]):
+        fixed[share.party] = min(share.fixed_fen, left)
+        left -= fixed[share.party]
     # Weights in ten-thousandths of a fen: percentages of the whole base, the remainder what they leave of the rest.
-    weights = {f"{index:03d}": share.basis_points * base_fen for index, share in enumerate(shares)}
+    weights = {_KEYS[share.party]: share.basis_points * base_fen for share in shares}
     rest = max(0, left * WHOLE - sum(weights.values()))
-    for index, share in enumerate(shares):
+    for share in shares:
         if share.is_remainder:
-            weights[f"{index:03d}"] = rest
+            weights[_KEYS[share.party]] = rest
     parts = allocate(left, weights)
-    return [fixed[index] + part for index, part in enumerate(parts.values())]
+    return [fixed[share.party] + parts[_KEYS[share.party]] for share in shares]
 
 
 def _part(share: Share, facts: Facts, amount_fen: int, rule: str) -> Part:
