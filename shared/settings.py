@@ -29,6 +29,7 @@ class Settings:
     jwt_private_key_file: Path | None
     jwt_public_keys_dir: Path | None
     audit_checkpoint_dir: Path | None
+    payment_accounts_dir: Path | None
     otlp_endpoint: str
     smtp_url: str
     log_level: str
@@ -86,6 +87,7 @@ def from_environment(env: dict[str, str]) -> Settings:
         jwt_private_key_file=path("JWT_PRIVATE_KEY_FILE"),
         jwt_public_keys_dir=path("JWT_PUBLIC_KEYS_DIR"),
         audit_checkpoint_dir=path("AUDIT_CHECKPOINT_DIR"),
+        payment_accounts_dir=path("PAYMENT_ACCOUNTS_DIR"),
         otlp_endpoint=text("OTLP_ENDPOINT"),
         smtp_url=text("SMTP_URL"),
         log_level=text("LOG_LEVEL", "INFO"),

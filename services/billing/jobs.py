@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from services.billing.actions import quotes
-from shared.jobs import AnyJob, Job
+from services.billing.actions import payment_intents, quotes
+from shared.jobs import AnyJob, Errand, Job
 
-JOBS: list[AnyJob] = [Job("billing.expire_quotes", 600, quotes.expire)]
+JOBS: list[AnyJob] = [
+    Job("billing.expire_quotes", 600, quotes.expire),
+    Errand("billing.ask_payment_providers", 0.5, payment_intents.step),
+]

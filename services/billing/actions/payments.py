@@ -13,6 +13,7 @@ from services.billing.actions import ledger, orders, rulebooks, splits
 from services.billing.models import Order, Payment, PaymentIntent
 from services.billing.rules import postings
 from services.billing.rules.callbacks import SUCCESS, Notice
+from services.billing.rules.provider_orders import LIFE
 from services.billing.rules.splits import CASH, Facts, Part, choose, divide
 from shared.db import Tx
 from shared.errors import Conflict, InvalidInput, NotFound, Refused
@@ -57,20 +58,26 @@ def record(tx: Tx, order_id: UUID, received: Received) -> Payment:
 
 
 def create_intent(tx: Tx, order_id: UUID, *, amount_fen: int, provider: str) -> PaymentIntent:
-    """Prepare a payment through a provider; its callback names the reference."""
+    """Prepare a payment through a provider; its callback names the reference, the worker fetches the code to scan."""
     order = orders.get(tx, order_id)
     if order.state not in {"open", "part_paid"} or amount_fen > order.total_fen - order.paid_fen:
         raise _refusal(order, amount_fen)
+    intent_id = uuid7()
     intent = PaymentIntent(
-        id=uuid7(),
+        id=intent_id,
         campus_id=order.campus_id,
         owner_id=order.owner_id,
         order_id=order.id,
         amount_fen=amount_fen,
         provider=provider,
         state="pending",
+        reference=intent_id.hex,
+        code_url="",
+        expire_time=tx.now + LIFE,
+        next_poll_time=tx.now,
+        poll_count=0,
+        failure="",
     )
-    intent.reference = intent.id.hex
     tx.session.add(intent)
     tx.session.flush()
     return intent
@@ -102,7 +109,7 @@ def take_notice(tx: Tx, provider: str, notice: Notice) -> tuple[Payment | None, 
             raise Conflict("PAYMENT_TRANSACTION_REUSED", "the transaction has paid for another order")
         return known, True
     received = Received(notice.amount_fen, provider, tx.now, notice.transaction_id)
-    payment = _apply(tx, intent.order_id, received) if intent.state == "pending" else None
+    payment = _apply(tx, intent.order_id, received) if intent.state != "succeeded" else None
     intent.state = "succeeded"
     return payment or _keep_unapplied(tx, orders.get(tx, intent.order_id), received), False
 

@@ -8,7 +8,7 @@ from services.billing.models.directory import Campus, Rulebook
 from services.billing.models.ledger import Journal, JournalLine, LedgerAccount, LedgerPeriod
 from services.billing.models.lots import Consumption, Lot, LotEntry, ThresholdNotice
 from services.billing.models.orders import Order, OrderLine
-from services.billing.models.payments import Payment, PaymentIntent
+from services.billing.models.payments import Payment, PaymentAlert, PaymentIntent
 from services.billing.models.prices import Price
 from services.billing.models.promotions import Bundle, Promotion
 from services.billing.models.quotes import Quote, QuoteLine
@@ -39,6 +39,7 @@ __all__ = [
     "Order",
     "OrderLine",
     "Payment",
+    "PaymentAlert",
     "PaymentIntent",
     "Price",
     "Promotion",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Mapped
 
 from services.billing.models.base import Base
-from shared.tables import OwnedRow
+from shared.tables import OwnedRow, Row
 
 
 class Payment(OwnedRow, Base):
@@ -35,3 +36,30 @@ class PaymentIntent(OwnedRow, Base):
     provider: Mapped[str]
     reference: Mapped[str]
     state: Mapped[str]
+    # What the payer scans; empty until the provider gave it.
+    code_url: Mapped[str]
+    expire_time: Mapped[datetime | None]
+    # When the provider is asked next; null once there is nothing more to ask.
+    next_poll_time: Mapped[datetime | None]
+    poll_count: Mapped[int]
+    # Why the provider could not be asked the last time; empty when it could.
+    failure: Mapped[str]
+
+
+class PaymentAlert(Row, Base):
+    """Something about a provider's money that posted nothing and wants a person; repetitions are counted in one row."""
+
+    __tablename__ = "payment_alert"
+
+    # Of the intent, where there is one; others only the whole chain sees.
+    campus_id: Mapped[UUID | None]
+    provider: Mapped[str]
+    kind: Mapped[str]
+    reference: Mapped[str]
+    facts: Mapped[dict[str, Any]]
+    occurrences: Mapped[int]
+    last_time: Mapped[datetime]
+    state: Mapped[str]
+    note: Mapped[str]
+    resolve_staff_id: Mapped[UUID | None]
+    resolve_time: Mapped[datetime | None]

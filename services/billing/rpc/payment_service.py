@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import grpc
 
 from lianxiao.billing.v1 import order_pb2, payment_pb2
 from lianxiao.billing.v1 import payment_service_pb2 as pb
 from lianxiao.billing.v1 import payment_service_pb2_grpc as pb_grpc
-from services.billing.actions import orders, payments
-from services.billing.models import Payment, PaymentIntent
-from services.billing.rules import callbacks
-from shared import signatures
+from services.billing.actions import orders, payment_alerts, payment_intents, payments, providers
+from services.billing.models import Payment, PaymentAlert, PaymentIntent
+from services.billing.rules.callbacks import Callback, Notice
 from shared.db import Tx
-from shared.errors import InvalidInput
+from shared.errors import DomainError
 from shared.ids import as_uuid
 from shared.money import CURRENCY
-from shared.rpc import Servicer, command, query
+from shared.rpc import Servicer, call_of, command, query
 from shared.wire_values import enum_value, id_text, optional_instant
 
 
@@ -32,31 +35,47 @@ class PaymentService(Servicer, pb_grpc.PaymentServiceServicer):
 
     @command
     def CreatePaymentIntent(self, request: pb.CreatePaymentIntentRequest, tx: Tx) -> pb.CreatePaymentIntentResponse:
-        _secret(request.provider)
+        providers.of(tx.institution_id, request.provider)
         intent = payments.create_intent(
             tx, as_uuid(request.order_id), amount_fen=request.amount_fen, provider=request.provider
         )
         return pb.CreatePaymentIntentResponse(payment_intent=_intent_to_pb(intent))
 
-    @command
+    @query
+    def GetPaymentIntent(self, request: pb.GetPaymentIntentRequest, tx: Tx) -> pb.GetPaymentIntentResponse:
+        intent = payment_intents.get(tx, as_uuid(request.payment_intent_id))
+        return pb.GetPaymentIntentResponse(payment_intent=_intent_to_pb(intent))
+
+    @query
+    def ListPaymentIntents(self, request: pb.ListPaymentIntentsRequest, tx: Tx) -> pb.ListPaymentIntentsResponse:
+        page = payment_intents.LISTING.page(tx, request)
+        rows = [_intent_to_pb(row) for row in page.rows]
+        return pb.ListPaymentIntentsResponse(payment_intents=rows, next_page_token=page.next_page_token)
+
     def HandlePaymentCallback(
-        self, request: pb.HandlePaymentCallbackRequest, tx: Tx
+        self, request: pb.HandlePaymentCallbackRequest, context: grpc.ServicerContext
     ) -> pb.HandlePaymentCallbackResponse:
-        signatures.verify(
-            _secret(request.provider),
-            kind="CALLBACK",
-            signature=request.signature,
-            timestamp=request.timestamp,
-            nonce=request.nonce,
-            body=request.body,
-            now=tx.now,
-        )
-        notice = callbacks.parse(request.body)
-        tx.enter(as_uuid(request.institution_id))
-        payment, is_repeat = payments.take_notice(tx, request.provider, notice)
-        return pb.HandlePaymentCallbackResponse(
-            payment_id=id_text(payment.id if payment else None), is_repeat=is_repeat
-        )
+        """Post what a provider says; what is refused is written down for a person, in a transaction of its own."""
+        institution_id, call = as_uuid(request.institution_id), call_of(context)
+        provider = providers.of(institution_id, request.provider)
+        parts = {name: getattr(request, name) for name in ("signature", "timestamp", "nonce", "serial")}
+        told: list[Notice] = []
+
+        def post(tx: Tx) -> pb.HandlePaymentCallbackResponse:
+            told[:] = [provider.notice(Callback(body=request.body, **parts), tx.now)]
+            tx.enter(institution_id)
+            payment, is_repeat = payments.take_notice(tx, request.provider, told[0])
+            payment_id = id_text(payment.id if payment else None)
+            return pb.HandlePaymentCallbackResponse(payment_id=payment_id, is_repeat=is_repeat)
+
+        try:
+            return call.command(self.database, request, post, pb.HandlePaymentCallbackResponse)
+        except DomainError as refusal:
+            if not payment_alerts.wants_a_person(refusal):
+                raise
+            alert = _alerting(institution_id, request.provider, refusal, told[0].reference if told else "")
+            call.command(self.database, request, alert, pb.HandlePaymentCallbackResponse)
+            raise
 
     @query
     def GetPayment(self, request: pb.GetPaymentRequest, tx: Tx) -> pb.GetPaymentResponse:
@@ -67,6 +86,17 @@ class PaymentService(Servicer, pb_grpc.PaymentServiceServicer):
         page = payments.LISTING.page(tx, request)
         rows = [to_pb(row) for row in page.rows]
         return pb.ListPaymentsResponse(payments=rows, next_page_token=page.next_page_token)
+
+    @query
+    def ListPaymentAlerts(self, request: pb.ListPaymentAlertsRequest, tx: Tx) -> pb.ListPaymentAlertsResponse:
+        page = payment_alerts.LISTING.page(tx, request)
+        rows = [_alert_to_pb(row) for row in page.rows]
+        return pb.ListPaymentAlertsResponse(payment_alerts=rows, next_page_token=page.next_page_token)
+
+    @command
+    def ClosePaymentAlert(self, request: pb.ClosePaymentAlertRequest, tx: Tx) -> pb.ClosePaymentAlertResponse:
+        alert = payment_alerts.close(tx, as_uuid(request.payment_alert_id), note=request.note)
+        return pb.ClosePaymentAlertResponse(payment_alert=_alert_to_pb(alert))
 
 
 def to_pb(row: Payment) -> payment_pb2.Payment:
@@ -99,14 +129,37 @@ def _intent_to_pb(row: PaymentIntent) -> payment_pb2.PaymentIntent:
         reference=row.reference,
         state=enum_value(payment_pb2.PaymentIntentState, row.state),
         callback_path=f"/v1/paymentCallbacks/{row.institution_id}/{row.provider}",
+        code_url=row.code_url,
+        expire_time=row.expire_time,
+        failure=row.failure,
         create_time=row.create_time,
         update_time=row.update_time,
     )
 
 
-def _secret(provider: str) -> bytes:
-    """Return a provider's signing key, LIANXIAO_PAYMENT_SECRET_<PROVIDER>; without it there is no provider."""
-    secret = os.environ.get(f"LIANXIAO_PAYMENT_SECRET_{provider.upper()}", "")
-    if not secret:
-        raise InvalidInput("provider", f"{provider} is not set up here", reason="PAYMENT_PROVIDER_UNKNOWN")
-    return secret.encode()
+def _alert_to_pb(row: PaymentAlert) -> payment_pb2.PaymentAlert:
+    return payment_pb2.PaymentAlert(
+        payment_alert_id=str(row.id),
+        campus_id=id_text(row.campus_id),
+        provider=row.provider,
+        kind=row.kind,
+        reference=row.reference,
+        facts={name: str(value) for name, value in row.facts.items()},
+        occurrences=row.occurrences,
+        last_time=row.last_time,
+        state=enum_value(payment_pb2.PaymentAlertState, row.state),
+        note=row.note,
+        resolve_staff_id=id_text(row.resolve_staff_id),
+        resolve_time=row.resolve_time,
+        create_time=row.create_time,
+        update_time=row.update_time,
+    )
+
+
+def _alerting(institution_id: UUID, provider: str, refusal: DomainError, reference: str) -> Callable[[Tx], Any]:
+    def record(tx: Tx) -> pb.HandlePaymentCallbackResponse:
+        tx.enter(institution_id)
+        payment_alerts.record(tx, provider, refusal, reference=reference)
+        return pb.HandlePaymentCallbackResponse()
+
+    return record

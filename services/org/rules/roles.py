@@ -109,7 +109,7 @@ _MONEY = (
     *("promotion.*", "bundle.*", "quote_discount.approve"),
     *("price.*", "quote.read", "contract.read", "order.read", "payment.*", "lot.read", "consumption.read"),
     *("split_rule.*", "split.read", "ledger.*", "refund.*", "refund_rule.*", "student.read"),
-    *("course.read", "campus.read"),
+    *("course.read", "campus.read", "payment_alert.*"),
     *("region.read", "report.read", "feed.read", "approval_flow.read"),
 )
 _OUTREACH = (
@@ -198,6 +198,7 @@ _AUDITING = tuple(
         *("teaching_quality", "quality_alert", "quality_threshold"),
         *("promotion", "bundle"),
         *("student", "guardian", "price", "quote", "contract", "order", "payment", "lot"),
+        *("payment_alert",),
         *(
             "consumption",
             "split_rule",
