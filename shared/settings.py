@@ -32,6 +32,7 @@ class Settings:
     payment_accounts_dir: Path | None
     otlp_endpoint: str
     smtp_url: str
+    public_url: str
     log_level: str
     max_attempts: int
     retry_seconds: float
@@ -90,6 +91,7 @@ def from_environment(env: dict[str, str]) -> Settings:
         payment_accounts_dir=path("PAYMENT_ACCOUNTS_DIR"),
         otlp_endpoint=text("OTLP_ENDPOINT"),
         smtp_url=text("SMTP_URL"),
+        public_url=text("PUBLIC_URL"),
         log_level=text("LOG_LEVEL", "INFO"),
         max_attempts=int(text("MAX_ATTEMPTS", "8")),
         retry_seconds=float(text("RETRY_SECONDS", "2")),

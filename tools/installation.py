@@ -70,6 +70,7 @@ class Installation:
             "LIANXIAO_GRPC_ADDRESSES": addresses,
             "LIANXIAO_DEMO_USERS_FILE": str(self.state / "demo_users.json"),
             "LIANXIAO_METRICS_HOST": "127.0.0.1",
+            "LIANXIAO_PUBLIC_URL": kept.get("LIANXIAO_PUBLIC_URL") or self.url,
             "PYTHONUNBUFFERED": "1",
         }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold, HoursConsumed
+from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold, HoursConsumed, QuoteSent
 from lianxiao.lead.v1.lead_events_pb2 import (
     AssessmentTaken,
     LeadMerged,
@@ -10,6 +10,7 @@ from lianxiao.lead.v1.lead_events_pb2 import (
     PlanMessageDue,
     PlanMessagesWithdrawn,
     QuietHoursChanged,
+    QuoteMessageDue,
     TrialReminderDue,
     TrialReminderWithdrawn,
 )
@@ -26,6 +27,7 @@ from services.notification.actions import (
     messages,
     plan_messages,
     quiet_hours,
+    quote_messages,
     trial_reminders,
 )
 from shared.inbox import AnyConsumer, Consumer, WildConsumer
@@ -40,6 +42,8 @@ CONSUMERS: list[AnyConsumer] = [
     Consumer("notification.on_plan_message_due", PlanMessageDue, plan_messages.send),
     Consumer("notification.on_plan_messages_withdrawn", PlanMessagesWithdrawn, plan_messages.withdraw),
     Consumer("notification.on_assessment_taken", AssessmentTaken, assessment_reports.send),
+    Consumer("notification.on_quote_sent", QuoteSent, quote_messages.tell_students),
+    Consumer("notification.on_quote_message_due", QuoteMessageDue, quote_messages.tell_family),
     Consumer("notification.on_campus_changed", CampusChanged, campuses.project, ordered=True),
     Consumer("notification.on_quiet_hours_changed", QuietHoursChanged, quiet_hours.remember, ordered=True),
     Consumer("notification.on_lesson_notice_due", LessonNoticeDue, lesson_notices.tell),

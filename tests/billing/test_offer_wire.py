@@ -143,3 +143,34 @@ def test_what_is_stopped_is_offered_no_more(wire: Wire, head: Caller, campus: st
     quotes = quote_service_pb2_grpc.QuoteServiceStub(wire.channel)
     full = quotes.PreviewQuote(quote_service_pb2.PreviewQuoteRequest(quote=asked), metadata=who).quote
     assert (full.total_fen, list(full.steps)) == (200000, [])
+
+
+def test_a_family_reads_and_confirms_behind_its_link(wire: Wire, head: Caller, campus: str) -> None:
+    who, course = wire.metadata(head), listed_course(wire, head, campus)
+    line = quote_pb2.QuoteLine(course_id=course, lesson_hours_hundredths=150, discount_fen=1, title="数学一对一")
+    asked = quote_pb2.Quote(customer_id=str(uuid7()), campus_id=campus, lines=[line])
+    quotes = quote_service_pb2_grpc.QuoteServiceStub(wire.channel)
+    quote = quotes.CreateQuote(quote_service_pb2.CreateQuoteRequest(quote=asked), metadata=who).quote
+    sent = quotes.SendQuote(quote_service_pb2.SendQuoteRequest(quote_id=quote.quote_id), metadata=who)
+    assert sent.quote.state == quote_pb2.QUOTE_STATE_SENT
+    *_, institution_id, token = sent.path.split("/")
+    link = {"institution_id": institution_id, "token": token}
+    page = quotes.GetPublicQuote(quote_service_pb2.GetPublicQuoteRequest(**link)).page
+    assert [(each.title, each.net_fen) for each in page.lines] == [("数学一对一", 29999)]
+    assert (page.total_fen, page.campus_name, page.time_zone) == (29999, "Pudong", "Asia/Shanghai")
+    printed = quotes.GetQuotePage(quote_service_pb2.GetQuotePageRequest(quote_id=quote.quote_id), metadata=who).page
+    assert printed == page
+    assert asked.customer_id not in str(page)
+    for _ in range(2):
+        seen = quotes.ConfirmPublicQuote(quote_service_pb2.ConfirmPublicQuoteRequest(**link)).page
+        assert seen.state == quote_pb2.QUOTE_STATE_CONFIRMED
+    got = quotes.GetQuote(quote_service_pb2.GetQuoteRequest(quote_id=quote.quote_id), metadata=who).quote
+    assert got.confirmed_by_family
+    request = quote_service_pb2.VoidQuoteRequest(quote_id=quote.quote_id, reason="对方改变主意")
+    assert quotes.VoidQuote(request, metadata=who).quote.void_reason == "对方改变主意"
+    assert quotes.GetPublicQuote(quote_service_pb2.GetPublicQuoteRequest(**link)).page.state == (
+        quote_pb2.QUOTE_STATE_VOID
+    )
+    with pytest.raises(grpc.RpcError) as error:
+        quotes.ConfirmPublicQuote(quote_service_pb2.ConfirmPublicQuoteRequest(**link))
+    assert refusal(error.value) == ("FAILED_PRECONDITION", "QUOTE_NOT_OPEN")

@@ -55,7 +55,7 @@ def test_a_quote_is_confirmed_once_and_only_while_it_stands(tx: Tx) -> None:
     assert quotes.confirm(tx, quote.id).state == "confirmed"
     with pytest.raises(Refused) as refusal:
         quotes.confirm(tx, quote.id)
-    assert refusal.value.reason == "QUOTE_NOT_DRAFT"
+    assert refusal.value.reason == "QUOTE_NOT_OPEN"
     old = quotes.create(
         tx,
         customer_id=uuid7(),

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold, OrderActivated
+from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold, OrderActivated, QuoteSent
 from lianxiao.org.v1.org_events_pb2 import CampusChanged, StaffChanged, StaffRole
 from lianxiao.scheduling.v1.scheduling_events_pb2 import TrialBooked, TrialResultRecorded
 from services.lead.actions import customers, leads, merges
@@ -202,3 +202,21 @@ def test_staff_and_campuses_follow_org(world: World) -> None:
     (place,) = [row for row in world.rows(Campus) if row.id == campus]
     assert (person.display_name, person.active, person.roles, person.campus_ids) == ("王芳", False, ["hq_admin"], None)
     assert (place.name, place.time_zone, place.active) == ("新名", "Asia/Urumqi", False)
+
+
+def test_the_link_to_a_quote_goes_on_with_the_address_of_the_family(world: World) -> None:
+    sent = QuoteSent(
+        quote_id=str(uuid7()),
+        customer_id=str(world.customer),
+        lead_id=str(world.lead),
+        campus_id=str(world.campus),
+        total_fen=5,
+        path="/v1/publicQuotes/x/y",
+        send_count=1,
+    )
+    assert world.tell(sent) == 1
+    (event,) = world.events("quote_message_due")
+    assert (event["lead_id"], event["quote_id"], event["total_fen"]) == (str(world.lead), sent.quote_id, "5")
+    # A student is told by its guardians; a lead of nobody is nobody's.
+    world.tell(QuoteSent(quote_id=str(uuid7()), customer_id=str(world.customer), campus_id=str(world.campus)))
+    assert len(world.events("quote_message_due")) == 1

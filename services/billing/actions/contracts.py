@@ -29,7 +29,8 @@ LISTING: Listing[Contract] = Listing(
 
 def create(tx: Tx, quote_id: UUID, *, gift_policy: str, expire_date: date | None = None) -> Contract:
     """Make the contract of a confirmed quote; what gift hours are worth is frozen here."""
-    quote = quotes.get(tx, quote_id)
+    # The lock settles it with whoever takes the quote back.
+    quote = quotes.get(tx, quote_id, for_update=True)
     if quote.state != "confirmed":
         raise Refused("QUOTE_NOT_CONFIRMED", f"the quote is {quote.state}", state=quote.state)
     contract = Contract(

@@ -36,6 +36,7 @@ class Item:
     start_date: date | None = None
     bundle_id: UUID | None = None
     price_id: UUID | None = None
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ def _parts(sold: Sequence[Bundle]) -> list[Item]:
             lesson_hours_hundredths=part["lesson_hours_hundredths"],
             gift_hundredths=part["gift_hundredths"],
             bundle_id=row.id,
+            title=row.name,
         )
         for row in sold
         for part in row.items["items"]

@@ -8,19 +8,26 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from services.billing.actions import pricing
+from lianxiao.billing.v1.billing_events_pb2 import QuoteConfirmed, QuoteSent
+from services.billing.actions import pricing, quote_links
 from services.billing.actions.pricing import Item
-from services.billing.models import Quote, QuoteLine
+from services.billing.models import Contract, Quote, QuoteLine
 from services.billing.rules import pricing_records
 from services.billing.rules.pricing import PricedLine
 from shared import aliases
 from shared.db import Tx
-from shared.errors import InvalidInput, Refused
+from shared.errors import AlreadyExists, InvalidInput, Refused
+from shared.events import publish
 from shared.ids import uuid7
 from shared.listing import Field, Listing
+from shared.wire_values import id_text
 
+OPEN = frozenset({"draft", "sent"})
 _OPEN_FOR = timedelta(days=30)
-_EXPIRE = "update quote set state = 'expired', update_time = %(now)s where state = 'draft' and expire_time <= %(now)s"
+_EXPIRE = (
+    "update quote set state = 'expired', update_time = %(now)s"
+    " where state in ('draft', 'sent') and expire_time <= %(now)s"
+)
 LISTING: Listing[Quote] = Listing(
     Quote,
     fields={
@@ -107,6 +114,9 @@ def build(
         pricing_inputs=pricing_records.write(offer.inputs),
         pricing=pricing_records.write(offer.priced),
         needs_approval=offer.priced.needs_approval,
+        send_count=0,
+        void_reason="",
+        confirmed_by_family=False,
     )
     return quote, lines
 
@@ -125,18 +135,83 @@ def lines_of(tx: Tx, quote_ids: Sequence[UUID]) -> dict[UUID, list[QuoteLine]]:
     return lines
 
 
-def confirm(tx: Tx, quote_id: UUID) -> Quote:
-    """Record that the family accepted, while the offer stands."""
-    quote = get(tx, quote_id, for_update=True)
-    if quote.state != "draft":
-        raise Refused("QUOTE_NOT_DRAFT", f"the quote is {quote.state}", state=quote.state)
-    if quote.expire_time <= tx.now:
-        raise Refused("QUOTE_EXPIRED", "the quote is over", expire_time=quote.expire_time.isoformat())
-    if quote.needs_approval and quote.approve_time is None:
-        raise Refused("QUOTE_NOT_APPROVED", "somebody else must approve the promotions", total_fen=quote.total_fen)
+def confirm(tx: Tx, quote_id: UUID, *, by_family: bool = False) -> Quote:
+    """Record that the family accepted, while the offer stands.
+
+    Raises QUOTE_NOT_OPEN, QUOTE_EXPIRED, QUOTE_NOT_APPROVED.
+    """
+    quote = get_open(tx, quote_id)
+    _check_approved(quote)
     quote.state = "confirmed"
     quote.confirm_time = tx.now
+    quote.confirmed_by_family = by_family
     tx.session.flush()
+    event = QuoteConfirmed(
+        quote_id=str(quote.id),
+        customer_id=str(quote.customer_id),
+        lead_id=id_text(quote.lead_id),
+        campus_id=str(quote.campus_id),
+        total_fen=quote.total_fen,
+        confirm_time=tx.now,
+        confirmed_by_family=by_family,
+    )
+    publish(tx, event)
+    return quote
+
+
+def confirm_by_family(tx: Tx, quote_id: UUID) -> Quote:
+    """Record that the family accepted on its page; a second time changes nothing. Raises as `confirm` does."""
+    quote = get(tx, quote_id, for_update=True)
+    return quote if quote.state == "confirmed" else confirm(tx, quote_id, by_family=True)
+
+
+def get_open(tx: Tx, quote_id: UUID) -> Quote:
+    """Return a quote that may still be accepted, locked. Raises QUOTE_NOT_FOUND, QUOTE_NOT_OPEN, QUOTE_EXPIRED."""
+    quote = get(tx, quote_id, for_update=True)
+    if quote.state == "expired" or (quote.state in OPEN and quote.expire_time <= tx.now):
+        raise Refused("QUOTE_EXPIRED", "the quote is over", expire_time=quote.expire_time.isoformat())
+    if quote.state not in OPEN:
+        raise Refused("QUOTE_NOT_OPEN", f"the quote is {quote.state}", state=quote.state)
+    return quote
+
+
+def send(tx: Tx, quote_id: UUID) -> Quote:
+    """Have the link to a quote sent to the family. Raises QUOTE_NOT_OPEN, QUOTE_EXPIRED, QUOTE_NOT_APPROVED."""
+    quote = get_open(tx, quote_id)
+    _check_approved(quote)
+    quote.state = "sent"
+    quote.send_time = quote.send_time or tx.now
+    quote.send_count += 1
+    tx.session.flush()
+    event = QuoteSent(
+        quote_id=str(quote.id),
+        customer_id=str(quote.customer_id),
+        lead_id=id_text(quote.lead_id),
+        campus_id=str(quote.campus_id),
+        total_fen=quote.total_fen,
+        expire_time=quote.expire_time,
+        path=quote_links.path(quote),
+        send_count=quote.send_count,
+    )
+    publish(tx, event)
+    return quote
+
+
+def void(tx: Tx, quote_id: UUID, *, reason: str) -> Quote:
+    """Take a quote back for good; a second time changes nothing.
+
+    Raises QUOTE_NOT_OPEN for one that expired, CONTRACT_EXISTS.
+    """
+    quote = get(tx, quote_id, for_update=True)
+    if quote.state == "void":
+        return quote
+    if quote.state == "expired":
+        raise Refused("QUOTE_NOT_OPEN", "the quote is expired", state=quote.state)
+    if tx.scalar(select(Contract.id).where(Contract.quote_id == quote.id)) is not None:
+        raise AlreadyExists("CONTRACT_EXISTS", "the quote has its contract already", quote_id=str(quote.id))
+    quote.state, quote.void_time, quote.void_reason = "void", tx.now, reason
+    tx.session.flush()
+    tx.audit("quote.voided", "quote", quote.id, total_fen=quote.total_fen)
     return quote
 
 
@@ -162,8 +237,13 @@ def approve(tx: Tx, quote_id: UUID) -> Quote:
 
 
 def expire(tx: Tx) -> None:
-    """Mark drafts that are over."""
+    """Mark offers that are over and were not accepted."""
     tx.run(_EXPIRE, {"now": tx.now})
+
+
+def _check_approved(quote: Quote) -> None:
+    if quote.needs_approval and quote.approve_time is None:
+        raise Refused("QUOTE_NOT_APPROVED", "somebody else must approve the promotions", total_fen=quote.total_fen)
 
 
 def _line(quote_id: UUID, number: int, item: Item, priced: PricedLine) -> QuoteLine:
@@ -182,4 +262,5 @@ def _line(quote_id: UUID, number: int, item: Item, priced: PricedLine) -> QuoteL
         start_date=item.start_date,
         bundle_id=item.bundle_id,
         price_id=item.price_id,
+        title=item.title,
     )

@@ -35,6 +35,11 @@ class Quote(OwnedRow, Base):
     needs_approval: Mapped[bool]
     approve_staff_id: Mapped[UUID | None]
     approve_time: Mapped[datetime | None]
+    send_time: Mapped[datetime | None]
+    send_count: Mapped[int]
+    void_time: Mapped[datetime | None]
+    void_reason: Mapped[str]
+    confirmed_by_family: Mapped[bool]
 
 
 class QuoteLine(Row, Base):
@@ -54,3 +59,4 @@ class QuoteLine(Row, Base):
     start_date: Mapped[date | None]
     bundle_id: Mapped[UUID | None]
     price_id: Mapped[UUID | None]
+    title: Mapped[str]

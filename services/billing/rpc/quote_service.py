@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from lianxiao.billing.v1 import quote_pb2
 from lianxiao.billing.v1 import quote_service_pb2 as pb
 from lianxiao.billing.v1 import quote_service_pb2_grpc as pb_grpc
-from services.billing.actions import quotes
+from services.billing.actions import campuses, quote_links, quotes
 from services.billing.actions.pricing import LESSON_HOURS, Item
 from services.billing.models import Quote, QuoteLine
 from services.billing.rules import pricing_records
-from services.billing.rules.pricing import Step
+from services.billing.rules.pricing import APPLIED, Step
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.money import CURRENCY
@@ -82,6 +82,30 @@ class QuoteService(Servicer, pb_grpc.QuoteServiceServicer):
     def ApproveQuote(self, request: pb.ApproveQuoteRequest, tx: Tx) -> pb.ApproveQuoteResponse:
         return pb.ApproveQuoteResponse(quote=_with_lines(tx, quotes.approve(tx, as_uuid(request.quote_id))))
 
+    @command
+    def SendQuote(self, request: pb.SendQuoteRequest, tx: Tx) -> pb.SendQuoteResponse:
+        quote = quotes.send(tx, as_uuid(request.quote_id))
+        return pb.SendQuoteResponse(quote=_with_lines(tx, quote), path=quote_links.path(quote))
+
+    @command
+    def VoidQuote(self, request: pb.VoidQuoteRequest, tx: Tx) -> pb.VoidQuoteResponse:
+        quote = quotes.void(tx, as_uuid(request.quote_id), reason=request.reason)
+        return pb.VoidQuoteResponse(quote=_with_lines(tx, quote))
+
+    @query
+    def GetQuotePage(self, request: pb.GetQuotePageRequest, tx: Tx) -> pb.GetQuotePageResponse:
+        return pb.GetQuotePageResponse(page=_page(tx, quotes.get(tx, as_uuid(request.quote_id))))
+
+    @query
+    def GetPublicQuote(self, request: pb.GetPublicQuoteRequest, tx: Tx) -> pb.GetPublicQuoteResponse:
+        quote_id = quote_links.opened(tx, as_uuid(request.institution_id), request.token)
+        return pb.GetPublicQuoteResponse(page=_page(tx, quotes.get(tx, quote_id)))
+
+    @command
+    def ConfirmPublicQuote(self, request: pb.ConfirmPublicQuoteRequest, tx: Tx) -> pb.ConfirmPublicQuoteResponse:
+        quote = quotes.confirm_by_family(tx, quote_links.opened(tx, as_uuid(request.institution_id), request.token))
+        return pb.ConfirmPublicQuoteResponse(page=_page(tx, quote))
+
 
 def to_pb(row: Quote, lines: Sequence[QuoteLine]) -> quote_pb2.Quote:
     """Return the wire form."""
@@ -104,6 +128,10 @@ def to_pb(row: Quote, lines: Sequence[QuoteLine]) -> quote_pb2.Quote:
         needs_approval=row.needs_approval,
         approve_staff_id=id_text(row.approve_staff_id),
         approve_time=row.approve_time,
+        send_time=row.send_time,
+        void_time=row.void_time,
+        void_reason=row.void_reason,
+        confirmed_by_family=row.confirmed_by_family,
         create_time=row.create_time,
         update_time=row.update_time,
     )
@@ -131,6 +159,7 @@ def _item(index: int, line: quote_pb2.QuoteLine) -> Item:
         kind=stored_word(quote_pb2.LineKind, line.kind, "kind") if line.kind else LESSON_HOURS,
         class_group_id=optional_id(line.class_group_id),
         start_date=optional_date(line, "start_date", f"quote.lines[{index}]."),
+        title=line.title,
     )
 
 
@@ -148,6 +177,7 @@ def _line_to_pb(line: QuoteLine) -> quote_pb2.QuoteLine:
         start_date=date_pb(line.start_date),
         bundle_id=id_text(line.bundle_id),
         price_id=id_text(line.price_id),
+        title=line.title,
     )
 
 
@@ -164,4 +194,46 @@ def _step_to_pb(step: Step) -> quote_pb2.PricingStep:
         discounts_fen=step.discounts_fen,
         alone_fen=step.alone_fen,
         needs_approval=step.needs_approval,
+    )
+
+
+def _page(tx: Tx, row: Quote) -> quote_pb2.QuotePage:
+    """Return what a family reads: nothing that tells who it is."""
+    campus = campuses.check(tx, row.campus_id)
+    steps = pricing_records.read_steps(row.pricing) if row.pricing else ()
+    return quote_pb2.QuotePage(
+        campus_name=campus.name,
+        time_zone=campus.time_zone,
+        lines=[_page_line(line) for line in quotes.lines_of(tx, [row.id])[row.id]],
+        gross_fen=row.gross_fen,
+        discount_fen=row.discount_fen,
+        total_fen=row.total_fen,
+        currency=CURRENCY,
+        steps=[_page_step(step) for step in steps if step.verdict == APPLIED],
+        state=enum_value(quote_pb2.QuoteState, row.state),
+        expire_time=row.expire_time,
+        confirm_time=row.confirm_time,
+    )
+
+
+def _page_line(line: QuoteLine) -> quote_pb2.QuotePageLine:
+    return quote_pb2.QuotePageLine(
+        title=line.title,
+        kind=enum_value(quote_pb2.LineKind, line.kind),
+        lesson_hours_hundredths=line.lesson_hours_hundredths,
+        gift_hundredths=line.gift_hundredths,
+        unit_price_fen=line.unit_price_fen,
+        discount_fen=line.discount_fen,
+        net_fen=line.net_fen,
+        start_date=date_pb(line.start_date),
+    )
+
+
+def _page_step(step: Step) -> quote_pb2.QuotePageStep:
+    return quote_pb2.QuotePageStep(
+        kind=enum_value(quote_pb2.PricingStepKind, step.kind),
+        name=step.name,
+        perk=step.perk,
+        discount_fen=step.discount_fen,
+        gift_hundredths=step.gift_hundredths,
     )

@@ -20,6 +20,7 @@ LESSON_NEAR = "lesson_near"
 PLACE_OFFERED = "place_offered"
 LEAVE_APPROVED = "leave_approved"
 LEAVE_DECLINED = "leave_declined"
+QUOTE_SENT = "quote_sent"
 # Its text stands in a plan of lead.
 PLAN_MESSAGE = "plan_message"
 
@@ -36,6 +37,7 @@ VARIABLES: dict[str, tuple[str, ...]] = {
     PLACE_OFFERED: ("guardian", "student", "class_group", "expire_time"),
     LEAVE_APPROVED: ("guardian", "student", "course", "lesson_time"),
     LEAVE_DECLINED: ("guardian", "student", "course", "lesson_time"),
+    QUOTE_SENT: ("guardian", "student", "total", "expire_time", "link"),
 }
 
 
@@ -48,6 +50,15 @@ class Text:
 
 
 SHIPPED: dict[tuple[str, str], Text] = {
+    (QUOTE_SENT, "zh"): Text(
+        "{student} 的课程报价",
+        "{guardian}您好：为 {student} 准备的课程报价共 {total} 元，{expire_time} 前有效，查看并确认：{link}",
+    ),
+    (QUOTE_SENT, "en"): Text(
+        "An offer for {student}",
+        "Dear {guardian}, our offer for {student} comes to {total} yuan and stands until {expire_time}. Read and"
+        " confirm it here: {link}",
+    ),
     (HOURS_CONSUMED, "zh"): Text(
         "{student} 的课时消耗通知",
         "{guardian}您好：{student} 于 {lesson_time} 上课，消耗 {consumed} 课时，剩余 {remaining} 课时。",
@@ -166,3 +177,8 @@ def hours_text(hundredths: int) -> str:
     """Return hundredths of an hour as people write them: 150 -> 1.5, 2800 -> 28."""
     hours = Fraction(hundredths, 100)
     return str(hours.numerator) if hours.denominator == 1 else f"{hundredths / 100:.2f}".rstrip("0")
+
+
+def fen_text(fen: int) -> str:
+    """Return an amount of fen in yuan as people write it: 123456 -> 1,234.56."""
+    return f"{fen // 100:,}.{fen % 100:02}"
