@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lianxiao.billing.v1 import contract_service_pb2_grpc as contract
+from lianxiao.billing.v1 import hour_policy_service_pb2_grpc as hour_policy
 from lianxiao.billing.v1 import ledger_service_pb2_grpc as ledger
 from lianxiao.billing.v1 import lot_service_pb2_grpc as lot
 from lianxiao.billing.v1 import order_service_pb2_grpc as order
@@ -15,6 +16,7 @@ from lianxiao.billing.v1 import refund_service_pb2_grpc as refund
 from lianxiao.billing.v1 import split_rule_service_pb2_grpc as split_rule
 from lianxiao.billing.v1 import split_service_pb2_grpc as split
 from services.billing.rpc.contract_service import ContractService
+from services.billing.rpc.hour_policy_service import HourPolicyService
 from services.billing.rpc.ledger_service import LedgerService
 from services.billing.rpc.lot_service import LotService
 from services.billing.rpc.order_service import OrderService
@@ -36,6 +38,7 @@ SERVICERS: list[Registration] = [
     (order.add_OrderServiceServicer_to_server, OrderService),
     (payment.add_PaymentServiceServicer_to_server, PaymentService),
     (lot.add_LotServiceServicer_to_server, LotService),
+    (hour_policy.add_HourPolicyServiceServicer_to_server, HourPolicyService),
     (split_rule.add_SplitRuleServiceServicer_to_server, SplitRuleService),
     (split.add_SplitServiceServicer_to_server, SplitService),
     (ledger.add_LedgerServiceServicer_to_server, LedgerService),

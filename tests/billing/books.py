@@ -46,6 +46,16 @@ _BROKEN = {
       select 1 from (select coalesce(sum(balance_fen), 0) as booked from ledger_account where code = 'revenue') a,
         (select coalesce(sum(recognised_fen), 0) as earned from consumption where state = 'consumed') c
       where a.booked + c.earned <> 0""",
+    "breakage income is what expired hours were worth": """
+      select 1 from
+        (select coalesce(sum(amount_fen), 0) as booked from journal_line where code = 'breakage_income') a,
+        (select coalesce(sum(amount_fen), 0) as worth from lot_entry where kind = 'expire') e
+      where a.booked + e.worth <> 0""",
+    "a lot is frozen exactly while it has a freeze that nothing ended": """
+      select l.id from lot l left join lot_entry e on e.institution_id = l.institution_id and e.lot_id = l.id
+      group by l.id, l.freeze_date
+      having count(*) filter (where e.kind = 'freeze') - count(*) filter (where e.kind = 'unfreeze')
+        <> case when l.freeze_date is null then 0 else 1 end""",
     "an attendance is charged at most once": """
       select attendance_id from consumption where state in ('consumed', 'uncovered')
       group by attendance_id having count(*) > 1""",

@@ -22,6 +22,9 @@ from hypothesis.stateful import (
 from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceConfirmed
 from services.billing.actions import (
     consumptions,
+    expiries,
+    freezes,
+    hour_policies,
     lots,
     orders,
     payments,
@@ -33,6 +36,7 @@ from services.billing.actions import (
 from services.billing.actions.refunds import Wish
 from services.billing.rules import splits
 from services.billing.rules.callbacks import Notice
+from services.billing.rules.lots import INCOME
 from services.billing.rules.refund_rules import FAMILY, MUTUAL, OVERPAYMENT, SCHOOL
 from services.billing.rules.splits import Share
 from shared.caller import Caller
@@ -67,6 +71,7 @@ class Books(RuleBasedStateMachine):
         self.opened: AbstractContextManager[Tx] = self.database.begin(Caller.system(uuid7()), keep=False)
         self.tx = self.opened.__enter__()
         self.campuses = [factories.campus(self.tx) for _ in range(3)]
+        hour_policies.create(self.tx, campus_id=None, start_date=factories.LONG_AGO, expiry=INCOME, notice_days=30)
         self.sold: list[Sold] = []
         self.past: list[AttendanceConfirmed] = []
 
@@ -227,6 +232,25 @@ class Books(RuleBasedStateMachine):
         else:
             refund_payouts.settle(self.tx, row.id, succeeded=succeeded, failure="" if succeeded else "account closed")
 
+    @precondition(lambda self: self.sold)
+    @rule(which=st.integers(0, 99))
+    def freeze_or_unfreeze(self, which: int) -> None:
+        order_id = self.sold[which % len(self.sold)].bought.order.id
+        for lot in lots.of_order_for_update(self.tx, order_id):
+            with suppress(Refused):
+                change = freezes.freeze if lot.freeze_date is None else freezes.unfreeze
+                change(self.tx, lot.id, reason="away")
+
+    @precondition(lambda self: self.sold)
+    @rule(which=st.integers(0, 99))
+    def let_expire(self, which: int) -> None:
+        order_id = self.sold[which % len(self.sold)].bought.order.id
+        self.tx.run("update lot set expire_date = '2020-02-01' where order_id = %s", (order_id,))
+        while expiries.expire(self.tx):
+            pass
+        left = "select coalesce(sum(remaining_hundredths), 0) from lot where order_id = %s and freeze_date is null"
+        assert self.tx.run(left, (order_id,)).scalar() == 0
+
     @invariant()
     def everything_adds_up(self) -> None:
         if hasattr(self, "tx"):
@@ -243,9 +267,18 @@ class Books(RuleBasedStateMachine):
             "select state, charge_hundredths from consumption where attendance_id = %s and revision = %s",
             (attendance, event.revision),
         ).one()
+        usable = """select coalesce(sum(remaining_hundredths), 0) from lot where student_id = %s and course_id = %s
+          and freeze_date is null and expire_date is null"""
         account = lots.hour_account(self.tx, student_id=bought.student_id, course_id=bought.course_id)
+        assert account.bought_hundredths + account.gift_hundredths == (
+            account.consumed_hundredths
+            + account.refunded_hundredths
+            + account.expired_hundredths
+            + account.remaining_hundredths
+        )
         if row.state == "uncovered":
-            assert account.remaining_hundredths < event.charge_hundredths
+            left = self.tx.run(usable, (bought.student_id, bought.course_id)).scalar()
+            assert left < event.charge_hundredths
         else:
             assert row.charge_hundredths == event.charge_hundredths
 

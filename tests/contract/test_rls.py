@@ -21,6 +21,7 @@ APPENDED = {
         "refund_item",
         "split_row",
         "threshold_notice",
+        "hour_policy",
         "ledger_account",
         "ledger_period",
     ],

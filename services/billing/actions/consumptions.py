@@ -26,7 +26,7 @@ from shared.wire_values import instant
 # Every writer locks lots in the order of their ids. The version says whether rules in memory still hold.
 _LOTS = f"""
 select l.id, l.kind, l.quantity_hundredths, l.remaining_hundredths, l.total_fen, l.released_fen, l.start_date,
-  l.expire_date, l.contract_time, l.order_id, l.campus_id, l.advisor_id, l.channel,
+  l.expire_date, l.contract_time, l.order_id, l.campus_id, l.advisor_id, l.channel, l.freeze_date,
   (select version from rulebook where institution_id = %(institution)s and id = %(institution)s) as version
 from lot l
 where l.institution_id = %(institution)s and l.student_id in {FAMILY_SQL.format(id="%(student)s")}

@@ -56,7 +56,10 @@ CONSUMPTIONS: Listing[Consumption] = Listing(
 
 
 class HourAccount(NamedTuple):
-    """A student's hours of one course, in hundredths; `remaining_fen` is what is still a liability."""
+    """A student's hours of one course, in hundredths; `remaining_fen` is what is still a liability.
+
+    bought + gift = consumed + refunded + expired + remaining. Frozen hours are among the remaining ones.
+    """
 
     bought_hundredths: int = 0
     gift_hundredths: int = 0
@@ -64,6 +67,8 @@ class HourAccount(NamedTuple):
     refunded_hundredths: int = 0
     remaining_hundredths: int = 0
     remaining_fen: int = 0
+    expired_hundredths: int = 0
+    frozen_hundredths: int = 0
 
 
 def open_for(tx: Tx, order: Order, lines: Sequence[OrderLine], contract: Contract) -> None:
@@ -95,6 +100,11 @@ def of_order_for_update(tx: Tx, order_id: UUID) -> Sequence[Lot]:
     return tx.session.scalars(query.execution_options(populate_existing=True)).all()
 
 
+def get(tx: Tx, lot_id: UUID, *, for_update: bool = False) -> Lot:
+    """Return a lot within reach; raises LOT_NOT_FOUND."""
+    return tx.load(Lot, "lot", lot_id, for_update=for_update)
+
+
 def entries_of(tx: Tx, consumption_ids: Sequence[UUID]) -> dict[UUID, list[LotEntry]]:
     """Return what consumptions took from lots; what was given back of it is not among them."""
     query = select(LotEntry).where(LotEntry.source_id.in_(consumption_ids), LotEntry.kind == "consume")
@@ -114,17 +124,22 @@ def hour_account(tx: Tx, *, student_id: UUID, course_id: UUID) -> HourAccount:
             quantity.filter(Lot.kind == GIFT),
             func.sum(Lot.remaining_hundredths),
             func.sum(Lot.total_fen - Lot.released_fen),
+            func.sum(Lot.remaining_hundredths).filter(Lot.freeze_date.is_not(None)),
         ).where(*mine)
     ).one()
     left = func.sum(LotEntry.hundredths)
     entries = tx.execute(
-        select(left.filter(LotEntry.kind != "refund"), left.filter(LotEntry.kind == "refund"))
+        select(
+            left.filter(LotEntry.kind.in_(("consume", "reverse"))),
+            left.filter(LotEntry.kind == "refund"),
+            left.filter(LotEntry.kind == "expire"),
+        )
         .join(Lot, (Lot.institution_id == LotEntry.institution_id) & (Lot.id == LotEntry.lot_id))
         .where(*mine)
     ).one()
-    bought, gift, remaining, value = (int(figure or 0) for figure in totals)
-    consumed, refunded = (int(figure or 0) for figure in entries)
-    return HourAccount(bought, gift, consumed, refunded, remaining, value)
+    bought, gift, remaining, value, frozen = (int(figure or 0) for figure in totals)
+    consumed, refunded, expired = (int(figure or 0) for figure in entries)
+    return HourAccount(bought, gift, consumed, refunded, remaining, value, expired, frozen)
 
 
 def _lot(order: Order, line: OrderLine, contract: Contract, *, kind: str, quantity: int, total_fen: int) -> Lot:

@@ -6,7 +6,7 @@ from services.billing.models.base import Base
 from services.billing.models.contracts import Contract
 from services.billing.models.directory import Campus, Rulebook
 from services.billing.models.ledger import Journal, JournalLine, LedgerAccount, LedgerPeriod
-from services.billing.models.lots import Consumption, Lot, LotEntry, ThresholdNotice
+from services.billing.models.lots import Consumption, HourPolicy, Lot, LotEntry, ThresholdNotice
 from services.billing.models.orders import Order, OrderLine
 from services.billing.models.payments import Payment, PaymentAlert, PaymentIntent
 from services.billing.models.prices import Price
@@ -29,6 +29,7 @@ __all__ = [
     "Campus",
     "Consumption",
     "Contract",
+    "HourPolicy",
     "InterestRate",
     "Journal",
     "JournalLine",

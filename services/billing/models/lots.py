@@ -33,10 +33,16 @@ class Lot(CampusRow, Base):
     contract_time: Mapped[datetime]
     advisor_id: Mapped[UUID | None]
     channel: Mapped[str]
+    # First day of a freeze that stands, and the end that the family was told of; local dates of the campus.
+    freeze_date: Mapped[date | None]
+    announced_expire_date: Mapped[date | None]
 
 
 class LotEntry(CampusRow, Base):
-    """What left a lot (positive) or came back (negative); append-only. remaining = quantity - sum(hundredths)."""
+    """What left a lot (positive) or came back (negative); append-only. remaining = quantity - sum(hundredths).
+
+    A freeze and its end move no hours.
+    """
 
     __tablename__ = "lot_entry"
 
@@ -77,3 +83,15 @@ class ThresholdNotice(Row, Base):
     course_id: Mapped[UUID]
     order_id: Mapped[UUID]
     threshold_hundredths: Mapped[int]
+
+
+class HourPolicy(Row, Base):
+    """What becomes of expired hours from a date on; append-only. Without a campus it holds for the whole chain."""
+
+    __tablename__ = "hour_policy"
+
+    campus_id: Mapped[UUID | None]
+    start_date: Mapped[date]
+    expiry: Mapped[str]
+    notice_days: Mapped[int]
+    staff_id: Mapped[UUID]

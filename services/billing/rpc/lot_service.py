@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from lianxiao.billing.v1 import lot_pb2
 from lianxiao.billing.v1 import lot_service_pb2 as pb
 from lianxiao.billing.v1 import lot_service_pb2_grpc as pb_grpc
-from services.billing.actions import lots
+from services.billing.actions import freezes, lots
 from services.billing.models import Consumption, Lot, LotEntry
 from shared.db import Tx
 from shared.ids import as_uuid
-from shared.rpc import Servicer, query
+from shared.rpc import Servicer, command, query
 from shared.wire_values import date_pb, enum_value, id_text
 
 
@@ -37,8 +37,20 @@ class LotService(Servicer, pb_grpc.LotServiceServicer):
                 refunded_hundredths=account.refunded_hundredths,
                 remaining_hundredths=account.remaining_hundredths,
                 remaining_fen=account.remaining_fen,
+                expired_hundredths=account.expired_hundredths,
+                frozen_hundredths=account.frozen_hundredths,
             )
         )
+
+    @command
+    def FreezeLot(self, request: pb.FreezeLotRequest, tx: Tx) -> pb.FreezeLotResponse:
+        lot = freezes.freeze(tx, as_uuid(request.lot_id), reason=request.reason)
+        return pb.FreezeLotResponse(lot=_lot_to_pb(lot))
+
+    @command
+    def UnfreezeLot(self, request: pb.UnfreezeLotRequest, tx: Tx) -> pb.UnfreezeLotResponse:
+        lot = freezes.unfreeze(tx, as_uuid(request.lot_id), reason=request.reason)
+        return pb.UnfreezeLotResponse(lot=_lot_to_pb(lot))
 
     @query
     def ListConsumptions(self, request: pb.ListConsumptionsRequest, tx: Tx) -> pb.ListConsumptionsResponse:
@@ -62,6 +74,7 @@ def _lot_to_pb(row: Lot) -> lot_pb2.Lot:
         remaining_fen=row.total_fen - row.released_fen,
         start_date=date_pb(row.start_date),
         expire_date=date_pb(row.expire_date),
+        freeze_date=date_pb(row.freeze_date),
         create_time=row.create_time,
         update_time=row.update_time,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -14,6 +14,8 @@ PAID = "paid"
 GIFT = "gift"
 DILUTED = "diluted"
 ZERO = "zero"
+KEEP = "keep"
+INCOME = "income"
 
 _FOR_EVER = date.max
 
@@ -34,6 +36,17 @@ class LotState(NamedTuple):
     campus_id: UUID
     advisor_id: UUID | None
     channel: str
+    freeze_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiryPolicy:
+    """What becomes of expired hours at a campus, or in the whole chain, from a date on."""
+
+    campus_id: UUID | None
+    start_date: date
+    expiry: str
+    notice_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +90,26 @@ def resolve(lots: Sequence[LotState], hundredths: int, day: date) -> Resolution:
 
 
 def is_usable(lot: LotState, day: date) -> bool:
-    """Say whether a lot has hours left and is valid on a day; the last day of its range counts."""
+    """Say whether a lot has hours left and is valid on a day; the last day of its range counts.
+
+    A frozen lot pays for lessons of the days before its freeze alone.
+    """
     started = lot.start_date is None or lot.start_date <= day
-    return lot.remaining_hundredths > 0 and started and day <= (lot.expire_date or _FOR_EVER)
+    open_on = started and day <= (lot.expire_date or _FOR_EVER) and day < (lot.freeze_date or _FOR_EVER)
+    return lot.remaining_hundredths > 0 and open_on
+
+
+def end_after_freeze(expire_date: date | None, freeze_date: date, day: date) -> date | None:
+    """Return the end of a lot that was frozen from `freeze_date` until before `day`: as many days later."""
+    if expire_date is None:
+        return None
+    return expire_date + max(timedelta(), day - freeze_date)
+
+
+def policy_at(policies: Sequence[ExpiryPolicy], campus_id: UUID, day: date) -> ExpiryPolicy | None:
+    """Return the policy that holds at a campus on a day: its own before the chain's, the latest before others."""
+    held = [p for p in policies if p.campus_id in {None, campus_id} and p.start_date <= day]
+    return max(held, key=lambda p: (p.campus_id is not None, p.start_date), default=None)
 
 
 def amount_of(lot: LotState, hundredths: int) -> int:
@@ -112,6 +142,8 @@ def _order(lot: LotState) -> tuple[bool, date, datetime, UUID]:
 def _reason(lots: Sequence[LotState], usable: Sequence[LotState]) -> str:
     if usable:
         return "LOT_TOO_SMALL"
+    if any(lot.remaining_hundredths and lot.freeze_date for lot in lots):
+        return "LOT_FROZEN"
     return "LOT_NOT_VALID" if any(lot.remaining_hundredths for lot in lots) else "NO_LOT"
 
 

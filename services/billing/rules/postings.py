@@ -23,6 +23,7 @@ SPLIT_INCOME = "split_income"
 COMMISSION_EXPENSE = "commission_expense"
 REFUND_FEE_INCOME = "refund_fee_income"
 FORFEIT_INCOME = "forfeit_income"
+BREAKAGE_INCOME = "breakage_income"
 UNAPPLIED_RECEIPTS = "unapplied_receipts"
 REFUND_PAYABLE = "refund_payable"
 REFUND_INTEREST_EXPENSE = "refund_interest_expense"
@@ -115,6 +116,14 @@ def unapplied_refund(campus_id: UUID, amount_fen: int) -> list[Line]:
 def payout(campus_id: UUID, amount_fen: int) -> list[Line]:
     """Post refunded money that has left the institution."""
     return [Line(REFUND_PAYABLE, campus_id, amount_fen), Line(CASH, campus_id, -amount_fen)]
+
+
+def expiry(campus_id: UUID, lots: Iterable[tuple[UUID, int]]) -> list[Line]:
+    """Close expired lots of (lot id, value): what nobody will use is income of the campus that sold."""
+    lines: list[Line] = []
+    for lot, value in lots:
+        lines += [Line(CONTRACT_LIABILITY, campus_id, value, NOBODY, lot), Line(BREAKAGE_INCOME, campus_id, -value)]
+    return merge(lines)
 
 
 def reverse(lines: Iterable[Line]) -> list[Line]:

@@ -51,6 +51,7 @@ _SELLING = (
 _TUTORING = (
     *_DAILY,
     *("student.*", "guardian.*", "class_group.*", "lesson.read", "attendance.*", "trial.read", "lot.read"),
+    *("lot.freeze", "lot.unfreeze"),
     *("sign_in_token.read",),
     *("student_card.*", "teacher_attendance.read", "leave.*", "makeup.*", "waiting_list.*", "suspension.*"),
     *(
@@ -107,7 +108,16 @@ _TEACHING = (
 )
 _MONEY = (
     *("promotion.*", "bundle.*", "quote_discount.approve"),
-    *("price.*", "quote.read", "contract.read", "order.read", "payment.*", "lot.read", "consumption.read"),
+    *(
+        "price.*",
+        "quote.read",
+        "contract.read",
+        "order.read",
+        "payment.*",
+        "lot.*",
+        "hour_policy.*",
+        "consumption.read",
+    ),
     *("split_rule.*", "split.read", "ledger.*", "refund.*", "refund_rule.*", "student.read"),
     *("course.read", "campus.read", "payment_alert.*"),
     *("region.read", "report.read", "feed.read", "approval_flow.read"),
@@ -138,7 +148,7 @@ _LEADING = (
     *_TIMETABLING,
     *("lead_import.*", "duplicate.*", "claim.*", "lead_issue.*", "lead_policy.*"),
     *("handover.read", "workload.read"),
-    *("registration.read", "approval_flow.read"),
+    *("registration.read", "approval_flow.read", "hour_policy.read"),
     *(
         "assignment_rule.read",
         "payment.*",

@@ -1,0 +1,69 @@
+"""Lots that stand still while a student is away: nothing is charged to them and their end comes later."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from services.billing.actions import lots, rulebooks
+from services.billing.models import Lot, LotEntry
+from services.billing.rules.lots import end_after_freeze
+from shared.db import Tx
+from shared.errors import Refused
+from shared.ids import uuid7
+
+
+def freeze(tx: Tx, lot_id: UUID, *, reason: str) -> Lot:
+    """Freeze a lot from today on, at the campus that sold it; lessons of earlier days are still charged.
+
+    Refuses LOT_FROZEN, LOT_EMPTY, and LOT_NOT_VALID for one that is past its end: a freeze revives nothing.
+    """
+    lot = lots.get(tx, lot_id, for_update=True)
+    today = rulebooks.load(tx).day(lot.campus_id, tx.now)
+    if lot.freeze_date is not None:
+        raise Refused("LOT_FROZEN", "the lot is frozen already", freeze_date=lot.freeze_date.isoformat())
+    if not lot.remaining_hundredths:
+        raise Refused("LOT_EMPTY", "no hours are left in the lot", remaining_hundredths=0)
+    if lot.expire_date is not None and lot.expire_date < today:
+        raise Refused("LOT_NOT_VALID", "the lot is past its end", expire_date=lot.expire_date.isoformat())
+    lot.freeze_date = today
+    tx.session.add(_entry(lot, "freeze", source_id=uuid7(), explanation=reason))
+    tx.session.flush()
+    return lot
+
+
+def unfreeze(tx: Tx, lot_id: UUID, *, reason: str) -> Lot:
+    """Let a lot go on; its end moves by the days that it was frozen. Refuses LOT_NOT_FROZEN."""
+    lot = lots.get(tx, lot_id, for_update=True)
+    if lot.freeze_date is None:
+        raise Refused("LOT_NOT_FROZEN", "the lot is not frozen")
+    today = rulebooks.load(tx).day(lot.campus_id, tx.now)
+    frozen = _standing(tx, lot.id)
+    days = max(0, (today - lot.freeze_date).days)
+    said = f"frozen for {days} days from {lot.freeze_date.isoformat()}: {reason}"
+    lot.expire_date = end_after_freeze(lot.expire_date, lot.freeze_date, today)
+    lot.freeze_date = None
+    tx.session.add(_entry(lot, "unfreeze", source_id=frozen.source_id, explanation=said, reverses_id=frozen.id))
+    tx.session.flush()
+    return lot
+
+
+def _standing(tx: Tx, lot_id: UUID) -> LotEntry:
+    """Return the entry of the freeze that stands: the one that no other entry ends."""
+    ended = select(LotEntry.reverses_id).where(LotEntry.lot_id == lot_id, LotEntry.kind == "unfreeze")
+    query = select(LotEntry).where(LotEntry.lot_id == lot_id, LotEntry.kind == "freeze", LotEntry.id.not_in(ended))
+    return tx.session.scalars(query).one()
+
+
+def _entry(lot: Lot, kind: str, *, source_id: UUID, explanation: str, reverses_id: UUID | None = None) -> LotEntry:
+    return LotEntry(
+        campus_id=lot.campus_id,
+        lot_id=lot.id,
+        kind=kind,
+        hundredths=0,
+        amount_fen=0,
+        source_id=source_id,
+        reverses_id=reverses_id,
+        explanation=explanation,
+    )
