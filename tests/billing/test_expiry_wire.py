@@ -20,7 +20,8 @@ from services.billing.server import SERVICERS
 from shared.caller import Caller
 from shared.db import Database
 from shared.ids import uuid7
-from shared.testing.wire import Wire, refusal, serving, staff
+from shared.testing.callers import staff
+from shared.testing.wire import Wire, refusal, serving
 from tests.billing import factories
 
 
