@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.billing.actions import consumptions, expiries, freezes, hour_policies, lots, refunds, restorations
+from services.billing.actions.refunds import Wish
 from services.billing.rules.lots import INCOME, KEEP
-from services.billing.rules.refunds import CONTRACT_PRICE
+from services.billing.rules.refund_rules import SCHOOL
 from shared.db import Tx
 from shared.errors import AlreadyExists, NotFound, Refused
 from shared.ids import uuid7
@@ -166,10 +167,10 @@ def test_without_a_policy_that_says_so_expired_hours_stay_and_can_be_refunded(tx
     policy(tx, KEEP, campus_id=here)
     assert run_out(tx) == 1
     assert (account(tx, kept).remaining_fen, account(tx, closed).remaining_fen) == (50000, 0)
-    _, _, lines = refunds.preview(tx, kept.order.id, basis=CONTRACT_PRICE, fee_fen=0)
-    assert [(line.kind, line.amount_fen) for line in lines] == [("paid", 50000)]
+    asked = refunds.request(tx, kept.order.id, Wish(SCHOOL), reason="搬家")
+    assert asked.amount_fen == 50000
     with pytest.raises(Refused) as nothing:
-        refunds.preview(tx, closed.order.id, basis=CONTRACT_PRICE, fee_fen=0)
+        refunds.preview(tx, closed.order.id, Wish(SCHOOL))
     assert nothing.value.reason == "ORDER_NOT_REFUNDABLE"
 
 
