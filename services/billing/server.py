@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lianxiao.billing.v1 import contract_service_pb2_grpc as contract
+from lianxiao.billing.v1 import coupon_service_pb2_grpc as coupon
 from lianxiao.billing.v1 import hour_policy_service_pb2_grpc as hour_policy
 from lianxiao.billing.v1 import ledger_service_pb2_grpc as ledger
 from lianxiao.billing.v1 import lot_service_pb2_grpc as lot
@@ -16,6 +17,7 @@ from lianxiao.billing.v1 import refund_service_pb2_grpc as refund
 from lianxiao.billing.v1 import split_rule_service_pb2_grpc as split_rule
 from lianxiao.billing.v1 import split_service_pb2_grpc as split
 from services.billing.rpc.contract_service import ContractService
+from services.billing.rpc.coupon_service import CouponService
 from services.billing.rpc.hour_policy_service import HourPolicyService
 from services.billing.rpc.ledger_service import LedgerService
 from services.billing.rpc.lot_service import LotService
@@ -33,6 +35,7 @@ from shared.server import Registration
 SERVICERS: list[Registration] = [
     (price.add_PriceServiceServicer_to_server, PriceService),
     (promotion.add_PromotionServiceServicer_to_server, PromotionService),
+    (coupon.add_CouponServiceServicer_to_server, CouponService),
     (quote.add_QuoteServiceServicer_to_server, QuoteService),
     (contract.add_ContractServiceServicer_to_server, ContractService),
     (order.add_OrderServiceServicer_to_server, OrderService),

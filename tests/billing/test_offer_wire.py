@@ -10,6 +10,9 @@ import pytest
 from google.type.date_pb2 import Date
 
 from lianxiao.billing.v1 import (
+    coupon_pb2,
+    coupon_service_pb2,
+    coupon_service_pb2_grpc,
     price_pb2,
     price_service_pb2,
     price_service_pb2_grpc,
@@ -174,3 +177,48 @@ def test_a_family_reads_and_confirms_behind_its_link(wire: Wire, head: Caller, c
     with pytest.raises(grpc.RpcError) as error:
         quotes.ConfirmPublicQuote(quote_service_pb2.ConfirmPublicQuoteRequest(**link))
     assert refusal(error.value) == ("FAILED_PRECONDITION", "QUOTE_NOT_OPEN")
+
+
+def test_a_coupon_goes_from_its_batch_to_the_cost_report(wire: Wire, head: Caller, campus: str) -> None:
+    who, course = wire.metadata(head), listed_course(wire, head, campus)
+    wanted = promotion_pb2.Promotion(
+        code=uuid7().hex,
+        name="立减券",
+        effect=promotion_pb2.PROMOTION_EFFECT_AMOUNT_OFF,
+        amount_off_fen=500,
+        audience=promotion_pb2.PROMOTION_AUDIENCE_EVERYONE,
+        campus_id=campus,
+        by_coupon=True,
+        start_date=LONG_AGO,
+    )
+    offers = promotion_service_pb2_grpc.PromotionServiceStub(wire.channel)
+    made = offers.CreatePromotion(
+        promotion_service_pb2.CreatePromotionRequest(promotion=wanted), metadata=who
+    ).promotion
+    stub = coupon_service_pb2_grpc.CouponServiceStub(wire.channel)
+    batch = coupon_pb2.CouponBatch(promotion_id=made.promotion_id, name="开学季", quantity=2)
+    batch = stub.CreateCouponBatch(
+        coupon_service_pb2.CreateCouponBatchRequest(coupon_batch=batch), metadata=who
+    ).coupon_batch
+    assert (batch.issued_count, batch.campus_id) == (2, campus)
+    mine = f"coupon_batch_id = {batch.coupon_batch_id}"
+    listed = coupon_service_pb2.ListCouponsRequest(filter=f"{mine} AND state = COUPON_STATE_ISSUED")
+    first, _second = stub.ListCoupons(listed, metadata=who).coupons
+    customer = str(uuid7())
+    claim = coupon_service_pb2.ClaimCouponRequest(code=first.code, customer_id=customer)
+    assert stub.ClaimCoupon(claim, metadata=who).coupon.customer_id == customer
+    line = quote_pb2.QuoteLine(course_id=course, lesson_hours_hundredths=100)
+    asked = quote_pb2.Quote(customer_id=customer, campus_id=campus, lines=[line], coupon_codes=[first.code])
+    quotes = quote_service_pb2_grpc.QuoteServiceStub(wire.channel)
+    quote = quotes.CreateQuote(quote_service_pb2.CreateQuoteRequest(quote=asked), metadata=who).quote
+    assert quote.total_fen == 19500
+    quotes.ConfirmQuote(quote_service_pb2.ConfirmQuoteRequest(quote_id=quote.quote_id), metadata=who)
+    (report,) = stub.ListCouponBatches(
+        coupon_service_pb2.ListCouponBatchesRequest(filter=f"promotion_id = {made.promotion_id}"), metadata=who
+    ).coupon_batches
+    assert (report.issued_count, report.redeemed_count, report.redeemed_discount_fen) == (1, 1, 500)
+    listed.filter = f"quote_id = {quote.quote_id}"
+    assert [each.state for each in stub.ListCoupons(listed, metadata=who).coupons] == [coupon_pb2.COUPON_STATE_REDEEMED]
+    with pytest.raises(grpc.RpcError) as error:
+        quotes.CreateQuote(quote_service_pb2.CreateQuoteRequest(quote=asked), metadata=who)
+    assert refusal(error.value) == ("FAILED_PRECONDITION", "COUPON_USED")

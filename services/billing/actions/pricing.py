@@ -56,8 +56,9 @@ def offer(
     items: Sequence[Item],
     bundle_ids: Sequence[UUID] = (),
     sibling_customer_id: UUID | None = None,
+    by_coupon: Sequence[UUID] = (),
 ) -> Offer:
-    """Price what a campus offers to a customer today.
+    """Price what a campus offers to a customer today; `by_coupon` names promotions that the customer has coupons of.
 
     Raises CAMPUS_NOT_FOUND, PRICE_MISSING, BUNDLE_NOT_FOUND, BUNDLE_NOT_SOLD, BUNDLE_ABOVE_LIST,
     QUOTE_DISCOUNT_TOO_HIGH, InvalidInput for an offer of nothing and for a seat without its class group.
@@ -66,7 +67,7 @@ def offer(
     sold = [bundles.sold(tx, each, campus_id=campus_id, day=day) for each in dict.fromkeys(bundle_ids)]
     whole = _with_prices(tx, [*items, *_parts(sold)], campus_id=campus_id, day=day)
     _check(whole)
-    found = promotions.holding(tx, campus_id, day)
+    found = promotions.holding(tx, campus_id, day, by_coupon=by_coupon)
     audiences = {each.audience for each in found}
     inputs = pricing.Inputs(
         day=day,

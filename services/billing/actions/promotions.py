@@ -31,15 +31,15 @@ LISTING: Listing[Promotion] = Listing(
 )
 
 
-def create(tx: Tx, wanted: rules.Promotion, *, campus_id: UUID | None) -> Promotion:
-    """Add a promotion, of one campus or of the chain.
+def create(tx: Tx, wanted: rules.Promotion, *, campus_id: UUID | None, by_coupon: bool = False) -> Promotion:
+    """Add a promotion, of one campus or of the chain, for everybody or for bearers of a coupon.
 
     Raises InvalidInput for a promotion that contradicts itself, PROMOTION_CODE_TAKEN, CAMPUS_NOT_FOUND,
     CHAIN_SCOPE_NEEDED.
     """
     wanted.check()
     check_reach(tx, campus_id)
-    row = Promotion(**_columns(wanted), id=wanted.id, campus_id=campus_id)
+    row = Promotion(**_columns(wanted), id=wanted.id, campus_id=campus_id, by_coupon=by_coupon)
     taken = AlreadyExists("PROMOTION_CODE_TAKEN", f"there is a promotion {wanted.code} already", code=wanted.code)
     with tx.translating({"uq_promotion_code": lambda: taken}):
         tx.session.add(row)
@@ -60,9 +60,10 @@ def stop(tx: Tx, promotion_id: UUID) -> Promotion:
     return row
 
 
-def holding(tx: Tx, campus_id: UUID, day: date) -> tuple[rules.Promotion, ...]:
-    """Return the promotions that an offer of a campus can take on a day."""
+def holding(tx: Tx, campus_id: UUID, day: date, *, by_coupon: Sequence[UUID] = ()) -> tuple[rules.Promotion, ...]:
+    """Return the promotions that an offer of a campus can take on a day; `by_coupon` names those it has coupons of."""
     query = select(Promotion).where(
+        or_(Promotion.by_coupon.is_(False), Promotion.id.in_(by_coupon)),
         Promotion.institution_id == tx.institution_id,
         or_(Promotion.campus_id == campus_id, Promotion.campus_id.is_(None)),
         Promotion.stop_time.is_(None),

@@ -9,16 +9,13 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lianxiao.billing.v1.billing_events_pb2 import QuoteConfirmed, QuoteSent
-from services.billing.actions import pricing, quote_links
+from services.billing.actions import coupons, quote_drafts, quote_links
 from services.billing.actions.pricing import Item
 from services.billing.models import Contract, Quote, QuoteLine
 from services.billing.rules import pricing_records
-from services.billing.rules.pricing import PricedLine
-from shared import aliases
 from shared.db import Tx
 from shared.errors import AlreadyExists, InvalidInput, Refused
 from shared.events import publish
-from shared.ids import uuid7
 from shared.listing import Field, Listing
 from shared.wire_values import id_text
 
@@ -27,6 +24,11 @@ _OPEN_FOR = timedelta(days=30)
 _EXPIRE = (
     "update quote set state = 'expired', update_time = %(now)s"
     " where state in ('draft', 'sent') and expire_time <= %(now)s"
+)
+_FREE = (
+    "update coupon c set state = 'claimed', quote_id = null, discount_fen = 0, gift_hundredths = 0,"
+    " update_time = %(now)s from quote q where c.state = 'held' and q.institution_id = c.institution_id"
+    " and q.id = c.quote_id and q.state = 'expired'"
 )
 LISTING: Listing[Quote] = Listing(
     Quote,
@@ -50,6 +52,7 @@ def create(
     items: Sequence[Item],
     bundle_ids: Sequence[UUID] = (),
     sibling_customer_id: UUID | None = None,
+    coupon_codes: Sequence[str] = (),
     owner_id: UUID | None = None,
     lead_id: UUID | None = None,
     channel: str = "",
@@ -59,13 +62,15 @@ def create(
 
     It stands for 30 days unless told, and keeps all that its figures were computed from.
     """
-    quote, lines = build(
+    held = coupons.usable(tx, coupon_codes, customer_id, for_update=True)
+    quote, lines = quote_drafts.build(
         tx,
         customer_id=customer_id,
         campus_id=campus_id,
         items=items,
         bundle_ids=bundle_ids,
         sibling_customer_id=sibling_customer_id,
+        by_coupon=list(held),
     )
     quote.expire_time = expire_time or tx.now + _OPEN_FOR
     if quote.expire_time <= tx.now:
@@ -75,10 +80,12 @@ def create(
     tx.session.flush()
     tx.session.add_all(lines)
     tx.session.flush()
+    if held:
+        coupons.hold(tx, held, quote, pricing_records.read_steps(quote.pricing))
     return quote
 
 
-def build(
+def preview(
     tx: Tx,
     *,
     customer_id: UUID,
@@ -86,39 +93,18 @@ def build(
     items: Sequence[Item],
     bundle_ids: Sequence[UUID] = (),
     sibling_customer_id: UUID | None = None,
+    coupon_codes: Sequence[str] = (),
 ) -> tuple[Quote, list[QuoteLine]]:
-    """Return a quote and its lines that are not stored yet."""
-    customer_id = aliases.resolve(tx, customer_id)
-    offer = pricing.offer(
+    """Return what `create` would make, and keep nothing."""
+    return quote_drafts.build(
         tx,
-        campus_id=campus_id,
         customer_id=customer_id,
+        campus_id=campus_id,
         items=items,
         bundle_ids=bundle_ids,
         sibling_customer_id=sibling_customer_id,
+        by_coupon=list(coupons.usable(tx, coupon_codes, customer_id, for_update=False)),
     )
-    quote_id = uuid7()
-    places = zip(offer.items, offer.priced.lines, strict=True)
-    lines = [_line(quote_id, number, item, priced) for number, (item, priced) in enumerate(places, start=1)]
-    gross, net = sum(line.gross_fen for line in lines), sum(line.net_fen for line in lines)
-    quote = Quote(
-        id=quote_id,
-        customer_id=customer_id,
-        campus_id=campus_id,
-        sibling_customer_id=sibling_customer_id,
-        channel="",
-        gross_fen=gross,
-        discount_fen=gross - net,
-        total_fen=net,
-        state="draft",
-        pricing_inputs=pricing_records.write(offer.inputs),
-        pricing=pricing_records.write(offer.priced),
-        needs_approval=offer.priced.needs_approval,
-        send_count=0,
-        void_reason="",
-        confirmed_by_family=False,
-    )
-    return quote, lines
 
 
 def get(tx: Tx, quote_id: UUID, *, for_update: bool = False) -> Quote:
@@ -145,6 +131,7 @@ def confirm(tx: Tx, quote_id: UUID, *, by_family: bool = False) -> Quote:
     quote.state = "confirmed"
     quote.confirm_time = tx.now
     quote.confirmed_by_family = by_family
+    coupons.redeem(tx, quote.id)
     tx.session.flush()
     event = QuoteConfirmed(
         quote_id=str(quote.id),
@@ -210,6 +197,7 @@ def void(tx: Tx, quote_id: UUID, *, reason: str) -> Quote:
     if tx.scalar(select(Contract.id).where(Contract.quote_id == quote.id)) is not None:
         raise AlreadyExists("CONTRACT_EXISTS", "the quote has its contract already", quote_id=str(quote.id))
     quote.state, quote.void_time, quote.void_reason = "void", tx.now, reason
+    coupons.give_back(tx, quote.id)
     tx.session.flush()
     tx.audit("quote.voided", "quote", quote.id, total_fen=quote.total_fen)
     return quote
@@ -237,30 +225,10 @@ def approve(tx: Tx, quote_id: UUID) -> Quote:
 
 
 def expire(tx: Tx) -> None:
-    """Mark offers that are over and were not accepted."""
-    tx.run(_EXPIRE, {"now": tx.now})
+    """Mark offers that are over and were not accepted; their customers may use the coupons again."""
+    tx.run(f"{_EXPIRE}; {_FREE}", {"now": tx.now})
 
 
 def _check_approved(quote: Quote) -> None:
     if quote.needs_approval and quote.approve_time is None:
         raise Refused("QUOTE_NOT_APPROVED", "somebody else must approve the promotions", total_fen=quote.total_fen)
-
-
-def _line(quote_id: UUID, number: int, item: Item, priced: PricedLine) -> QuoteLine:
-    return QuoteLine(
-        quote_id=quote_id,
-        line_number=number,
-        course_id=item.course_id,
-        lesson_hours_hundredths=item.lesson_hours_hundredths,
-        gift_hundredths=priced.gift_hundredths,
-        unit_price_fen=item.unit_price_fen,
-        discount_fen=priced.discount_fen,
-        gross_fen=priced.gross_fen,
-        net_fen=priced.net_fen,
-        kind=item.kind,
-        class_group_id=item.class_group_id,
-        start_date=item.start_date,
-        bundle_id=item.bundle_id,
-        price_id=item.price_id,
-        title=item.title,
-    )

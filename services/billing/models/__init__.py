@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.billing.models.base import Base
 from services.billing.models.contracts import Contract
+from services.billing.models.coupons import Coupon, CouponBatch
 from services.billing.models.directory import Campus, Rulebook
 from services.billing.models.ledger import Journal, JournalLine, LedgerAccount, LedgerPeriod
 from services.billing.models.lots import Consumption, HourPolicy, Lot, LotEntry, ThresholdNotice
@@ -29,6 +30,8 @@ __all__ = [
     "Campus",
     "Consumption",
     "Contract",
+    "Coupon",
+    "CouponBatch",
     "HourPolicy",
     "InterestRate",
     "Journal",

@@ -35,6 +35,7 @@ class Promotion(Row, Base):
     rank: Mapped[int]
     approval_from_fen: Mapped[int]
     perk: Mapped[str]
+    by_coupon: Mapped[bool]
     start_date: Mapped[date]
     end_date: Mapped[date | None]
     stop_time: Mapped[datetime | None]

@@ -20,7 +20,7 @@ class PromotionService(Servicer, pb_grpc.PromotionServiceServicer):
     @command
     def CreatePromotion(self, request: pb.CreatePromotionRequest, tx: Tx) -> pb.CreatePromotionResponse:
         wanted = request.promotion
-        row = promotions.create(tx, _rule(wanted), campus_id=optional_id(wanted.campus_id))
+        row = promotions.create(tx, _rule(wanted), campus_id=optional_id(wanted.campus_id), by_coupon=wanted.by_coupon)
         return pb.CreatePromotionResponse(promotion=to_pb(row))
 
     @query
@@ -88,6 +88,7 @@ def to_pb(row: Promotion) -> promotion_pb2.Promotion:
         start_date=date_pb(row.start_date),
         end_date=date_pb(row.end_date),
         stop_time=row.stop_time,
+        by_coupon=row.by_coupon,
         create_time=row.create_time,
         update_time=row.update_time,
     )

@@ -41,6 +41,7 @@ class QuoteService(Servicer, pb_grpc.QuoteServiceServicer):
             items=[_item(index, line) for index, line in enumerate(wanted.lines)],
             bundle_ids=ids(wanted.bundle_ids),
             sibling_customer_id=optional_id(wanted.sibling_customer_id),
+            coupon_codes=wanted.coupon_codes,
             owner_id=tx.caller.subject_id if tx.caller.kind == "staff" else None,
             lead_id=optional_id(wanted.lead_id),
             channel=wanted.channel,
@@ -51,13 +52,14 @@ class QuoteService(Servicer, pb_grpc.QuoteServiceServicer):
     @query
     def PreviewQuote(self, request: pb.PreviewQuoteRequest, tx: Tx) -> pb.PreviewQuoteResponse:
         wanted = request.quote
-        quote, lines = quotes.build(
+        quote, lines = quotes.preview(
             tx,
             customer_id=as_uuid(wanted.customer_id),
             campus_id=as_uuid(wanted.campus_id),
             items=[_item(index, line) for index, line in enumerate(wanted.lines)],
             bundle_ids=ids(wanted.bundle_ids),
             sibling_customer_id=optional_id(wanted.sibling_customer_id),
+            coupon_codes=wanted.coupon_codes,
         )
         shown = with_steps(quote, lines)
         shown.quote_id = ""

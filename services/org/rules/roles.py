@@ -37,6 +37,8 @@ _SELLING = (
         "price.read",
         "promotion.read",
         "bundle.read",
+        "coupon.*",
+        "coupon_batch.read",
         "payment.read",
         "lot.read",
     ),
@@ -107,7 +109,6 @@ _TEACHING = (
     "teaching_quality.read",
 )
 _MONEY = (
-    *("promotion.*", "bundle.*", "quote_discount.approve"),
     *(
         "price.*",
         "quote.read",
@@ -118,6 +119,7 @@ _MONEY = (
         "hour_policy.*",
         "consumption.read",
     ),
+    *("promotion.*", "bundle.*", "coupon.*", "coupon_batch.*", "quote_discount.approve"),
     *("split_rule.*", "split.read", "ledger.*", "refund.*", "refund_rule.*", "student.read"),
     *("course.read", "campus.read", "payment_alert.*"),
     *("region.read", "report.read", "feed.read", "approval_flow.read"),
@@ -158,7 +160,7 @@ _LEADING = (
         "refund_rule.read",
         "template.read",
     ),
-    *("promotion.*", "bundle.*", "quote_discount.approve"),
+    *("promotion.*", "bundle.*", "coupon.*", "coupon_batch.*", "quote_discount.approve"),
     *("follow_up_plan.*", "working_hours.*", "sales_report.read", "sales_target.*", "sales_team.*"),
     *("lead_form.*", "webhook.*", "teaching_handover.*", "assessment.*", "segment.*"),
     *("campus.update", "region.read", "staff.*", "role.read", "role.assign", "institution.read"),
@@ -206,7 +208,7 @@ _AUDITING = tuple(
         *("syllabus", "class_record", "student_class_record", "progress", "hour_statistic", "online_rule"),
         *("student_style", "substitute", "substitute_candidate", "substitute_offer", "homework"),
         *("teaching_quality", "quality_alert", "quality_threshold"),
-        *("promotion", "bundle"),
+        *("promotion", "bundle", "coupon", "coupon_batch"),
         *("student", "guardian", "price", "quote", "contract", "order", "payment", "lot"),
         *("payment_alert",),
         *(
