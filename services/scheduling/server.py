@@ -11,6 +11,7 @@ from lianxiao.scheduling.v1 import capacity_service_pb2_grpc as capacity
 from lianxiao.scheduling.v1 import class_group_service_pb2_grpc as class_group
 from lianxiao.scheduling.v1 import class_record_service_pb2_grpc as class_record
 from lianxiao.scheduling.v1 import course_service_pb2_grpc as course
+from lianxiao.scheduling.v1 import home_service_pb2_grpc as home
 from lianxiao.scheduling.v1 import homework_service_pb2_grpc as homework
 from lianxiao.scheduling.v1 import hour_statistic_service_pb2_grpc as hour_statistic
 from lianxiao.scheduling.v1 import leave_service_pb2_grpc as leave
@@ -39,6 +40,7 @@ from services.scheduling.rpc.capacity_service import CapacityService
 from services.scheduling.rpc.class_group_service import ClassGroupService
 from services.scheduling.rpc.class_record_service import ClassRecordService
 from services.scheduling.rpc.course_service import CourseService
+from services.scheduling.rpc.home_service import HomeService
 from services.scheduling.rpc.homework_service import HomeworkService
 from services.scheduling.rpc.hour_statistic_service import HourStatisticService
 from services.scheduling.rpc.leave_service import LeaveService
@@ -88,5 +90,6 @@ SERVICERS: list[Registration] = [
     (progress.add_ProgressServiceServicer_to_server, ProgressService),
     (hour_statistic.add_HourStatisticServiceServicer_to_server, HourStatisticService),
     (teaching_quality.add_TeachingQualityServiceServicer_to_server, TeachingQualityService),
+    (home.add_HomeServiceServicer_to_server, HomeService),
     (online_lesson.add_OnlineLessonServiceServicer_to_server, OnlineLessonService),
 ]

@@ -65,7 +65,7 @@ _TUTORING = (
         "hour_statistic.read",
     ),
     *("student_style.*", "substitute.read", "substitute.request", "homework.*"),
-    *("teaching_quality.read", "quality_alert.read", "quality_threshold.read"),
+    *("teaching_quality.read", "quality_alert.read", "quality_threshold.read", "campus_home.read"),
     *("consumption.read", "order.read", "refund.read", "refund.request", "message.read", "pii.read"),
 )
 _TIMETABLING = (
@@ -86,7 +86,7 @@ _TIMETABLING = (
         "hour_statistic.read",
     ),
     *("student_style.*", "substitute.*", "substitute_candidate.read", "substitute_offer.read", "homework.*"),
-    *("teaching_quality.read", "quality_alert.read", "quality_threshold.*"),
+    *("teaching_quality.read", "quality_alert.read", "quality_threshold.*", "campus_home.read"),
     # A trial is booked for a lead, and a family is called by its name.
     *("lead.read", "guardian.read", "report.read", "staff.read", "pii.read"),
 )
@@ -106,7 +106,7 @@ _TEACHING = (
         "hour_statistic.read",
     ),
     *("substitute.request", "substitute.answer", "substitute.read", "substitute_offer.read", "homework.*"),
-    "teaching_quality.read",
+    *("teaching_quality.read", "teacher_home.read"),
 )
 _MONEY = (
     *(
@@ -207,7 +207,7 @@ _AUDITING = tuple(
         *("roll_call_policy", "leave", "makeup", "waiting_list", "suspension", "placement"),
         *("syllabus", "class_record", "student_class_record", "progress", "hour_statistic", "online_rule"),
         *("student_style", "substitute", "substitute_candidate", "substitute_offer", "homework"),
-        *("teaching_quality", "quality_alert", "quality_threshold"),
+        *("teaching_quality", "quality_alert", "quality_threshold", "campus_home"),
         *("promotion", "bundle", "coupon", "coupon_batch"),
         *("student", "guardian", "price", "quote", "contract", "order", "payment", "lot"),
         *("payment_alert",),
