@@ -97,35 +97,40 @@ def test_offers_wait_for_who_is_asked(tx: Tx) -> None:
         assert home.substitute_offers.count == len(ids)
 
 
+def needy(tx: Tx) -> tuple[UUID, UUID, tuple[UUID, ...]]:
+    """Return a campus, a student, and what needs a person there: lessons, a forming class group, a place held."""
+    campus, group, (child,) = full(tx)
+    waiting = waiting_lists.wait(tx, group.id, student_id=make.student(tx, campus))
+    memberships.leave(tx, group.id, student_id=child, reason="搬家")
+    ahead = tx.now + hours(30)
+    lead = make.teacher(tx, campus)
+    roomless = make.lesson(tx, campus, by=[lead], student_ids=[child], start=ahead)
+    held = make.lesson(
+        tx, campus, by=[lead], in_room=make.room(tx, campus), student_ids=[child], start=ahead + hours(3)
+    )
+    online = make.course(tx, online=True)
+    make.lesson(tx, campus, by=[lead], taught=online, student_ids=[child], start=ahead + hours(6))
+    (leave,) = leaves.ask_for_teacher(tx, [held.id], teacher_id=lead.id, reason="病假")
+    open_ = make.lesson(tx, campus, by=[lead], student_ids=[child], start=tx.now - hours(1), minutes=60)
+    leaves.settle(tx, leave.id, state="approved", note="")
+    late = class_groups.create(
+        tx,
+        campus_id=campus.id,
+        course_id=group.course_id,
+        name="春季班",
+        capacity=5,
+        opening=Opening(min_members=3, open_by_date=tx.now.date() + timedelta(days=2)),
+    )
+    openings.warn(tx)
+    excused = make.lesson(tx, campus, by=[make.teacher(tx)], student_ids=[child], start=tx.now - hours(5))
+    roll_calls.confirm(tx, excused.id, {child: Mark("excused")})
+    make.lesson(tx, make.campus(tx), start=tx.now + hours(1))
+    return campus.id, child, (roomless.id, held.id, open_.id, late.id, waiting.id)
+
+
 def test_a_campus_meets_what_needs_a_person(database: Database, institution: UUID) -> None:
     with database.begin(Caller.system(institution)) as tx:
-        campus, group, (child,) = full(tx)
-        waiting = waiting_lists.wait(tx, group.id, student_id=make.student(tx, campus))
-        memberships.leave(tx, group.id, student_id=child, reason="搬家")
-        ahead = tx.now + hours(30)
-        lead = make.teacher(tx, campus)
-        roomless = make.lesson(tx, campus, by=[lead], student_ids=[child], start=ahead)
-        held = make.lesson(
-            tx, campus, by=[lead], in_room=make.room(tx, campus), student_ids=[child], start=ahead + hours(3)
-        )
-        online = make.course(tx, online=True)
-        make.lesson(tx, campus, by=[lead], taught=online, student_ids=[child], start=ahead + hours(6))
-        (leave,) = leaves.ask_for_teacher(tx, [held.id], teacher_id=lead.id, reason="病假")
-        open_ = make.lesson(tx, campus, by=[lead], student_ids=[child], start=tx.now - hours(1), minutes=60)
-        leaves.settle(tx, leave.id, state="approved", note="")
-        late = class_groups.create(
-            tx,
-            campus_id=campus.id,
-            course_id=group.course_id,
-            name="春季班",
-            capacity=5,
-            opening=Opening(min_members=3, open_by_date=tx.now.date() + timedelta(days=2)),
-        )
-        openings.warn(tx)
-        excused = make.lesson(tx, campus, by=[make.teacher(tx)], student_ids=[child], start=tx.now - hours(5))
-        roll_calls.confirm(tx, excused.id, {child: Mark("excused")})
-        campus_id, ids = campus.id, (roomless.id, held.id, open_.id, late.id, waiting.id)
-        make.lesson(tx, make.campus(tx), start=tx.now + hours(1))
+        campus_id, child, ids = needy(tx)
     local = Scope(frozenset({campus_id}))
     with database.begin(Caller.system(institution), scope=local) as tx:
         home = campus_home.of(tx, campus_id)

@@ -149,7 +149,7 @@ _LEADING = (
     *_TUTORING,
     *_TIMETABLING,
     *("lead_import.*", "duplicate.*", "claim.*", "lead_issue.*", "lead_policy.*"),
-    *("handover.read", "workload.read"),
+    *("handover.read", "workload.read", "teacher_home.read"),
     *("registration.read", "approval_flow.read", "hour_policy.read"),
     *(
         "assignment_rule.read",
