@@ -1,7 +1,10 @@
 """Hours that were planned, taught and consumed: the parts make up the whole, whatever they are added up by."""
 
+import csv
+import io
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -11,7 +14,7 @@ import pytest
 
 from lianxiao.scheduling.v1 import hour_statistic_service_pb2 as pb
 from lianxiao.scheduling.v1.hour_statistic_service_pb2_grpc import HourStatisticServiceStub
-from services.scheduling.actions import hour_statistics, memberships, roll_calls, statistic_periods
+from services.scheduling.actions import hour_files, hour_statistics, memberships, roll_calls, statistic_periods
 from services.scheduling.actions.attendances import Mark
 from services.scheduling.actions.hour_statistics import Row
 from services.scheduling.models import Lesson
@@ -178,3 +181,40 @@ def test_hours_are_told_over_the_wire(database: Database, institution: UUID) -> 
         found = stub.GetHourStatistics(request, metadata=Wire.metadata(staff(institution)))
     assert sum(each.figures.planned_hundredths for each in found.statistics) == found.total.planned_hundredths > 0
     assert found.total.lesson_count == 10
+
+
+def test_a_file_has_the_rows_with_names_and_their_sum(tx: Tx) -> None:
+    lessons = term(tx, 8)
+    asked = Asked(today(tx) - timedelta(days=27), today(tx), "class_group")
+    rows, total = hour_statistics.of(tx, asked)
+    group = next(row.subject_id for row in rows if row.subject_id)
+    tx.run("update class_group set name = '=1+1, \"周六\"班' where id = %(id)s", {"id": str(group)})
+    data = hour_files.write(tx, asked, language="zh")
+    assert data.startswith(b"\xef\xbb\xbf")
+    heading, *lines, whole = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""))
+    assert (heading[:4], len(lines)) == (["起始日期", "编号", "班级", "计划课时（学员）"], len(rows))
+    assert [line[2] for line in lines if line[1] == str(group)] == ['\'=1+1, "周六"班']
+    hundredths = [round(Decimal(cell) * 100) for cell in whole[3:-1]]
+    assert [whole[0], *hundredths, int(whole[-1])] == ["合计", *total]
+    assert sum(Decimal(line[3]) for line in lines) == Decimal(whole[3])
+    assert b"Class group" in hour_files.write(tx, asked, language="en")
+    assert lessons
+
+
+@pytest.mark.parametrize(("permissions", "name"), [(["pii.read"], "王小明"), (["hour_statistic.read"], "王**")])
+def test_names_of_students_are_masked_in_files_too(tx: Tx, permissions: list[str], name: str) -> None:
+    campus = make.campus(tx)
+    make.lesson(tx, campus, student_ids=[make.student(tx, campus)], start=tx.now)
+    tx.caller = staff(tx.institution_id, permissions)
+    data = hour_files.write(tx, Asked(today(tx), today(tx) + timedelta(days=1), "student"), language="zh")
+    assert name in data.decode()
+
+
+def test_a_file_is_served_as_it_is(database: Database, institution: UUID) -> None:
+    last = date(2030, 3, 31)
+    request = pb.GetHourStatisticFileRequest(start_date=date_pb(last), end_date=date_pb(last), language="en")
+    with serving("scheduling", SERVICERS, database) as wire:
+        stub = HourStatisticServiceStub(wire.channel)
+        file = stub.GetHourStatisticFile(request, metadata=Wire.metadata(staff(institution))).file
+    assert file.content_type == "text/csv; charset=utf-8"
+    assert file.data.decode("utf-8-sig").splitlines()[1] == "Total,,,0.00,0.00,0.00,0.00,0.00,0"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from google.api.httpbody_pb2 import HttpBody
+
 from lianxiao.scheduling.v1 import hour_statistic_service_pb2 as pb
 from lianxiao.scheduling.v1 import hour_statistic_service_pb2_grpc as pb_grpc
-from services.scheduling.actions import hour_statistics
+from services.scheduling.actions import hour_files, hour_statistics
 from services.scheduling.rpc.statistics import asked_of
+from services.scheduling.rules import hour_files as rules
 from services.scheduling.rules.hours import Figures
 from shared.db import Tx
 from shared.rpc import Servicer, query
@@ -25,6 +28,11 @@ class HourStatisticService(Servicer, pb_grpc.HourStatisticServiceServicer):
             for row in rows
         ]
         return pb.GetHourStatisticsResponse(statistics=statistics, total=_to_pb(total))
+
+    @query
+    def GetHourStatisticFile(self, request: pb.GetHourStatisticFileRequest, tx: Tx) -> pb.GetHourStatisticFileResponse:
+        found = hour_files.write(tx, asked_of(request), language=request.language or "zh")
+        return pb.GetHourStatisticFileResponse(file=HttpBody(content_type=rules.KIND, data=found))
 
 
 def _to_pb(figures: Figures) -> pb.HourFigures:

@@ -6,7 +6,11 @@ from lianxiao.scheduling.v1 import homework_service_pb2, hour_statistic_service_
 from services.scheduling.rules.hours import Asked
 from shared.wire_values import local_date, optional_id, stored_word
 
-_Request = hour_statistic_service_pb2.GetHourStatisticsRequest | homework_service_pb2.GetHomeworkCompletionRequest
+_Request = (
+    hour_statistic_service_pb2.GetHourStatisticsRequest
+    | hour_statistic_service_pb2.GetHourStatisticFileRequest
+    | homework_service_pb2.GetHomeworkCompletionRequest
+)
 
 
 def asked_of(request: _Request) -> Asked:
