@@ -14,8 +14,19 @@ from lianxiao.lead.v1.lead_events_pb2 import (
     TrialReminderDue,
     TrialReminderWithdrawn,
 )
-from lianxiao.org.v1.org_events_pb2 import CampusChanged
-from lianxiao.scheduling.v1.scheduling_events_pb2 import LeaveDecided, LessonNoticeDue, PlaceOffered
+from lianxiao.org.v1.org_events_pb2 import CampusChanged, StaffChanged
+from lianxiao.scheduling.v1.scheduling_events_pb2 import (
+    ClassGroupNotReady,
+    ClassRecordPublished,
+    HomeworkGiven,
+    LeaveDecided,
+    LessonNoticeDue,
+    PlaceOffered,
+    RollCallOverdue,
+    SubstituteAccepted,
+    SubstituteOffered,
+    SubstituteOfferEnded,
+)
 from lianxiao.student.v1.student_events_pb2 import GuardianContactChanged, StudentEnrolled
 from services.notification.actions import (
     assessment_reports,
@@ -28,6 +39,8 @@ from services.notification.actions import (
     plan_messages,
     quiet_hours,
     quote_messages,
+    staff,
+    teaching_notices,
     trial_reminders,
 )
 from shared.inbox import AnyConsumer, Consumer, WildConsumer
@@ -49,6 +62,14 @@ CONSUMERS: list[AnyConsumer] = [
     Consumer("notification.on_lesson_notice_due", LessonNoticeDue, lesson_notices.tell),
     Consumer("notification.on_leave_decided", LeaveDecided, lesson_notices.tell_leave),
     Consumer("notification.on_place_offered", PlaceOffered, lesson_notices.offer_place),
+    Consumer("notification.on_homework_given", HomeworkGiven, lesson_notices.give_homework),
+    Consumer("notification.on_class_record_published", ClassRecordPublished, lesson_notices.publish_record),
+    Consumer("notification.on_staff_changed", StaffChanged, staff.project, ordered=True),
+    Consumer("notification.on_substitute_offered", SubstituteOffered, teaching_notices.offer),
+    Consumer("notification.on_substitute_offer_ended", SubstituteOfferEnded, teaching_notices.end_offer),
+    Consumer("notification.on_substitute_accepted", SubstituteAccepted, teaching_notices.tell_substitute),
+    Consumer("notification.on_roll_call_overdue", RollCallOverdue, teaching_notices.chase),
+    Consumer("notification.on_class_group_not_ready", ClassGroupNotReady, teaching_notices.warn),
     WildConsumer("notification.feed", feed.append),
     Consumer("notification.on_lead_merged", LeadMerged, customers.merged),
     Consumer("notification.on_lead_merge_undone", LeadMergeUndone, customers.parted),

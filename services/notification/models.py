@@ -74,8 +74,26 @@ class OwnTemplate(Row, Base):
     body: Mapped[str]
 
 
+class Staff(Row, Base):
+    """Where a staff member is reached, as org says; the id is the staff id."""
+
+    __tablename__ = "staff"
+
+    name: Mapped[str]
+    email_sealed: Mapped[bytes | None]
+    active: Mapped[bool]
+    # Looks after the timetable of these campuses; None: of all.
+    academic: Mapped[bool]
+    campus_ids: Mapped[list[UUID] | None]
+
+    email = Sealed("email_sealed")
+
+
 class Message(CampusRow, Base):
-    """One message to one recipient; `business_key` makes it the only one of its cause (I-22)."""
+    """One message to one recipient; `business_key` makes it the only one of its cause (I-22).
+
+    To a staff member: without student and guardian.
+    """
 
     __tablename__ = "message"
 
@@ -93,6 +111,7 @@ class Message(CampusRow, Base):
     send_time: Mapped[datetime | None]
     claim_time: Mapped[datetime | None]
     finish_time: Mapped[datetime | None]
+    staff_id: Mapped[UUID | None]
 
     address = Sealed("address_sealed")
     subject = Sealed("subject_sealed")

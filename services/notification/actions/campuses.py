@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -27,3 +28,8 @@ def zone(tx: Tx, campus_id: UUID) -> ZoneInfo:
     """Return the time zone of a campus; the usual one while org's word about it is on its way."""
     campus = tx.session.get(Campus, (tx.institution_id, campus_id))
     return ZoneInfo(campus.time_zone) if campus is not None and campus.time_zone else _USUAL
+
+
+def local(tx: Tx, campus_id: str, moment: datetime) -> str:
+    """Return a moment as people at a campus say it."""
+    return f"{moment.astimezone(zone(tx, as_uuid(campus_id))):%Y-%m-%d %H:%M}"

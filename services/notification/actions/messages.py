@@ -39,6 +39,7 @@ LISTING: Listing[Message] = Listing(
         "template": Field(Message.template, sortable=False),
         "channel": Field(Message.channel, sortable=False),
         "student_id": Field(Message.student_id, sortable=False, aliased=True),
+        "staff_id": Field(Message.staff_id, sortable=False),
         "campus_id": Field(Message.campus_id, sortable=False),
         "create_time": Field(Message.create_time),
     },
@@ -146,6 +147,11 @@ def withdraw(tx: Tx, template: str, customer_id: str, campus_id: str, causes: Co
         for guardian_id in people:
             # First, for it waits for whoever is writing the message that it is about; its place is taken then.
             refuse(tx, _row(template, customer_id, campus_id, cause, guardian_id, "queued", ""), WITHDRAWN)
+    refuse_waiting(tx, template, causes)
+
+
+def refuse_waiting(tx: Tx, template: str, causes: Collection[str]) -> None:
+    """Refuse messages of these causes that no sender has claimed yet."""
     mine = (Message.institution_id == tx.institution_id, Message.template == template)
     waiting = (Message.business_key.in_(causes), Message.state == "queued")
     query = select(Message.id).where(*mine, *waiting).order_by(Message.id).with_for_update()

@@ -32,7 +32,7 @@ def to_pb(tx: Tx, row: Message) -> message_pb2.Message:
     return message_pb2.Message(
         message_id=str(row.id),
         campus_id=str(row.campus_id),
-        student_id=str(row.student_id),
+        student_id=id_text(row.student_id),
         guardian_id=id_text(row.guardian_id),
         template=row.template,
         channel=row.channel,
@@ -45,4 +45,5 @@ def to_pb(tx: Tx, row: Message) -> message_pb2.Message:
         create_time=row.create_time,
         update_time=row.update_time,
         send_time=row.send_time,
+        staff_id=id_text(row.staff_id),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -21,6 +21,13 @@ PLACE_OFFERED = "place_offered"
 LEAVE_APPROVED = "leave_approved"
 LEAVE_DECLINED = "leave_declined"
 QUOTE_SENT = "quote_sent"
+HOMEWORK_GIVEN = "homework_given"
+CLASS_RECORD_PUBLISHED = "class_record_published"
+# To staff.
+SUBSTITUTE_OFFERED = "substitute_offered"
+SUBSTITUTE_FOUND = "substitute_found"
+ROLL_CALL_OVERDUE = "roll_call_overdue"
+CLASS_GROUP_NOT_READY = "class_group_not_ready"
 # Its text stands in a plan of lead.
 PLAN_MESSAGE = "plan_message"
 
@@ -38,6 +45,12 @@ VARIABLES: dict[str, tuple[str, ...]] = {
     LEAVE_APPROVED: ("guardian", "student", "course", "lesson_time"),
     LEAVE_DECLINED: ("guardian", "student", "course", "lesson_time"),
     QUOTE_SENT: ("guardian", "student", "total", "expire_time", "link"),
+    HOMEWORK_GIVEN: ("guardian", "student", "course", "lesson_time", "homework", "due_time"),
+    CLASS_RECORD_PUBLISHED: ("guardian", "student", "course", "lesson_time"),
+    SUBSTITUTE_OFFERED: ("staff", "course", "lesson_time", "expire_time"),
+    SUBSTITUTE_FOUND: ("staff", "course", "lesson_time", "old_teacher", "teacher"),
+    ROLL_CALL_OVERDUE: ("staff", "lesson_end_time"),
+    CLASS_GROUP_NOT_READY: ("staff", "class_group", "unmet"),
 }
 
 
@@ -156,7 +169,67 @@ SHIPPED: dict[tuple[str, str], Text] = {
         "Dear {guardian}, the leave of {student} from the lesson on {lesson_time} ({course}) was declined. Please talk"
         " to your course advisor.",
     ),
+    (HOMEWORK_GIVEN, "zh"): Text(
+        "{student} 的{course}作业",
+        "{guardian}您好：{student} 于 {lesson_time} 的{course}课布置了作业：{homework}。提交截止：{due_time}。",
+    ),
+    (HOMEWORK_GIVEN, "en"): Text(
+        "Homework of {student}",
+        "Dear {guardian}, the lesson of {student} on {lesson_time} ({course}) gave homework: {homework}."
+        " Due: {due_time}.",
+    ),
+    (CLASS_RECORD_PUBLISHED, "zh"): Text(
+        "{student} 的上课记录",
+        "{guardian}您好：{student} 于 {lesson_time} 的{course}课上课记录已发布，欢迎查看。",
+    ),
+    (CLASS_RECORD_PUBLISHED, "en"): Text(
+        "Class record of {student}",
+        "Dear {guardian}, the class record of the lesson of {student} on {lesson_time} ({course}) is published.",
+    ),
+    (SUBSTITUTE_OFFERED, "zh"): Text(
+        "代课邀请：{lesson_time} {course}",
+        "{staff}您好：{lesson_time} 的{course}课需要代课，请在 {expire_time} 前确认是否接受。",
+    ),
+    (SUBSTITUTE_OFFERED, "en"): Text(
+        "Can you stand in on {lesson_time}?",
+        "Dear {staff}, a substitute is wanted for the lesson on {lesson_time} ({course}). Please answer before"
+        " {expire_time}.",
+    ),
+    (SUBSTITUTE_FOUND, "zh"): Text(
+        "代课确认：{lesson_time} {course}",
+        "{staff}您好：{lesson_time} 的{course}课原由{old_teacher}授课，现由{teacher}代课。",
+    ),
+    (SUBSTITUTE_FOUND, "en"): Text(
+        "Substitute for the lesson on {lesson_time}",
+        "Dear {staff}, the lesson on {lesson_time} ({course}) of {old_teacher} is taken by {teacher}.",
+    ),
+    (ROLL_CALL_OVERDUE, "zh"): Text(
+        "有课次尚未点名确认",
+        "{staff}您好：{lesson_end_time} 结束的课次尚未完成点名，请跟进。",
+    ),
+    (ROLL_CALL_OVERDUE, "en"): Text(
+        "An open roll call",
+        "Dear {staff}, the roll call of the lesson that ended at {lesson_end_time} is still open.",
+    ),
+    (CLASS_GROUP_NOT_READY, "zh"): Text(
+        "{class_group}尚未满足开班条件",
+        "{staff}您好：{class_group}临近开班日期，尚缺：{unmet}。",
+    ),
+    (CLASS_GROUP_NOT_READY, "en"): Text(
+        "{class_group} is not ready to open",
+        "Dear {staff}, the opening day of {class_group} is near, and it lacks: {unmet}.",
+    ),
 }
+_UNMET = {
+    "zh": {"min_members": "最低人数", "teacher": "任课教师", "open_by_date": "开班日期已过"},
+    "en": {"min_members": "members", "teacher": "a teacher", "open_by_date": "its day is over"},
+}
+
+
+def unmet_text(unmet: Iterable[str], language: str = "zh") -> str:
+    """Return opening conditions that do not hold as people say them."""
+    words = _UNMET[language]
+    return ("、" if language == "zh" else ", ").join(words.get(each, each) for each in unmet)
 
 
 def render(text: Text, values: Mapping[str, str]) -> Text:

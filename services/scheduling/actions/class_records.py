@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from lianxiao.scheduling.v1.scheduling_events_pb2 import ClassRecordPublished, HomeworkGiven
-from services.scheduling.actions import campuses, lessons, rating_scales, students, syllabi
+from services.scheduling.actions import campuses, courses, lessons, rating_scales, students, syllabi
 from services.scheduling.models import (
     ClassRecord,
     ClassRecordChange,
@@ -283,6 +283,8 @@ def _tell(tx: Tx, lesson: Lesson, row: ClassRecord, *, corrected: bool, homework
         "campus_id": str(lesson.campus_id),
         "course_id": str(lesson.course_id),
         "student_ids": [str(each) for each in _students(tx, lesson.id)],
+        "course_name": courses.get(tx, lesson.course_id).name,
+        "lesson_start_time": lesson.start_time,
     }
     publish(
         tx,

@@ -66,7 +66,10 @@ def warn(tx: Tx) -> bool:
             publish(
                 tx,
                 ClassGroupNotReady(
-                    class_group_id=str(group.id), campus_id=str(group.campus_id), unmet=missing(tx, group)
+                    class_group_id=str(group.id),
+                    campus_id=str(group.campus_id),
+                    unmet=missing(tx, group),
+                    class_group_name=group.name,
                 ),
             )
     return told == _AT_ONCE

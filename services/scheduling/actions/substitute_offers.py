@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 
 from lianxiao.scheduling.v1.scheduling_events_pb2 import SubstituteAccepted, SubstituteOffered, SubstituteOfferEnded
-from services.scheduling.actions import absences, lessons, moves, substitute_candidates, substitutes, teachers
+from services.scheduling.actions import absences, courses, lessons, moves, substitute_candidates, substitutes, teachers
 from services.scheduling.models import Lesson, SubstituteOffer, SubstituteRequest
 from services.scheduling.rules.spans import Span
 from services.scheduling.rules.substitutes import Ranked
@@ -91,7 +91,16 @@ def accept(tx: Tx, substitute_offer_id: UUID, *, remark: str) -> SubstituteOffer
     moves.replace_teacher(tx, row.lesson_id, span, leaving=request.teacher_id, coming=teacher.id, reason=request.reason)
     _answer(tx, row, "accepted", remark)
     request.state, request.substitute_id, request.end_time = "filled", teacher.id, tx.now
-    publish(tx, SubstituteAccepted(**_who(row), old_teacher_id=str(request.teacher_id)))
+    lesson = lessons.get(tx, row.lesson_id)
+    publish(
+        tx,
+        SubstituteAccepted(
+            **_who(row),
+            old_teacher_id=str(request.teacher_id),
+            lesson_start_time=lesson.start_time,
+            course_name=courses.get(tx, lesson.course_id).name,
+        ),
+    )
     _close(tx, [each for each in _of_request(tx, request.id) if each.state == "offered"], "taken")
     return row
 
@@ -100,7 +109,7 @@ def decline(tx: Tx, substitute_offer_id: UUID, *, remark: str) -> SubstituteOffe
     """Leave an offered lesson to others. SUBSTITUTE_TAKEN, SUBSTITUTE_OFFER_ENDED."""
     row, _ = _answered(tx, substitute_offer_id)
     _answer(tx, row, "declined", remark)
-    publish(tx, SubstituteOfferEnded(**_who(row), state="declined"))
+    publish(tx, SubstituteOfferEnded(**_who(row), state="declined", expire_time=row.expire_time))
     return row
 
 
@@ -169,6 +178,7 @@ def _offer(tx: Tx, row: SubstituteOffer, lesson: Lesson, expiry: datetime) -> No
             lesson_start_time=row.lesson_start_time,
             lesson_end_time=row.lesson_end_time,
             expire_time=expiry,
+            course_name=courses.get(tx, lesson.course_id).name,
         ),
     )
 
@@ -210,7 +220,7 @@ def _expire(tx: Tx, request: SubstituteRequest) -> None:
 def _close(tx: Tx, rows: Collection[SubstituteOffer], state: str) -> None:
     for each in rows:
         each.state = state
-        publish(tx, SubstituteOfferEnded(**_who(each), state=state))
+        publish(tx, SubstituteOfferEnded(**_who(each), state=state, expire_time=each.expire_time))
 
 
 def _of_request(tx: Tx, substitute_request_id: UUID) -> list[SubstituteOffer]:
