@@ -15,7 +15,7 @@ from lianxiao.scheduling.v1 import homework_pb2
 from lianxiao.scheduling.v1 import homework_service_pb2 as pb
 from lianxiao.scheduling.v1.homework_service_pb2_grpc import HomeworkServiceStub
 from lianxiao.scheduling.v1.scheduling_events_pb2 import HomeworkSubmissionChanged
-from services.scheduling.actions import class_records, homework, homework_completion
+from services.scheduling.actions import class_records, homework, homework_completion, statistic_periods
 from services.scheduling.actions.class_records import Content
 from services.scheduling.models import HomeworkSubmission, Lesson
 from services.scheduling.rules.homework import Entry, Work, end_of, share, step
@@ -128,6 +128,15 @@ def test_however_it_goes_times_and_counts_agree(entries: list[Entry]) -> None:
 @pytest.mark.parametrize(("zone", "end"), [("Asia/Shanghai", "03-04T15:59:59"), ("Europe/London", "03-04T23:59:59")])
 def test_a_day_ends_at_midnight_of_the_campus(zone: str, end: str) -> None:
     assert end_of(date(2030, 3, 4), zone).isoformat().startswith(f"2030-{end}.999999")
+
+
+def test_the_ends_of_the_calendar_are_refused() -> None:
+    with pytest.raises(InvalidInput):
+        end_of(date.max, "Asia/Shanghai")
+    for day in (date.max, date.min):
+        with pytest.raises(InvalidInput) as period:
+            statistic_periods.bounds(Asked(day, day))
+        assert period.value.reason == "PERIOD_INVALID"
 
 
 def test_shares_are_rounded_half_up() -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from services.scheduling.rules.hours import Asked
-from shared.errors import Refused
+from shared.errors import InvalidInput, Refused
 
 MOST_ROWS = 5000
 # No campus is further from UTC than that; the index is read this much more widely.
@@ -18,11 +18,18 @@ HELD = """l.id in (select lesson_id from lesson_resource where resource_id {}
 
 
 def bounds(asked: Asked) -> dict[str, Any]:
-    """Return the parameters since, until, first, last, most and those of what is asked for alone."""
-    begin = datetime.combine(asked.first, time(), UTC)
+    """Return the parameters since, until, first, last, most and those of what is asked for alone.
+
+    InvalidInput PERIOD_INVALID at the very ends of the calendar.
+    """
+    try:
+        since = datetime.combine(asked.first, time(), UTC) - _FURTHEST
+        until = datetime.combine(asked.last, time(), UTC) + timedelta(days=1) + _FURTHEST
+    except OverflowError as error:
+        raise InvalidInput("start_date", "no lesson lies so far away", "PERIOD_INVALID") from error
     values: dict[str, Any] = {
-        "since": begin - _FURTHEST,
-        "until": datetime.combine(asked.last, time(), UTC) + timedelta(days=1) + _FURTHEST,
+        "since": since,
+        "until": until,
         "first": asked.first,
         "last": asked.last,
         "most": MOST_ROWS + 2,

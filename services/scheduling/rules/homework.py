@@ -63,9 +63,15 @@ def is_late(first_submit_time: datetime | None, due_time: datetime | None) -> bo
 
 
 def end_of(day: date, time_zone: str) -> datetime:
-    """Return the last instant of a day that is kept, at a campus: what is due on a day may come in until midnight."""
-    midnight = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(time_zone))
-    return midnight.astimezone(UTC) - timedelta(microseconds=1)
+    """Return the last instant of a day that is kept, at a campus: what is due on a day may come in until midnight.
+
+    InvalidInput DATE_INVALID at the very ends of the calendar.
+    """
+    try:
+        midnight = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(time_zone))
+        return midnight.astimezone(UTC) - timedelta(microseconds=1)
+    except OverflowError as error:
+        raise InvalidInput("homework_due_date", "there is no such date", "DATE_INVALID") from error
 
 
 def share(part: int, whole: int) -> int | None:
