@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from services.billing.actions import expiries, payment_intents, quotes
+from services.billing.actions import expiries, payment_intents, quotes, reconciliations
 from shared.jobs import AnyJob, Errand, Job
 
 JOBS: list[AnyJob] = [
     Job("billing.expire_quotes", 600, quotes.expire),
+    Job("billing.reconcile", 1.0, reconciliations.step),
     Errand("billing.ask_payment_providers", 0.5, payment_intents.step),
     Job("billing.announce_expiring_hours", 3600, expiries.announce),
     Job("billing.expire_hours", 3600, expiries.expire),

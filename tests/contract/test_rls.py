@@ -20,6 +20,7 @@ APPENDED = {
         "payment",
         "refund_item",
         "split_row",
+        "reconciliation_match",
         "threshold_notice",
         "hour_policy",
         "ledger_account",

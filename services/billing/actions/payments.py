@@ -45,6 +45,7 @@ class Received:
     method: str
     receive_time: datetime
     provider_transaction_id: str | None = None
+    reference: str | None = None
 
 
 def record(tx: Tx, order_id: UUID, received: Received) -> Payment:
@@ -108,7 +109,7 @@ def take_notice(tx: Tx, provider: str, notice: Notice) -> tuple[Payment | None, 
         if known.order_id != intent.order_id:
             raise Conflict("PAYMENT_TRANSACTION_REUSED", "the transaction has paid for another order")
         return known, True
-    received = Received(notice.amount_fen, provider, tx.now, notice.transaction_id)
+    received = Received(notice.amount_fen, provider, tx.now, notice.transaction_id, notice.reference)
     payment = _apply(tx, intent.order_id, received) if intent.state != "succeeded" else None
     intent.state = "succeeded"
     return payment or _keep_unapplied(tx, orders.get(tx, intent.order_id), received), False
@@ -182,6 +183,7 @@ def _store(tx: Tx, order: Order, received: Received, state: str) -> Payment:
         amount_fen=received.amount_fen,
         method=received.method,
         provider_transaction_id=received.provider_transaction_id,
+        reference=received.reference,
         state=state,
         receive_time=received.receive_time,
     )

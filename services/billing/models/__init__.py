@@ -13,6 +13,7 @@ from services.billing.models.payments import Payment, PaymentAlert, PaymentInten
 from services.billing.models.prices import Price
 from services.billing.models.promotions import Bundle, Promotion
 from services.billing.models.quotes import Quote, QuoteLine
+from services.billing.models.reconciliations import Reconciliation, ReconciliationItem, ReconciliationMatch
 from services.billing.models.refunds import (
     InterestRate,
     Refund,
@@ -49,6 +50,9 @@ __all__ = [
     "Promotion",
     "Quote",
     "QuoteLine",
+    "Reconciliation",
+    "ReconciliationItem",
+    "ReconciliationMatch",
     "Refund",
     "RefundItem",
     "RefundPayout",

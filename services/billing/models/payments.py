@@ -22,6 +22,8 @@ class Payment(OwnedRow, Base):
     amount_fen: Mapped[int]
     method: Mapped[str]
     provider_transaction_id: Mapped[str | None]
+    # Of the intent that asked for it; null at the desk.
+    reference: Mapped[str | None]
     state: Mapped[str]
     receive_time: Mapped[datetime]
 

@@ -122,6 +122,7 @@ _MONEY = (
     *("promotion.*", "bundle.*", "coupon.*", "coupon_batch.*", "quote_discount.approve"),
     *("split_rule.*", "split.read", "ledger.*", "refund.*", "refund_rule.*", "student.read"),
     *("course.read", "campus.read", "payment_alert.*"),
+    *("reconciliation.*", "reconciliation_item.*"),
     *("region.read", "report.read", "feed.read", "approval_flow.read"),
 )
 _OUTREACH = (
@@ -210,7 +211,7 @@ _AUDITING = tuple(
         *("teaching_quality", "quality_alert", "quality_threshold", "campus_home"),
         *("promotion", "bundle", "coupon", "coupon_batch"),
         *("student", "guardian", "price", "quote", "contract", "order", "payment", "lot"),
-        *("payment_alert",),
+        *("payment_alert", "reconciliation"),
         *(
             "consumption",
             "split_rule",
