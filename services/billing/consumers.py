@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadMerged, LeadMergeUndone
 from lianxiao.org.v1.org_events_pb2 import CampusChanged
-from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceConfirmed, AttendanceUnconfirmed
-from services.billing.actions import campuses, consumptions, customers, restorations
+from lianxiao.scheduling.v1.scheduling_events_pb2 import (
+    AttendanceConfirmed,
+    AttendanceUnconfirmed,
+    CourseChanged,
+)
+from services.billing.actions import campuses, charge_rules, consumptions, customers, restorations
 from shared.inbox import AnyConsumer, Consumer
 
 CONSUMERS: list[AnyConsumer] = [
     Consumer("billing.on_attendance_confirmed", AttendanceConfirmed, consumptions.consume),
     Consumer("billing.on_attendance_unconfirmed", AttendanceUnconfirmed, restorations.restore),
     Consumer("billing.on_campus_changed", CampusChanged, campuses.project, ordered=True),
+    Consumer("billing.on_course_changed", CourseChanged, charge_rules.project, ordered=True),
     Consumer("billing.on_lead_merged", LeadMerged, customers.merged),
     Consumer("billing.on_lead_merge_undone", LeadMergeUndone, customers.parted),
 ]

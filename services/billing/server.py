@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lianxiao.billing.v1 import charge_rule_service_pb2_grpc as charge_rule
 from lianxiao.billing.v1 import contract_service_pb2_grpc as contract
 from lianxiao.billing.v1 import coupon_service_pb2_grpc as coupon
 from lianxiao.billing.v1 import hour_policy_service_pb2_grpc as hour_policy
@@ -17,6 +18,7 @@ from lianxiao.billing.v1 import refund_rule_service_pb2_grpc as refund_rule
 from lianxiao.billing.v1 import refund_service_pb2_grpc as refund
 from lianxiao.billing.v1 import split_rule_service_pb2_grpc as split_rule
 from lianxiao.billing.v1 import split_service_pb2_grpc as split
+from services.billing.rpc.charge_rule_service import ChargeRuleService
 from services.billing.rpc.contract_service import ContractService
 from services.billing.rpc.coupon_service import CouponService
 from services.billing.rpc.hour_policy_service import HourPolicyService
@@ -50,4 +52,5 @@ SERVICERS: list[Registration] = [
     (ledger.add_LedgerServiceServicer_to_server, LedgerService),
     (refund.add_RefundServiceServicer_to_server, RefundService),
     (refund_rule.add_RefundRuleServiceServicer_to_server, RefundRuleService),
+    (charge_rule.add_ChargeRuleServiceServicer_to_server, ChargeRuleService),
 ]

@@ -66,11 +66,12 @@ def test_a_campus_is_known_as_org_last_described_it(database: Database, caller: 
         assert tx.run("select name from campus").scalars().all() == ["Pudong East"]
 
 
-def test_billing_subscribes_to_attendance_campuses_and_merges() -> None:
+def test_billing_subscribes_to_attendance_courses_campuses_and_merges() -> None:
     assert {consumer.key for consumer in CONSUMERS} == {
         "lead.lead_merged.v1",
         "lead.lead_merge_undone.v1",
         "scheduling.attendance_confirmed.v1",
         "scheduling.attendance_unconfirmed.v1",
+        "scheduling.course_changed.v1",
         "org.campus_changed.v1",
     }

@@ -17,6 +17,7 @@ APPENDED = {
         "journal",
         "journal_line",
         "lot_entry",
+        "charge_override",
         "payment",
         "refund_item",
         "split_row",

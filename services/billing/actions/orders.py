@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lianxiao.billing.v1.billing_events_pb2 import OrderActivated
-from services.billing.actions import contracts, lots, quotes
+from services.billing.actions import charge_rules, contracts, lots, quotes
 from services.billing.models import Order, OrderLine
 from shared.db import Tx
 from shared.errors import AlreadyExists, NotFound, Refused
@@ -46,6 +46,7 @@ def create(tx: Tx, contract_id: UUID) -> Order:
     if contract.state != "signed":
         raise Refused("CONTRACT_NOT_SIGNED", f"the contract is {contract.state}", state=contract.state)
     quote = quotes.get(tx, contract.quote_id)
+    charge_rules.check_order(tx, quote)
     order = Order(
         id=uuid7(),
         contract_id=contract.id,

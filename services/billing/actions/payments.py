@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lianxiao.billing.v1.billing_events_pb2 import PaymentReceived
-from services.billing.actions import ledger, orders, rulebooks, splits
+from services.billing.actions import charge_rules, ledger, orders, rulebooks, splits
 from services.billing.models import Order, Payment, PaymentIntent
 from services.billing.rules import postings
 from services.billing.rules.callbacks import SUCCESS, Notice
@@ -52,6 +52,7 @@ def record(tx: Tx, order_id: UUID, received: Received) -> Payment:
     """Record money that was received at the desk or by transfer; the last part opens the lots."""
     if received.receive_time > tx.now:
         raise InvalidInput("receive_time", "the money has not been received yet")
+    charge_rules.check_payment(tx, orders.get(tx, order_id))
     payment = _apply(tx, order_id, received)
     if payment is None:
         raise _refusal(orders.get(tx, order_id), received.amount_fen)
@@ -63,6 +64,7 @@ def create_intent(tx: Tx, order_id: UUID, *, amount_fen: int, provider: str) -> 
     order = orders.get(tx, order_id)
     if order.state not in {"open", "part_paid"} or amount_fen > order.total_fen - order.paid_fen:
         raise _refusal(order, amount_fen)
+    charge_rules.check_payment(tx, order)
     intent_id = uuid7()
     intent = PaymentIntent(
         id=intent_id,

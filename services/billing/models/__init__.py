@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.billing.models.base import Base
+from services.billing.models.charges import ChargeOverride, ChargeRuleSwitch, Course, QuoteTeaching
 from services.billing.models.contracts import Contract
 from services.billing.models.coupons import Coupon, CouponBatch
 from services.billing.models.directory import Campus, Rulebook
@@ -29,10 +30,13 @@ __all__ = [
     "Base",
     "Bundle",
     "Campus",
+    "ChargeOverride",
+    "ChargeRuleSwitch",
     "Consumption",
     "Contract",
     "Coupon",
     "CouponBatch",
+    "Course",
     "HourPolicy",
     "InterestRate",
     "Journal",
@@ -50,6 +54,7 @@ __all__ = [
     "Promotion",
     "Quote",
     "QuoteLine",
+    "QuoteTeaching",
     "Reconciliation",
     "ReconciliationItem",
     "ReconciliationMatch",

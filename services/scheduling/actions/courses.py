@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from lianxiao.scheduling.v1.scheduling_events_pb2 import CourseChanged
 from services.scheduling.models import Course
 from services.scheduling.rules import courses as rules
+from services.scheduling.rules.regulations import category_of
 from shared.db import Tx
 from shared.errors import AlreadyExists, DomainError, InvalidInput
+from shared.events import publish
 from shared.ids import uuid7
 from shared.listing import Field, Listing
 
@@ -70,6 +73,7 @@ def create(
     )
     with tx.translating(_taken(name)):
         tx.session.add(course)
+    publish(tx, _event(course))
     return course
 
 
@@ -86,7 +90,21 @@ def update(tx: Tx, course_id: UUID, changes: Mapping[str, Any]) -> Course:
     with tx.translating(_taken(changes.get("name", course.name))):
         for column, value in changes.items():
             setattr(course, column, (value or None) if column == "required_teacher_level" else value)
+    publish(tx, _event(course))
     return course
+
+
+def _event(course: Course) -> CourseChanged:
+    category = category_of(course.category, school_grades=course.school_grades, most_age_years=course.most_age_years)
+    return CourseChanged(
+        course_id=str(course.id),
+        kind=course.kind,
+        subject=course.subject,
+        category=category,
+        lesson_minutes=course.lesson_minutes,
+        lesson_hours_hundredths=course.lesson_hours_hundredths,
+        online=bool(course.online),
+    )
 
 
 def _taken(name: str) -> dict[str, Callable[[], DomainError]]:
