@@ -212,10 +212,31 @@ def test_an_ended_rule_holds_no_longer_and_its_rows_stay(tx: Tx) -> None:
     assert broken(tx) == []
 
 
+def test_a_draft_divides_nothing_until_it_is_activated_once(tx: Tx) -> None:
+    bought = factories.paid_order(tx)
+    wanted = rule(shares=(Share(HEADQUARTERS, basis_points=10_000),))
+    draft = splits.create_rule(tx, wanted, draft=True)
+    decided = []
+    for _ in range(2):
+        event = factories.confirmed(bought, start_time=datetime(2026, 3, 9, tzinfo=UTC))
+        found = split_previews.preview(tx, wanted, MARCH, APRIL)
+        consumptions.consume(tx, event)
+        query = "select r.party from split_row r join consumption c on c.id = r.source_id where c.attendance_id = %s"
+        decided.append((len(found.comparisons), [row[0] for row in tx.run(query, (event.attendance_id,))]))
+        if draft.state == "draft":
+            splits.activate_rule(tx, draft.id)
+    assert decided == [(0, [TEACHING]), (1, [HEADQUARTERS])]
+    with pytest.raises(Refused) as refusal:
+        splits.activate_rule(tx, draft.id)
+    assert refusal.value.reason == "SPLIT_RULE_ACTIVE"
+    assert broken(tx) == []
+
+
 def test_previews_and_ends_concern_the_whole_chain(database: Database, caller: Caller) -> None:
     for work in (
         lambda tx: split_previews.preview(tx, candidate(), MARCH, APRIL),
         lambda tx: splits.end_rule(tx, uuid7(), APRIL),
+        lambda tx: splits.activate_rule(tx, uuid7()),
     ):
         with pytest.raises(NotAllowed), database.begin(caller, scope=Scope(frozenset({uuid7()}))) as tx:
             work(tx)

@@ -49,6 +49,13 @@ def test_split_rules_are_previewed_stored_and_listed(wire: Wire, finance: Caller
     with pytest.raises(grpc.RpcError) as error:
         service.EndSplitRule(ending, metadata=who)
     assert refusal(error.value)[1] == "SPLIT_RULE_ENDED"
+    request.draft = True
+    draft = service.CreateSplitRule(request, metadata=who).split_rule
+    assert draft.state == split_pb2.SPLIT_RULE_STATE_DRAFT
+    activating = split_rule_service_pb2.ActivateSplitRuleRequest(split_rule_id=draft.split_rule_id)
+    activated = service.ActivateSplitRule(activating, metadata=who)
+    assert activated.split_rule.state == split_pb2.SPLIT_RULE_STATE_ACTIVE
+    assert len(activated.overlaps) == 2
     request.split_rule.start_date.month = 13
     with pytest.raises(grpc.RpcError) as error:
         service.CreateSplitRule(request, metadata=who)

@@ -87,7 +87,7 @@ def to_rule(row: SplitRule) -> splits.SplitRule:
 
 def _read(tx: Tx, version: int) -> Rules:
     thresholds = tx.scalar(select(Rulebook.thresholds_hundredths).where(Rulebook.id == tx.institution_id))
-    rules = tuple(to_rule(row) for row in tx.session.scalars(select(SplitRule)))
+    rules = tuple(to_rule(row) for row in tx.session.scalars(select(SplitRule).where(SplitRule.state == "active")))
     zones = {row.id: row.time_zone for row in tx.execute(select(Campus.id, Campus.time_zone))}
     return Rules(version, tuple(thresholds or (LOW_HOURS_HUNDREDTHS,)), rules, zones)
 

@@ -34,6 +34,7 @@ RULES: Listing[SplitRule] = Listing(
     SplitRule,
     fields={
         "base": Field(SplitRule.base, prefix="SPLIT_BASE_"),
+        "state": Field(SplitRule.state, prefix="SPLIT_RULE_STATE_"),
         "course_id": Field(SplitRule.course_id, sortable=False),
         "selling_campus_id": Field(SplitRule.selling_campus_id, sortable=False),
         "teaching_campus_id": Field(SplitRule.teaching_campus_id, sortable=False),
@@ -68,8 +69,8 @@ class Entry(NamedTuple):
     reverses_id: UUID | None = None
 
 
-def create_rule(tx: Tx, rule: splits.SplitRule) -> SplitRule:
-    """Add a rule; it holds for what happens after it, rows that exist never change.
+def create_rule(tx: Tx, rule: splits.SplitRule, *, draft: bool = False) -> SplitRule:
+    """Add a rule; it holds for what happens after it, rows that exist never change. A draft divides nothing yet.
 
     A rule moves money between campuses, so the caller's permission must hold for the whole chain.
     Raises CHAIN_SCOPE_NEEDED, CAMPUS_NOT_FOUND, and what the shares get wrong.
@@ -90,8 +91,24 @@ def create_rule(tx: Tx, rule: splits.SplitRule) -> SplitRule:
         shares={"shares": [asdict(share) for share in rule.shares]},
         start_date=rule.start_date,
         end_date=rule.end_date,
+        state="draft" if draft else "active",
     )
     tx.session.add(row)
+    tx.session.flush()
+    rulebooks.touch(tx)
+    return row
+
+
+def activate_rule(tx: Tx, rule_id: UUID) -> SplitRule:
+    """Let a draft hold for what happens from now on.
+
+    Raises CHAIN_SCOPE_NEEDED, and SPLIT_RULE_ACTIVE when it is no draft any more.
+    """
+    tx.check_chain()
+    row = tx.load(SplitRule, "split_rule", rule_id, for_update=True)
+    if row.state != "draft":
+        raise Refused("SPLIT_RULE_ACTIVE", "the rule is active already")
+    row.state = "active"
     tx.session.flush()
     rulebooks.touch(tx)
     return row

@@ -27,6 +27,7 @@ class SplitRule(Row, Base):
     shares: Mapped[dict[str, Any]]
     start_date: Mapped[date]
     end_date: Mapped[date | None]
+    state: Mapped[str]
 
 
 class SplitRow(CampusRow, Base):

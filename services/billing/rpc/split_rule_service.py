@@ -21,9 +21,15 @@ class SplitRuleService(Servicer, pb_grpc.SplitRuleServiceServicer):
 
     @command
     def CreateSplitRule(self, request: pb.CreateSplitRuleRequest, tx: Tx) -> pb.CreateSplitRuleResponse:
-        row = splits.create_rule(tx, _rule(request.split_rule))
+        row = splits.create_rule(tx, _rule(request.split_rule), draft=request.draft)
         overlaps = [_name_to_pb(rule) for rule in splits.overlaps(tx, rulebooks.to_rule(row))]
         return pb.CreateSplitRuleResponse(split_rule=to_pb(row), overlaps=overlaps)
+
+    @command
+    def ActivateSplitRule(self, request: pb.ActivateSplitRuleRequest, tx: Tx) -> pb.ActivateSplitRuleResponse:
+        row = splits.activate_rule(tx, UUID(request.split_rule_id))
+        overlaps = [_name_to_pb(rule) for rule in splits.overlaps(tx, rulebooks.to_rule(row))]
+        return pb.ActivateSplitRuleResponse(split_rule=to_pb(row), overlaps=overlaps)
 
     @command
     def EndSplitRule(self, request: pb.EndSplitRuleRequest, tx: Tx) -> pb.EndSplitRuleResponse:
@@ -75,6 +81,7 @@ def to_pb(row: SplitRule) -> split_pb2.SplitRule:
         shares=[_share_to_pb(share) for share in rule.shares],
         start_date=date_pb(rule.start_date),
         end_date=date_pb(rule.end_date),
+        state=enum_value(split_pb2.SplitRuleState, row.state),
         create_time=row.create_time,
         update_time=row.update_time,
     )
