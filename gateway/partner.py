@@ -20,6 +20,7 @@ from gateway.edge import Edge
 from shared import status, telemetry
 from shared.caller import Caller
 from shared.errors import DomainError, LimitReached, NotSignedIn
+from shared.tokens import METADATA_OPTIONS
 
 LARGEST_MESSAGE = 4 * 1024 * 1024
 _PASSED_ON = ("accept-language", "x-request-id")
@@ -37,6 +38,7 @@ class Partner:
         self._forwards: dict[str, _Handler] = {}
         self._health = _Health()
         options = [
+            *METADATA_OPTIONS,
             ("grpc.max_receive_message_length", LARGEST_MESSAGE),
             ("grpc.max_send_message_length", 4 * LARGEST_MESSAGE),
             ("grpc.http2.min_ping_interval_without_data_ms", 10_000),

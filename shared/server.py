@@ -25,12 +25,13 @@ from shared.errors import DomainError
 from shared.rpc import Servicer
 from shared.settings import Settings, settings
 from shared.streams import Streams
-from shared.tokens import Revocations, TokenVerifier
+from shared.tokens import METADATA_OPTIONS, Revocations, TokenVerifier
 
 log = logging.getLogger(__name__)
 
 Registration = tuple[Callable[[Any, grpc.Server], None], type[Servicer]]
 _OPTIONS = (
+    *METADATA_OPTIONS,
     ("grpc.max_receive_message_length", 4 * 1024 * 1024),
     ("grpc.max_send_message_length", 16 * 1024 * 1024),
     ("grpc.keepalive_time_ms", 60_000),

@@ -38,6 +38,11 @@ _HEADERS = {"alg", "kid", "typ"}
 _CLAIMS = ("iss", "aud", "sub", "inst", "kind", "sid", "iat", "exp", "grants")
 _KINDS = ("staff", "partner", "guardian", "system")
 _TOO_LONG = 16_384
+# gRPC allows 8 KiB of metadata by itself, and drops what is longer by chance; the longest token must fit.
+METADATA_OPTIONS = (
+    ("grpc.max_metadata_size", _TOO_LONG + 8 * 1024),
+    ("grpc.absolute_max_metadata_size", 2 * _TOO_LONG + 8 * 1024),
+)
 log = logging.getLogger(__name__)
 
 

@@ -125,7 +125,7 @@ FORGED_WECHAT = {
 
 
 def wechat_callback(content: dict[str, object], **how: object) -> Callback:
-    body, parts = local.wechat_notice(content, **how)  # type: ignore[arg-type]
+    body, parts = local.wechat_notice(content, **({"when": NOW.timestamp()} | how))  # type: ignore[arg-type]
     return Callback(body=body, **parts)
 
 

@@ -126,7 +126,7 @@ def in_house(whole: Whole) -> dict[str, Bad]:
         "a room for another campus": Bad(
             "POST", "/v1/rooms", 404, "CAMPUS_NOT_FOUND", "", {"json": elsewhere}, token="beside"
         ),
-        "a quote that is confirmed": Bad("POST", f"/v1/quotes/{quote}:confirm", 409, "QUOTE_NOT_DRAFT"),
+        "a quote that is confirmed": Bad("POST", f"/v1/quotes/{quote}:confirm", 409, "QUOTE_NOT_OPEN"),
         "a contract that is signed": Bad("POST", f"/v1/contracts/{contract}:sign", 409, "CONTRACT_NOT_DRAFT"),
         "a refund of what is refunded": Bad(
             "POST",

@@ -113,6 +113,16 @@ def test_each_refusal_has_its_status_and_changes_nothing(
     assert count(database, institution, "audit_entry") == 0
 
 
+@pytest.mark.parametrize("length", [5_000, 10_000, 11_500])
+def test_whoever_may_do_much_is_let_in_however_long_the_token(
+    stub: grpc_pb.CampaignServiceStub, institution: UUID, length: int
+) -> None:
+    permissions = [*(f"thing{number:05}.read" for number in range(length // 20)), "campaign.create"]
+    metadata = Wire.metadata(staff(institution, permissions))
+    for name in (f"roles {number}" for number in range(20)):
+        assert stub.CreateCampaign(create(name), metadata=metadata).campaign.name == name
+
+
 def test_a_command_is_audited_once(stub: grpc_pb.CampaignServiceStub, database: Database, institution: UUID) -> None:
     caller = staff(institution)
     stub.CreateCampaign(create("a"), metadata=Wire.metadata(caller))

@@ -19,7 +19,7 @@ from shared.errors import InvalidInput, LimitReached, NotFound, Refused
 from shared.ids import uuid7
 from shared.listing import Field, Listing
 
-# Nothing that is mistaken for something else in print or on the phone; 12 of 30 signs are 58 bits.
+# Nothing that is mistaken for something else in print or on the phone; 12 of 31 signs are 59 bits.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 CODE_LENGTH = 12
 BATCHES: Listing[CouponBatch] = Listing(
