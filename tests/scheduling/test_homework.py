@@ -78,6 +78,12 @@ def test_work_goes_its_way(before: Work, entry: Entry, after: Work) -> None:
     assert step(after, entry, lesson_start=START, now=at(60)) == after or entry.submit_time is None
 
 
+@pytest.mark.parametrize("state", ["marked", "returned"])
+def test_whoever_waited_for_another_began_before_the_time_that_stands(state: str) -> None:
+    stands = Work(state, at(60), at(60), 1)
+    assert step(stands, Entry("marked"), lesson_start=START, now=at(59)).submit_time == at(60)
+
+
 @pytest.mark.parametrize(
     ("before", "entry", "reason"),
     [

@@ -84,13 +84,15 @@ def _handed_in(before: Work, entry: Entry, lesson_start: datetime, now: datetime
     last, first = before.submit_time, before.first_submit_time
     moved = entry.submit_time not in {None, last}
     anew = last is None or (before.state == RETURNED and (entry.state != RETURNED or moved))
-    submit = entry.submit_time or (now if anew or last is None else last)
+    # Whoever waited for another's change began before the time that stands by now.
+    latest = max(now, last or now)
+    submit = entry.submit_time or (latest if anew or last is None else last)
     if anew:
         least, attempts = last or lesson_start, before.attempt_count + 1
     else:
         least = lesson_start if before.attempt_count == 1 else first or lesson_start
         attempts = before.attempt_count
-    if not least <= submit <= now:
+    if not least <= submit <= latest:
         raise _time_invalid()
     return submit, submit if attempts == 1 or first is None else first, attempts
 
