@@ -108,8 +108,8 @@ _BROKEN = {
       where a.owed <> o.paid - e.gone - u.closed""",
 }
 
-
-_ALL = " union all ".join(
+# One statement that names every broken invariant.
+BROKEN = " union all ".join(
     f"select {QuotedString(sentence).getquoted().decode()} where exists ({query})"
     for sentence, query in _BROKEN.items()
 )
@@ -122,4 +122,4 @@ COUNTS = "select " + ", ".join(  # noqa: S608 - constant texts
 
 def broken(tx: Tx) -> list[str]:
     """Return the invariants that do not hold; an empty list is what a test wants."""
-    return [row[0] for row in tx.run(_ALL, prepared=True)]
+    return [row[0] for row in tx.run(BROKEN, prepared=True)]

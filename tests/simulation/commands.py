@@ -128,7 +128,6 @@ def deliver_again(world: World) -> bool:
     event = world.random.choice(world.random.choice(past).confirmed)
     with world.begin() as tx:
         consumptions.consume(tx, event)
-    world.told["must write nothing"] += 1
     return True
 
 
@@ -258,6 +257,8 @@ COMMANDS: tuple[tuple[int, Command], ...] = (
     (2, pay_out),
     (1, lock_month),
 )
+# What these do has been done before: not a row may come of it.
+SILENT = frozenset({deliver_again})
 
 
 def run(world: World, command: Command) -> bool | None:
@@ -277,4 +278,4 @@ def _charge(world: World, sale: Sale, event: AttendanceConfirmed) -> None:
     sale.standing[event.attendance_id] = event
 
 
-__all__ = ["COMMANDS", "Command", "Violation", "run"]
+__all__ = ["COMMANDS", "SILENT", "Command", "Violation", "run"]

@@ -49,7 +49,6 @@ class World:
     rules: list[SplitRule] = field(default_factory=list)
     refunds: list[UUID] = field(default_factory=list)
     posted: dict[str, UUID | None] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
     told: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
