@@ -44,7 +44,7 @@ _ARGUMENTS = {
 
 def queue_of(service: str, consumers: Iterable[AnyConsumer]) -> Queue:
     """Return the queue of a service, bound to every event that its consumers want."""
-    keys = sorted({consumer.key for consumer in consumers})
+    keys = sorted({key for consumer in consumers for key in consumer.keys})
     bindings = [EVENTS.binding(routing_key=key) for key in keys] if keys else []
     return Queue(f"lianxiao.{service}", bindings=bindings, queue_arguments=_ARGUMENTS, durable=True)
 

@@ -2,8 +2,9 @@
 
 A delivery is one event for one consumer. Claiming it counts the attempt and sets the time of the next one in
 advance, so a worker that dies needs no clean-up: the delivery simply comes due again. First attempts run side by
-side; repeats run alone, so an event that kills its worker takes no neighbour along. After the last attempt the
-delivery is parked with its error until a person replays it. `inbox` holds what is done, and is never changed.
+side, those of a wild consumer together; repeats run alone, so an event that kills its worker takes no neighbour along.
+After the last attempt the delivery is parked with its error until a person replays it. `inbox` holds what is done, and
+is never changed.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ returning id, institution_id, event_id, consumer, aggregate_id, sequence, body, 
   type, campus_id"""
 _FRESH, _REPEAT = "d.attempts = 0", "d.attempts > 0"
 _MARK = "insert into inbox (institution_id, event_id, consumer, aggregate_id, sequence) values (%s, %s, %s, %s, %s)"
+_MARK_ALL = "insert into inbox (institution_id, event_id, consumer) select %s, unnest(%s::uuid[]), %s"
 _DROP = "delete from delivery where id = %s"
+_DROP_ALL = "delete from delivery where id = any(%s)"
 _LATER_DONE = "select exists (select 1 from inbox where consumer = %s and aggregate_id = %s and sequence > %s)"
 _PARK = "update delivery set parked = true, error = %s where id = %s"
 _FAIL = "update delivery set error = %s, parked = attempts >= %s where id = %s"
@@ -72,9 +75,9 @@ class Consumer(Generic[E]):
     ordered: bool = False
 
     @property
-    def key(self) -> str:
+    def keys(self) -> tuple[str, ...]:
         """The routing key of the event."""
-        return describe(self.event.DESCRIPTOR).name
+        return (describe(self.event.DESCRIPTOR).name,)
 
     def run(self, tx: Tx, delivery: Delivery) -> None:
         """Decode and handle one delivery."""
@@ -83,16 +86,16 @@ class Consumer(Generic[E]):
 
 @dataclass(frozen=True, slots=True)
 class WildConsumer:
-    """A subscription to every event of every service, undecoded."""
+    """A subscription to many kinds of events, undecoded and in no order; many at once share a transaction."""
 
     name: str
-    function: Callable[[Tx, Delivery], None]
-    key: str = EVERYTHING
+    function: Callable[[Tx, Sequence[Delivery]], None]
+    keys: tuple[str, ...] = (EVERYTHING,)
     ordered: bool = False
 
     def run(self, tx: Tx, delivery: Delivery) -> None:
         """Handle one delivery."""
-        self.function(tx, delivery)
+        self.function(tx, [delivery])
 
 
 AnyConsumer = Consumer[Any] | WildConsumer
@@ -137,7 +140,7 @@ class LateEventError(Exception):
 
 def matching(consumers: Iterable[AnyConsumer], event_type: str) -> list[str]:
     """Return the names of the consumers that subscribe to an event type."""
-    return [consumer.name for consumer in consumers if consumer.key in (EVERYTHING, event_type)]
+    return [consumer.name for consumer in consumers if {EVERYTHING, event_type} & {*consumer.keys}]
 
 
 def store(tx: Tx, arrivals: Sequence[Arrival], consumers: Sequence[AnyConsumer]) -> None:
@@ -180,6 +183,30 @@ class Handler:
         self._database = database
         self._consumers = {consumer.name: consumer for consumer in consumers}
 
+    def groups(self, deliveries: Iterable[Delivery]) -> list[list[Delivery]]:
+        """Return what is handled in one transaction: all of a wild consumer and institution, every other alone."""
+        together: dict[tuple[str, UUID, int], list[Delivery]] = {}
+        for delivery in deliveries:
+            wild = isinstance(self._consumers.get(delivery.consumer), WildConsumer)
+            key = (delivery.consumer, delivery.institution_id, 0 if wild else delivery.id)
+            together.setdefault(key, []).append(delivery)
+        return list(together.values())
+
+    def handle_group(self, deliveries: Sequence[Delivery]) -> None:
+        """Handle one of `groups`; what cannot be done together is done one by one, which shows the one at fault."""
+        if len(deliveries) > 1:
+            try:
+                self._apply_all(deliveries)
+            except Exception:
+                facts = {"consumer": deliveries[0].consumer, "count": len(deliveries)}
+                log.info("events handled one by one", exc_info=True, extra={"facts": facts})
+            else:
+                for delivery in deliveries:
+                    _observe_lag(delivery)
+                return
+        for delivery in deliveries:
+            self.handle(delivery)
+
     def handle(self, delivery: Delivery) -> bool:
         """Handle one delivery; return whether it is done. A failure is recorded, and parked after the last attempt."""
         limit = settings().max_attempts
@@ -200,8 +227,7 @@ class Handler:
                 log.warning("event not handled", exc_info=True, extra={"facts": facts})
                 self._record(delivery, _FAIL, type(error).__name__, limit, delivery.id)
             else:
-                lag = (datetime.now(UTC) - delivery.event_time).total_seconds()
-                telemetry.child(telemetry.EVENT_LAG, delivery.consumer).observe(max(0.0, lag))
+                _observe_lag(delivery)
                 return True
         return False
 
@@ -214,6 +240,21 @@ class Handler:
                 raise LateEventError
             consumer.run(tx, delivery)
 
+    def _apply_all(self, deliveries: Sequence[Delivery]) -> None:
+        first = deliveries[0]
+        consumer = self._consumers[first.consumer]
+        if not isinstance(consumer, WildConsumer):
+            raise TypeError(f"{first.consumer} handles one event at a time")
+        with (
+            telemetry.span(first.consumer, parent=first.traceparent, kind=SpanKind.CONSUMER),
+            telemetry.timed(telemetry.EVENT_SECONDS, first.consumer),
+            self._database.begin(Caller.system(first.institution_id)) as tx,
+        ):
+            events = [str(delivery.event_id) for delivery in deliveries]
+            tx.soon(_MARK_ALL, (str(first.institution_id), events, first.consumer))
+            tx.later(_DROP_ALL, [delivery.id for delivery in deliveries])
+            consumer.function(tx, deliveries)
+
     def _mark_done(self, tx: Tx, delivery: Delivery, *, ordered: bool) -> None:
         """Mark ahead of the handler's first statement; the key of the inbox refuses a second time, and so all of it."""
         place = (delivery.aggregate_id, delivery.sequence) if ordered else (None, None)
@@ -223,6 +264,11 @@ class Handler:
     def _record(self, delivery: Delivery, statement: str, *parameters: object) -> None:
         with self._database.begin(Caller.system(delivery.institution_id)) as tx:
             tx.run(statement, parameters)
+
+
+def _observe_lag(delivery: Delivery) -> None:
+    lag = (datetime.now(UTC) - delivery.event_time).total_seconds()
+    telemetry.child(telemetry.EVENT_LAG, delivery.consumer).observe(max(0.0, lag))
 
 
 def _was_done(error: Exception) -> bool:

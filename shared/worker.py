@@ -66,7 +66,7 @@ class Rounds:
     def deliveries(self) -> bool:
         """Handle fresh deliveries side by side."""
         claimed = claim(self._database, _CLAIM, fresh=True)
-        for _ in self._pool.imap(self._handler.handle, claimed):
+        for _ in self._pool.imap(self._handler.handle_group, self._handler.groups(claimed)):
             pass
         return bool(claimed)
 

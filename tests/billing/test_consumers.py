@@ -67,7 +67,7 @@ def test_a_campus_is_known_as_org_last_described_it(database: Database, caller: 
 
 
 def test_billing_subscribes_to_attendance_courses_campuses_and_merges() -> None:
-    assert {consumer.key for consumer in CONSUMERS} == {
+    assert {key for consumer in CONSUMERS for key in consumer.keys} == {
         "lead.lead_merged.v1",
         "lead.lead_merge_undone.v1",
         "scheduling.attendance_confirmed.v1",

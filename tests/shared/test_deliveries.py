@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from uuid import UUID
@@ -111,7 +112,7 @@ def test_forty_deliveries_by_four_threads_have_one_effect(database: Database, in
 def test_sixteen_writers_and_a_relay_lose_nothing(database: Database, institution: UUID) -> None:
     """B4: transactions of random length; ids are given out in another order than commits happen."""
     done = threading.Event()
-    subscribers: list[AnyConsumer] = [WildConsumer("test.all", lambda _tx, _delivery: None)]
+    subscribers: list[AnyConsumer] = [WildConsumer("test.all", lambda _tx, _deliveries: None)]
     relay = Relay("test", database, DirectSink({"test": (database, subscribers)}))
 
     def write(number: int) -> int:
@@ -277,7 +278,52 @@ def test_an_event_that_nobody_wants_stays_in_the_outbox(database: Database, inst
 
 def test_a_wild_consumer_sees_every_type(database: Database, institution: UUID) -> None:
     seen: list[Delivery] = []
-    wild: list[AnyConsumer] = [WildConsumer("test.wild", lambda _tx, delivery: seen.append(delivery))]
+    wild: list[AnyConsumer] = [WildConsumer("test.wild", lambda _tx, deliveries: seen.extend(deliveries))]
     deliver(database, wild, assigned(), institution)
     deliver(database, wild, LeadEnrolled(lead_id=str(uuid7())), institution)
     assert [delivery.type for delivery in seen] == ["lead.lead_assigned.v1", "lead.lead_enrolled.v1"]
+
+
+def test_a_wild_consumer_is_given_what_waits_together_and_one_by_one_when_that_fails(
+    database: Database, institution: UUID
+) -> None:
+    """Of ten events one was handled before and one cannot be handled: each of the others has its effect once."""
+    messages = [arrival(institution, assigned()) for _ in range(10)]
+    done, poison = messages[3], messages[6]
+    sizes: list[int] = []
+
+    def note(tx: Tx, deliveries: Sequence[Delivery]) -> None:
+        sizes.append(len(deliveries))
+        for delivery in deliveries:
+            insert_thing(tx, LeadAssigned(lead_id=delivery.aggregate_id))
+            if delivery.event_id == UUID(poison.event_id):
+                tx.run("select 1 / 0")
+
+    wild: list[AnyConsumer] = [WildConsumer("test.wild", note)]
+    handler = Handler(database, wild)
+    with database.system() as tx:
+        store(tx, messages, wild)
+    claimed = claim(database, 50, fresh=True)
+    handler.handle(next(each for each in claimed if each.event_id == UUID(done.event_id)))
+    for group in handler.groups(claimed):
+        handler.handle_group(group)
+
+    assert sizes == [1, 10, *[1] * 10]
+    assert [quantity(database, institution, each.aggregate_id) for each in messages] == [1] * 6 + [0] + [1] * 3
+    with database.system() as tx:
+        assert tx.run("select event_id::text, attempts, error from delivery").all() == [
+            (poison.event_id, 1, "DataError")
+        ]
+
+
+def test_events_of_two_institutions_never_share_a_transaction(database: Database, institution: UUID) -> None:
+    wild: list[AnyConsumer] = [WildConsumer("test.wild", lambda _tx, _deliveries: None), *COUNTING]
+    other = uuid7()
+    with database.system() as tx:
+        store(tx, [arrival(place, assigned()) for place in (institution, other, institution)], wild)
+
+    groups = Handler(database, wild).groups(claim(database, 50, fresh=True))
+
+    together = [[each.institution_id for each in group] for group in groups if group[0].consumer == "test.wild"]
+    assert sorted(together, key=len) == [[other], [institution, institution]]
+    assert [len(group) for group in groups if group[0].consumer == "test.count"] == [1, 1, 1]

@@ -10,7 +10,11 @@ from uuid import UUID
 from shared.db import Tx
 from shared.inbox import Delivery
 
-_APPEND = "insert into feed (institution_id, campus_id, kind, aggregate_id, time) values (%s, %s, %s, %s, %s)"
+_APPEND = (
+    "insert into feed (institution_id, campus_id, kind, aggregate_id, time)"
+    " select %s, f.campus_id, f.kind, f.aggregate_id, %s"
+    " from unnest(%s::uuid[], %s::text[], %s::text[]) as f (campus_id, kind, aggregate_id)"
+)
 _AFTER = (
     "select sequence, kind, aggregate_id, campus_id, time from feed where institution_id = %s and sequence > %s"
     " and transaction_id < pg_snapshot_xmin(pg_current_snapshot()) order by sequence limit %s"
@@ -30,10 +34,11 @@ class Change:
     time: datetime
 
 
-def append(tx: Tx, delivery: Delivery) -> None:
-    """Note that an event happened."""
-    campus = str(delivery.campus_id) if delivery.campus_id else None
-    tx.run(_APPEND, (str(tx.institution_id), campus, delivery.type, delivery.aggregate_id, tx.now))
+def append(tx: Tx, deliveries: Sequence[Delivery]) -> None:
+    """Note that events happened."""
+    campuses = [str(each.campus_id) if each.campus_id else None for each in deliveries]
+    kinds, aggregates = [each.type for each in deliveries], [each.aggregate_id for each in deliveries]
+    tx.run(_APPEND, (str(tx.institution_id), tx.now, campuses, kinds, aggregates))
 
 
 def after(tx: Tx, sequence: int, limit: int) -> Sequence[Change]:

@@ -16,7 +16,7 @@ from services.__main__ import names
 from shared import housekeeping
 from shared.caller import Caller
 from shared.db import Database
-from shared.inbox import AnyConsumer, Arrival, Delivery, Handler, WildConsumer, claim
+from shared.inbox import EVERYTHING, AnyConsumer, Arrival, Delivery, Handler, claim
 from shared.relay import DirectSink, Relay
 from tools.demo.stage.databases import HistoryDatabase
 from tools.demo.stage.world import World
@@ -106,7 +106,7 @@ class Post:
         subscribers = {name: consumers(name) for name in databases}
         sink = HistorySink(
             {
-                name: (databases[name], [each for each in subscribers[name] if not isinstance(each, WildConsumer)])
+                name: (databases[name], [each for each in subscribers[name] if EVERYTHING not in each.keys])
                 for name in databases
             }
         )
