@@ -4,7 +4,7 @@ SHELL := /bin/sh
 python := .venv/bin/python
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup up down demo test test-one check lint fmt types bench bench-billing bench-dedupe bench-fet bench-lead bench-scheduling bench-timetable bench-timetable-scale chaos chaos-billing sim-ledger mutants-ledger replay-ledger protos web new-service audit-verify
+.PHONY: help setup up down demo test test-one check lint fmt types bench bench-billing bench-dedupe bench-fet bench-lead bench-scheduling bench-timetable bench-timetable-scale chaos chaos-billing oracles sim-ledger mutants-ledger replay-ledger protos web new-service audit-verify
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ chaos: setup ## Kill components for minutes and count what is lost or doubled (S
 
 chaos-billing: setup ## Kill billing part by part while attendances and payments come in (SEED=1 KILLS=40)
 	@$(python) -m tests.chaos.billing --seed "$(or $(SEED),1)" --kills "$(or $(KILLS),40)"
+
+oracles: setup ## Compute published vectors of money with our rules, one JSON line a file (DATA=folder)
+	@DATA="$(DATA)" $(python) -m tests.oracles
 
 sim-ledger: setup ## Live through random commands of billing, every invariant after each (SEEDS=2000, SEED=n replays one)
 	@$(python) -m tests.simulation.ledger --seeds "$(or $(SEEDS),2000)" $(if $(SEED),--seed $(SEED))
