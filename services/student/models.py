@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -100,3 +101,15 @@ class StateEntry(CampusRow, Base):
     to_state: Mapped[str]
     reason: Mapped[str]
     actor_id: Mapped[UUID]
+
+
+class TimelineEntry(CampusRow, Base):
+    """One thing that an event told of a child; `facts` holds ids, codes and counts as text."""
+
+    __tablename__ = "timeline_entry"
+
+    student_id: Mapped[UUID]
+    area: Mapped[str]
+    kind: Mapped[str]
+    occur_time: Mapped[datetime]
+    facts: Mapped[dict[str, Any]]
