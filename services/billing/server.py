@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from lianxiao.billing.v1 import charge_rule_service_pb2_grpc as charge_rule
+from lianxiao.billing.v1 import contract_document_service_pb2_grpc as contract_document
 from lianxiao.billing.v1 import contract_service_pb2_grpc as contract
+from lianxiao.billing.v1 import contract_template_service_pb2_grpc as contract_template
 from lianxiao.billing.v1 import coupon_service_pb2_grpc as coupon
 from lianxiao.billing.v1 import hour_policy_service_pb2_grpc as hour_policy
 from lianxiao.billing.v1 import ledger_service_pb2_grpc as ledger
@@ -19,7 +21,9 @@ from lianxiao.billing.v1 import refund_service_pb2_grpc as refund
 from lianxiao.billing.v1 import split_rule_service_pb2_grpc as split_rule
 from lianxiao.billing.v1 import split_service_pb2_grpc as split
 from services.billing.rpc.charge_rule_service import ChargeRuleService
+from services.billing.rpc.contract_document_service import ContractDocumentService
 from services.billing.rpc.contract_service import ContractService
+from services.billing.rpc.contract_template_service import ContractTemplateService
 from services.billing.rpc.coupon_service import CouponService
 from services.billing.rpc.hour_policy_service import HourPolicyService
 from services.billing.rpc.ledger_service import LedgerService
@@ -42,6 +46,8 @@ SERVICERS: list[Registration] = [
     (coupon.add_CouponServiceServicer_to_server, CouponService),
     (quote.add_QuoteServiceServicer_to_server, QuoteService),
     (contract.add_ContractServiceServicer_to_server, ContractService),
+    (contract_template.add_ContractTemplateServiceServicer_to_server, ContractTemplateService),
+    (contract_document.add_ContractDocumentServiceServicer_to_server, ContractDocumentService),
     (order.add_OrderServiceServicer_to_server, OrderService),
     (payment.add_PaymentServiceServicer_to_server, PaymentService),
     (reconciliation.add_ReconciliationServiceServicer_to_server, ReconciliationService),

@@ -18,6 +18,7 @@ APPENDED = {
         "journal_line",
         "lot_entry",
         "charge_override",
+        "contract_document",
         "payment",
         "refund_item",
         "split_row",

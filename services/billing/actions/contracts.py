@@ -53,11 +53,17 @@ def get(tx: Tx, contract_id: UUID, *, for_update: bool = False) -> Contract:
     return tx.load(Contract, "contract", contract_id, for_update=for_update)
 
 
-def sign(tx: Tx, contract_id: UUID) -> Contract:
-    """Record the signature."""
+def get_draft(tx: Tx, contract_id: UUID) -> Contract:
+    """Return a contract that nobody has signed, locked. Raises CONTRACT_NOT_DRAFT."""
     contract = get(tx, contract_id, for_update=True)
     if contract.state != "draft":
         raise Refused("CONTRACT_NOT_DRAFT", f"the contract is {contract.state}", state=contract.state)
+    return contract
+
+
+def sign(tx: Tx, contract_id: UUID) -> Contract:
+    """Record the signature."""
+    contract = get_draft(tx, contract_id)
     contract.state = "signed"
     contract.sign_time = tx.now
     tx.session.flush()

@@ -17,7 +17,6 @@ from services.billing.models import InterestRate, RefundPolicy, RefundRule, Refu
 from services.billing.rules import refund_rules as rules
 from services.billing.rules.refund_rules import AgreedTerms, CauseTerms
 from shared.db import Tx
-from shared.errors import Refused
 
 # Examples with their sources; a lawyer must check them, and the file says so.
 _SHIPPED = Path(__file__).resolve().parents[1] / "data" / "refund_rules.json"
@@ -132,9 +131,7 @@ def agreed(tx: Tx, contract_id: UUID) -> RefundTerm | None:
 
 def agree(tx: Tx, contract_id: UUID, terms: AgreedTerms) -> RefundTerm:
     """Write what a contract says about refunds, before it is signed; refuses CONTRACT_NOT_DRAFT."""
-    contract = contracts.get(tx, contract_id, for_update=True)
-    if contract.state != "draft":
-        raise Refused("CONTRACT_NOT_DRAFT", f"the contract is {contract.state}", state=contract.state)
+    contract = contracts.get_draft(tx, contract_id)
     row = agreed(tx, contract_id)
     if row is None:
         row = RefundTerm(contract_id=contract_id, campus_id=contract.campus_id)

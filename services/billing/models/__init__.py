@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.billing.models.base import Base
 from services.billing.models.charges import ChargeOverride, ChargeRuleSwitch, Course, QuoteTeaching
+from services.billing.models.contract_documents import ContractDocument, ContractTemplate
 from services.billing.models.contracts import Contract
 from services.billing.models.coupons import Coupon, CouponBatch
 from services.billing.models.directory import Campus, Rulebook
@@ -34,6 +35,8 @@ __all__ = [
     "ChargeRuleSwitch",
     "Consumption",
     "Contract",
+    "ContractDocument",
+    "ContractTemplate",
     "Coupon",
     "CouponBatch",
     "Course",

@@ -33,6 +33,8 @@ _SELLING = (
         "trial.*",
         "quote.*",
         "contract.*",
+        "contract_document.*",
+        "contract_template.read",
         "order.*",
         "price.read",
         "promotion.read",
@@ -124,7 +126,7 @@ _MONEY = (
     *("split_rule.*", "split.read", "ledger.*", "refund.*", "refund_rule.*", "charge_rule.read", "student.read"),
     *("course.read", "campus.read", "payment_alert.*"),
     *("reconciliation.*", "reconciliation_item.*"),
-    *("region.read", "report.read", "feed.read", "approval_flow.read"),
+    *("region.read", "report.read", "feed.read", "approval_flow.read", "contract_template.*"),
 )
 _OUTREACH = (
     *("lead_form.*", "webhook.read", "saved_filter.*", "assessment.*", "segment.*"),
@@ -213,7 +215,7 @@ _AUDITING = tuple(
         *("teaching_quality", "quality_alert", "quality_threshold", "campus_home"),
         *("promotion", "bundle", "coupon", "coupon_batch"),
         *("student", "guardian", "price", "quote", "contract", "order", "payment", "lot"),
-        *("payment_alert", "reconciliation"),
+        *("payment_alert", "reconciliation", "contract_template"),
         *(
             "consumption",
             "split_rule",
