@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lianxiao.billing.v1 import account_title_service_pb2_grpc as account_title
 from lianxiao.billing.v1 import charge_rule_service_pb2_grpc as charge_rule
 from lianxiao.billing.v1 import contract_document_service_pb2_grpc as contract_document
 from lianxiao.billing.v1 import contract_service_pb2_grpc as contract
@@ -20,6 +21,7 @@ from lianxiao.billing.v1 import refund_rule_service_pb2_grpc as refund_rule
 from lianxiao.billing.v1 import refund_service_pb2_grpc as refund
 from lianxiao.billing.v1 import split_rule_service_pb2_grpc as split_rule
 from lianxiao.billing.v1 import split_service_pb2_grpc as split
+from services.billing.rpc.account_title_service import AccountTitleService
 from services.billing.rpc.charge_rule_service import ChargeRuleService
 from services.billing.rpc.contract_document_service import ContractDocumentService
 from services.billing.rpc.contract_service import ContractService
@@ -56,6 +58,7 @@ SERVICERS: list[Registration] = [
     (split_rule.add_SplitRuleServiceServicer_to_server, SplitRuleService),
     (split.add_SplitServiceServicer_to_server, SplitService),
     (ledger.add_LedgerServiceServicer_to_server, LedgerService),
+    (account_title.add_AccountTitleServiceServicer_to_server, AccountTitleService),
     (refund.add_RefundServiceServicer_to_server, RefundService),
     (refund_rule.add_RefundRuleServiceServicer_to_server, RefundRuleService),
     (charge_rule.add_ChargeRuleServiceServicer_to_server, ChargeRuleService),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from psycopg2.extensions import QuotedString
 
+from services.billing.rules import chart
 from shared.db import Tx
 
 # Each query returns the rows that break an invariant.
@@ -28,6 +29,8 @@ _BROKEN = {
       select a.id from ledger_account a left join journal_line j on j.institution_id = a.institution_id
         and j.code = a.code and j.campus_id = a.campus_id and j.party_id = a.party_id
       group by a.id, a.balance_fen having a.balance_fen <> coalesce(sum(j.amount_fen), 0)""",
+    "every account is in the chart of accounts": f"""
+      select 1 from ledger_account where code not in ({", ".join(f"'{code}'" for code in chart.BY_CODE)})""",  # noqa: S608 - names of ours
     "all accounts sum to zero": """
       select 1 from ledger_account having coalesce(sum(balance_fen), 0) <> 0""",
     "what campuses owe each other nets to zero": """

@@ -174,7 +174,8 @@ def _by_rules(rules: Any) -> str:
 def _like(pattern: str) -> str:
     """Return a text that a pattern of ours accepts; the first of a few plain ones."""
     word = secrets.token_hex(4)
-    plain = (f"outsider_{word}", f"outsider{word}", f"OUTSIDER{word.upper()}", "outsider", "O1", "1", "08:00", "o")
+    words = (f"outsider_{word}", f"outsider{word}", f"OUTSIDER{word.upper()}", "outsider")
+    plain = (*words, "O1", "1", "1001", "08:00", "o")
     return next(text for text in plain if re.search(pattern, text))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.billing.models.account_titles import AccountTitle
 from services.billing.models.base import Base
 from services.billing.models.charges import ChargeOverride, ChargeRuleSwitch, Course, QuoteTeaching
 from services.billing.models.contract_documents import ContractDocument, ContractTemplate
@@ -28,6 +29,7 @@ from services.billing.models.refunds import (
 from services.billing.models.splits import SplitRow, SplitRule
 
 __all__ = [
+    "AccountTitle",
     "Base",
     "Bundle",
     "Campus",

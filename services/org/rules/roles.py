@@ -125,7 +125,7 @@ _MONEY = (
     *("promotion.*", "bundle.*", "coupon.*", "coupon_batch.*", "quote_discount.approve"),
     *("split_rule.*", "split.read", "ledger.*", "refund.*", "refund_rule.*", "charge_rule.read", "student.read"),
     *("course.read", "campus.read", "payment_alert.*"),
-    *("reconciliation.*", "reconciliation_item.*"),
+    *("reconciliation.*", "reconciliation_item.*", "account_title.*"),
     *("region.read", "report.read", "feed.read", "approval_flow.read", "contract_template.*"),
 )
 _OUTREACH = (
@@ -221,6 +221,7 @@ _AUDITING = tuple(
             "split_rule",
             "split",
             "ledger",
+            "account_title",
             "refund",
             "refund_rule",
             "charge_rule",
