@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadEnrolled, LeadMerged, LeadMergeUndone
-from lianxiao.org.v1.org_events_pb2 import StaffChanged
-from services.student.actions import customers, enrolments, handovers, timeline
+from lianxiao.org.v1.org_events_pb2 import CampusChanged, StaffChanged
+from services.student.actions import campuses, customers, enrolments, handovers, timeline
 from shared.inbox import AnyConsumer, Consumer, WildConsumer
 
 CONSUMERS: list[AnyConsumer] = [
@@ -12,5 +12,6 @@ CONSUMERS: list[AnyConsumer] = [
     Consumer("student.on_lead_merged", LeadMerged, customers.merged),
     Consumer("student.on_lead_merge_undone", LeadMergeUndone, customers.parted),
     Consumer("student.on_staff_changed", StaffChanged, handovers.on_staff_changed, ordered=True),
+    Consumer("student.on_campus_changed", CampusChanged, campuses.project, ordered=True),
     WildConsumer("student.timeline", timeline.append, keys=tuple(timeline.SOURCES)),
 ]

@@ -1,7 +1,11 @@
-"""What student does by the clock: nothing yet."""
+"""What student does by the clock."""
 
 from __future__ import annotations
 
-from shared.jobs import AnyJob
+from services.student.actions import tag_computing, tags
+from shared.jobs import AnyJob, Job
 
-JOBS: list[AnyJob] = []
+JOBS: list[AnyJob] = [
+    Job("student.compute_tags", 60.0, tag_computing.step),
+    Job("student.expire_tags", 300.0, tags.expire),
+]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from lianxiao.student.v1 import (
     guardian_service_pb2_grpc,
     student_service_pb2_grpc,
+    tag_service_pb2_grpc,
     timeline_service_pb2_grpc,
     workload_service_pb2_grpc,
 )
 from services.student.rpc.guardian_service import GuardianService
 from services.student.rpc.student_service import StudentService
+from services.student.rpc.tag_service import TagService
 from services.student.rpc.timeline_service import TimelineService
 from services.student.rpc.workload_service import WorkloadService
 from shared.server import Registration
@@ -18,5 +20,6 @@ SERVICERS: list[Registration] = [
     (student_service_pb2_grpc.add_StudentServiceServicer_to_server, StudentService),
     (guardian_service_pb2_grpc.add_GuardianServiceServicer_to_server, GuardianService),
     (timeline_service_pb2_grpc.add_TimelineServiceServicer_to_server, TimelineService),
+    (tag_service_pb2_grpc.add_TagServiceServicer_to_server, TagService),
     (workload_service_pb2_grpc.add_WorkloadServiceServicer_to_server, WorkloadService),
 ]

@@ -45,6 +45,7 @@ _SELLING = (
         "lot.read",
     ),
     *("consumption.read", "student.read", "guardian.*", "class_group.read", "lesson.read", "campaign.read"),
+    *("tag.read", "student_tag.*"),
     *("refund.read", "refund.request", "refund_rule.read", "charge_rule.read", "message.read"),
     *("staff.read", "pii.read"),
     *("follow_up_plan.read", "follow_up_plan.start", "follow_up_plan.stop", "working_hours.read", "lead_policy.read"),
@@ -56,7 +57,7 @@ _SELLING = (
 _TUTORING = (
     *_DAILY,
     *("student.*", "guardian.*", "class_group.*", "lesson.read", "attendance.*", "trial.read", "lot.read"),
-    *("lot.freeze", "lot.unfreeze"),
+    *("lot.freeze", "lot.unfreeze", "tag.read", "student_tag.*"),
     *("sign_in_token.read",),
     *("student_card.*", "teacher_attendance.read", "leave.*", "makeup.*", "waiting_list.*", "suspension.*"),
     *(
@@ -130,7 +131,7 @@ _MONEY = (
 )
 _OUTREACH = (
     *("lead_form.*", "webhook.read", "saved_filter.*", "assessment.*", "segment.*"),
-    *("campaign.*", "template.*", "message.read", "lead.read", "lead.capture", "lead_import.*", "duplicate.*"),
+    *("campaign.*", "template.*", "tag.*", "message.read", "lead.read", "lead.capture", "lead_import.*", "duplicate.*"),
     *("claim.read", "course.read", "custom_field.read", "campus.read", "region.read", "report.read", "feed.read"),
 )
 _CHANNELS = (
@@ -214,7 +215,7 @@ _AUDITING = tuple(
         *("student_style", "substitute", "substitute_candidate", "substitute_offer", "homework"),
         *("teaching_quality", "quality_alert", "quality_threshold", "campus_home"),
         *("promotion", "bundle", "coupon", "coupon_batch"),
-        *("student", "guardian", "price", "quote", "contract", "order", "payment", "lot"),
+        *("student", "guardian", "tag", "student_tag", "price", "quote", "contract", "order", "payment", "lot"),
         *("payment_alert", "reconciliation", "contract_template"),
         *(
             "consumption",

@@ -9,7 +9,7 @@ from google.type import date_pb2
 from lianxiao.student.v1 import student_pb2
 from lianxiao.student.v1 import student_service_pb2 as pb
 from lianxiao.student.v1 import student_service_pb2_grpc as pb_grpc
-from services.student.actions import students
+from services.student.actions import students, tags
 from services.student.models import StateEntry, Student
 from shared.db import Tx
 from shared.ids import as_uuid
@@ -29,7 +29,10 @@ class StudentService(Servicer, pb_grpc.StudentServiceServicer):
 
     @query
     def ListStudents(self, request: pb.ListStudentsRequest, tx: Tx) -> pb.ListStudentsResponse:
-        page = students.LISTING.page(tx, request, where=students.name_filter(tx, request.search))
+        where = students.name_filter(tx, request.search)
+        if request.tag_id:
+            where.append(tags.borne_filter(tx, as_uuid(request.tag_id)))
+        page = students.LISTING.page(tx, request, where=where)
         rows = [to_pb(tx, row) for row in page.rows]
         return pb.ListStudentsResponse(students=rows, next_page_token=page.next_page_token)
 

@@ -148,6 +148,7 @@ SOURCES: tuple[Source, ...] = (
         "finish_time",
     ),
 )
+KINDS = frozenset(source.kind for source in SOURCES)
 
 
 def entries(source: Source, event_id: UUID, event_time: datetime, body: Mapping[str, Any]) -> Iterator[Entry]:
