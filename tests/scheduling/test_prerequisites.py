@@ -17,6 +17,7 @@ from services.scheduling.actions import (
     placements,
     roll_calls,
     transfers,
+    waiting_lists,
 )
 from services.scheduling.actions.attendances import Mark
 from services.scheduling.actions.placements import Choice
@@ -101,6 +102,51 @@ def test_who_has_not_had_a_course_joins_by_no_way_without_an_override(tx: Tx) ->
     # Who comes back to the group is not asked again.
     memberships.leave(tx, group.id, student_id=child, reason="停课")
     assert memberships.join(tx, group.id, student_id=child).membership.missing_course_ids is None
+
+
+def test_who_waits_is_asked_as_who_joins_and_only_once(database: Database, institution: UUID) -> None:
+    advisor = callers.staff(institution, ("waiting_list.join", "waiting_list.answer", "class_group.read"))
+    with database.begin(Caller.system(institution)) as tx:
+        campus = make.campus(tx)
+        basic, group = advanced(tx, campus)
+        class_groups.update(tx, group.id, {"capacity": 1})
+        had, lacks, child = (make.student(tx, campus) for _ in range(3))
+        for student in (had, child):
+            finished(tx, campus, basic, student)
+        memberships.join(tx, group.id, student_id=had)
+    with database.begin(advisor) as tx:
+        with tx.session.begin_nested(), pytest.raises(Refused) as error:
+            waiting_lists.wait(tx, group.id, student_id=lacks)
+        told = (error.value.reason, error.value.info["course_name"], error.value.info["missing_count"])
+        assert told == ("PREREQUISITE_MISSING", basic.name, "1")
+        with tx.session.begin_nested(), pytest.raises(NotAllowed):
+            waiting_lists.wait(tx, group.id, student_id=lacks, override_reason="天赋好")
+        assert waiting_lists.wait(tx, group.id, student_id=child).missing_course_ids is None
+        waiting_lists.leave_list(tx, class_groups.get(tx, group.id, for_update=True), child)
+    head = Caller.system(institution)
+    with database.begin(head) as tx:
+        entry = waiting_lists.wait(tx, group.id, student_id=lacks, override_reason=" 天赋好 ")
+        assert (entry.override_reason, entry.override_by) == ("天赋好", head.subject_id)
+        memberships.leave(tx, group.id, student_id=had, reason="毕业")
+    with database.begin(advisor) as tx:
+        joined = memberships.join(tx, group.id, student_id=lacks).membership
+        assert (joined.missing_course_ids, joined.override_reason) == ([basic.id], "天赋好")
+        assert joined.override_by == head.subject_id
+
+
+def test_an_override_of_one_course_says_nothing_about_another(tx: Tx) -> None:
+    campus = make.campus(tx)
+    basic, group = advanced(tx, campus)
+    class_groups.update(tx, group.id, {"capacity": 1})
+    had, lacks = make.student(tx, campus), make.student(tx, campus)
+    finished(tx, campus, basic, had)
+    memberships.join(tx, group.id, student_id=had)
+    waiting_lists.wait(tx, group.id, student_id=lacks, override_reason="天赋好")
+    courses.update(tx, group.course_id, {"prerequisite_course_ids": [basic.id, make.course(tx, name="奥数入门").id]})
+    memberships.leave(tx, group.id, student_id=had, reason="毕业")
+    with pytest.raises(Refused) as error:
+        memberships.join(tx, group.id, student_id=lacks)
+    assert (error.value.reason, error.value.info["missing_count"]) == ("PREREQUISITE_MISSING", "2")
 
 
 def test_a_course_was_had_to_its_end_or_with_all_its_hours_at_any_campus(tx: Tx) -> None:

@@ -60,7 +60,7 @@ def join(
     MEMBERSHIP_EXISTS, LESSON_FULL, LESSON_CONFLICT; PREREQUISITE_MISSING unless it is overridden.
     """
     resources.lock(tx, [class_group_id])
-    waiting_lists.leave_list(tx, class_groups.get(tx, class_group_id, for_update=True), student_id)
+    waited = waiting_lists.leave_list(tx, class_groups.get(tx, class_group_id, for_update=True), student_id)
     group = _take_place(tx, class_group_id)
     students.check_known(tx, [student_id])
     membership = Membership(
@@ -72,7 +72,7 @@ def join(
         leave_time=None,
         leave_reason="",
     )
-    prerequisites.check(tx, group, membership, override_reason)
+    prerequisites.check(tx, group, membership, override_reason, waited=waited)
     with tx.translating(
         {"ex_membership_once": lambda: AlreadyExists("MEMBERSHIP_EXISTS", "the student is in the class group already")}
     ):

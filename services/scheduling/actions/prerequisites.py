@@ -1,4 +1,4 @@
-"""Courses that a student should have had before joining a class group."""
+"""Courses that a student should have had before joining a class group or waiting for a place in it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from services.scheduling.actions import courses, overrides
-from services.scheduling.models import ClassGroup, Membership
+from services.scheduling.models import ClassGroup, Membership, WaitingEntry
 from services.scheduling.rules.prerequisites import Had, missing
 from shared import aliases
 from shared.db import Tx
@@ -25,16 +25,27 @@ where c.id = any (%(courses)s::uuid[])"""
 _WAS_MEMBER = "select exists (select from membership where class_group_id = %(group)s and student_id = %(student)s)"
 
 
-def check(tx: Tx, group: ClassGroup, membership: Membership, override_reason: str) -> None:
-    """Refuse a new membership with PREREQUISITE_MISSING, or note on it what was overridden, by whom and why.
+def check(
+    tx: Tx,
+    group: ClassGroup,
+    row: Membership | WaitingEntry,
+    override_reason: str,
+    *,
+    waited: WaitingEntry | None = None,
+) -> None:
+    """Refuse a new membership or a wait for one with PREREQUISITE_MISSING, or note on it who overrode what and why.
 
-    Who was in the group before is not asked again.
+    Who was in the group before is not asked again, nor is one who `waited` since somebody overrode the same.
     """
     required = courses.get(tx, group.course_id).prerequisite_course_ids or []
-    if not required or _was_member(tx, membership):
+    if not required or _was_member(tx, row):
         return
-    found = lacking(tx, [membership.student_id], required)[membership.student_id]
+    found = lacking(tx, [row.student_id], required)[row.student_id]
     if not found:
+        return
+    row.missing_course_ids = found
+    if not override_reason.strip() and waited is not None and set(found) <= set(waited.missing_course_ids or ()):
+        row.override_reason, row.override_by = waited.override_reason, waited.override_by
         return
     if not override_reason.strip():
         raise Refused(
@@ -45,10 +56,8 @@ def check(tx: Tx, group: ClassGroup, membership: Membership, override_reason: st
             missing_count=len(found),
         )
     overrides.check_allowed(tx, overrides.OF_CLASS_GROUPS, group.campus_id)
-    membership.missing_course_ids = found
-    membership.override_reason = override_reason.strip()
-    membership.override_by = tx.caller.subject_id
-    tx.audit("class_group.override", "membership", membership.id, rules=["PREREQUISITE_MISSING"])
+    row.override_reason, row.override_by = override_reason.strip(), tx.caller.subject_id
+    tx.audit("class_group.override", row.__tablename__, row.id, rules=["PREREQUISITE_MISSING"])
 
 
 def lacking(tx: Tx, student_ids: Iterable[UUID], required: Sequence[UUID]) -> dict[UUID, list[UUID]]:
@@ -75,6 +84,6 @@ def _had(
         return [(row[0], row[1], row[2], row[3], row[4]) for row in tx.run(_HAD, values)]
 
 
-def _was_member(tx: Tx, membership: Membership) -> bool:
-    values = {"group": str(membership.class_group_id), "student": str(membership.student_id)}
+def _was_member(tx: Tx, row: Membership | WaitingEntry) -> bool:
+    values = {"group": str(row.class_group_id), "student": str(row.student_id)}
     return bool(tx.run(_WAS_MEMBER, values).scalar_one())

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lianxiao.scheduling.v1.scheduling_events_pb2 import PlaceOffered, WaitingEntryEnded
-from services.scheduling.actions import resources, students
+from services.scheduling.actions import prerequisites, resources, students
 from services.scheduling.models import ClassGroup, Membership, WaitingEntry
 from shared.db import Tx
 from shared.errors import AlreadyExists, Refused
@@ -32,10 +32,11 @@ LIVE = ("waiting", "offered")
 _AT_ONCE = 100
 
 
-def wait(tx: Tx, class_group_id: UUID, *, student_id: UUID) -> WaitingEntry:
+def wait(tx: Tx, class_group_id: UUID, *, student_id: UUID, override_reason: str = "") -> WaitingEntry:
     """Put a student at the end of the list of a full class group.
 
-    Refusals: CLASS_GROUP_CLOSED, CLASS_GROUP_NOT_FULL, MEMBERSHIP_EXISTS, WAITING_EXISTS.
+    Refusals: CLASS_GROUP_CLOSED, CLASS_GROUP_NOT_FULL, MEMBERSHIP_EXISTS, WAITING_EXISTS; PREREQUISITE_MISSING unless
+    it is overridden, which then holds for the place that is offered too.
     """
     group = _locked(tx, class_group_id)
     students.check_known(tx, [student_id])
@@ -45,14 +46,10 @@ def wait(tx: Tx, class_group_id: UUID, *, student_id: UUID) -> WaitingEntry:
         raise Refused("CLASS_GROUP_NOT_FULL", "there is a place; let the student join")
     if _is_member(tx, class_group_id, student_id):
         raise AlreadyExists("MEMBERSHIP_EXISTS", "the student is in the class group already")
-    return add(tx, group, student_id)
-
-
-def add(tx: Tx, group: ClassGroup, student_id: UUID) -> WaitingEntry:
-    """Put a student at the end of the list of a locked class group; WAITING_EXISTS."""
     row = WaitingEntry(
         id=uuid7(), campus_id=group.campus_id, class_group_id=group.id, student_id=student_id, state="waiting"
     )
+    prerequisites.check(tx, group, row, override_reason)
     exists = AlreadyExists("WAITING_EXISTS", "the student is on the waiting list already")
     with tx.translating({"uq_waiting_entry_live": lambda: exists}):
         tx.session.add(row)
@@ -81,13 +78,17 @@ def check_offered(tx: Tx, entry_id: UUID) -> WaitingEntry:
     return row
 
 
-def leave_list(tx: Tx, group: ClassGroup, student_id: UUID) -> None:
-    """End the entry of a student who takes a place in a locked group; a place held for them is free for it."""
+def leave_list(tx: Tx, group: ClassGroup, student_id: UUID) -> WaitingEntry | None:
+    """End the entry of a student who takes a place in a locked group; a place held for them is free for it.
+
+    Returns the entry of who waited.
+    """
     row = WaitingEntry
     live = select(row).where(row.class_group_id == group.id, row.student_id == student_id, row.state.in_(LIVE))
     entry = tx.session.scalars(live.with_for_update()).one_or_none()
     if entry is not None:
         _end(tx, group, entry, "accepted")
+    return entry
 
 
 def promote(tx: Tx, group: ClassGroup) -> None:

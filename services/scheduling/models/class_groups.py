@@ -62,6 +62,10 @@ class WaitingEntry(CampusRow, Base):
     # "waiting", "offered", "accepted", "declined" or "expired".
     state: Mapped[str]
     offer_expire_time: Mapped[datetime | None]
+    # As of a membership: what was missing when the student began to wait, who said that it does not matter, and why.
+    missing_course_ids: Mapped[list[UUID] | None]
+    override_reason: Mapped[str | None]
+    override_by: Mapped[UUID | None]
 
 
 class Suspension(CampusRow, Base):

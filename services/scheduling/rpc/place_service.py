@@ -22,7 +22,12 @@ class PlaceService(Servicer, pb_grpc.PlaceServiceServicer):
 
     @command
     def JoinWaitingList(self, request: pb.JoinWaitingListRequest, tx: Tx) -> pb.JoinWaitingListResponse:
-        row = waiting_lists.wait(tx, as_uuid(request.class_group_id), student_id=as_uuid(request.student_id))
+        row = waiting_lists.wait(
+            tx,
+            as_uuid(request.class_group_id),
+            student_id=as_uuid(request.student_id),
+            override_reason=request.override_reason,
+        )
         return pb.JoinWaitingListResponse(waiting_entry=_entry(tx, row))
 
     @query
