@@ -1,7 +1,7 @@
-"""`make bench-scheduling`: a campus's week, the preview of a conflict and a roll call among LESSONS (1,000,000).
+"""`make bench-scheduling`: a week, the preview of a conflict, a roll call, a chain's month among LESSONS (1,000,000).
 
 Each figure is what a caller waits, beside the same SQL through pgbench under the app role. KEEP=folder keeps the filled
-server there and uses it again; N=week, preview or roll_call measures only that.
+server there and uses it again; N=week, preview, roll_call or hours measures only that.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import random
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -20,11 +20,13 @@ from uuid import UUID
 import httpx
 
 from lianxiao.scheduling.v1 import attendance_service_pb2 as attendance_pb
+from lianxiao.scheduling.v1 import hour_statistic_service_pb2 as hours_pb
 from lianxiao.scheduling.v1 import lesson_service_pb2 as pb
 from services.scheduling.server import SERVICERS
 from shared.db import Database
 from shared.testing.waiting import until
 from shared.testing.wire import serving
+from shared.wire_values import date_pb
 from tests.bench import pgbench, scheduling_volume
 from tests.bench.figures import Figure
 from tests.bench.latency import Call, Client, latency, percentile, timed
@@ -36,11 +38,13 @@ _LIST = "/lianxiao.scheduling.v1.LessonService/ListLessons"
 _PREVIEW = "/lianxiao.scheduling.v1.LessonService/PreviewConflicts"
 _SHEET = "/lianxiao.scheduling.v1.AttendanceService/GetRollCall"
 _CONFIRM = "/lianxiao.scheduling.v1.AttendanceService/ConfirmRollCall"
+_HOURS = "/lianxiao.scheduling.v1.HourStatisticService/GetHourStatistics"
 _ANSWERS = {
     _LIST: pb.ListLessonsResponse,
     _PREVIEW: pb.PreviewConflictsResponse,
     _SHEET: attendance_pb.GetRollCallResponse,
     _CONFIRM: attendance_pb.ConfirmRollCallResponse,
+    _HOURS: hours_pb.GetHourStatisticsResponse,
 }
 _WEEKS, _PREVIEWS, _SHEETS, _RECORDED = 100, 400, 120, 20
 _PAGE = 200
@@ -230,7 +234,24 @@ def _recorded(stage: Stage, database: Database, method: str, requests: list[Any]
     ]
 
 
-_PARTS = {"week": _week, "preview": _preview, "roll_call": _roll_call}
+def _hours(stage: Stage, database: Database, _filled: Filled, call: Call, _port: int) -> Figure:
+    """Return the longest that the hours of a chain's last month take, by whatever they are added up."""
+    last = datetime.now(UTC).date()
+    days = {
+        "start_date": date_pb(last - timedelta(days=scheduling_volume.MONTH_DAYS - 1)),
+        "end_date": date_pb(last),
+    }
+    requests = [
+        hours_pb.GetHourStatisticsRequest(**days, dimension=f"HOUR_DIMENSION_{each}")
+        for each in ("UNSPECIFIED", "CAMPUS", "TEACHER", "CLASS_GROUP", "COURSE")
+    ]
+    sys.stderr.write(f"a month has {call(_HOURS, requests[0]).total.lesson_count} lessons\n")
+    slowest = max(timed(call, _HOURS, request) for request in requests for _ in range(3))
+    limit = latency(stage, database, _recorded(stage, database, _HOURS, requests), rate=0, seconds=15)
+    return Figure("hours_of_month", slowest, "ms at most", limit, need=3000, absolute=True, at_most=True)
+
+
+_PARTS = {"week": _week, "preview": _preview, "roll_call": _roll_call, "hours": _hours}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -7,7 +7,7 @@ a week. The weeks lie around now, three of five behind us.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import psycopg2
@@ -20,6 +20,7 @@ from tests.scheduling import factories as make
 
 ROOMS, A_WEEK, MEMBERS = 20, 15, 30
 CAMPUSES = 50
+MONTH_DAYS = 31
 _ADDRESS, _EXCLUSION = "postgresql", "ex_lesson_resource_during"
 # Lesson n of a room: two a day, a third on the first day of the week; from eight o'clock, two hours apart.
 _LESSONS = """
@@ -44,6 +45,25 @@ insert into lesson_resource (institution_id, id, create_time, update_time, lesso
 select l.institution_id, gen_random_uuid(), now(), now(), l.id, 'student', m.student_id, 'membership', m.class_group_id,
   l.start_time, l.end_time, 'live'
 from lesson l join membership m on m.class_group_id = l.class_group_ids[1] where l.institution_id = %(institution)s"""
+# The month before now of every campus but the first: ten students a class, all of them there.
+_SEATS_OF_MONTH = """
+insert into lesson_resource (institution_id, id, create_time, update_time, lesson_id, resource_kind, resource_id,
+  origin, class_group_id, start_time, end_time, state)
+select l.institution_id, gen_random_uuid(), now(), now(), l.id, 'student',
+  md5(l.class_group_ids[1]::text || n)::uuid, 'membership', l.class_group_ids[1], l.start_time, l.end_time, 'live'
+from lesson l cross join generate_series(1, 10) n
+where l.institution_id = %(institution)s and l.seats_taken = 0 and l.start_time between %(month)s and now()"""
+_ATTENDANCES_OF_MONTH = """
+insert into attendance (institution_id, id, create_time, update_time, campus_id, lesson_id, student_id, class_group_id,
+  course_id, teacher_id, code, charge_hundredths, late_minutes, state, revision, lesson_start_time, early_leave_minutes,
+  makeup_entitled)
+select l.institution_id, gen_random_uuid(), now(), now(), l.campus_id, l.id, md5(l.class_group_ids[1]::text || n)::uuid,
+  l.class_group_ids[1], l.course_id, l.teacher_id, 'present', 150, 0, 'confirmed', 1, l.start_time, 0, false
+from lesson l cross join generate_series(1, 10) n
+where l.institution_id = %(institution)s and l.seats_taken = 0 and l.start_time between %(month)s and now()"""
+_MONTH_IS_TAUGHT = """
+update lesson set roll_call_state = 'confirmed', seats_taken = 10
+where institution_id = %(institution)s and seats_taken = 0 and start_time between %(month)s and now()"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +82,8 @@ def fill(stage: Stage, database: Database, caller: Caller, lessons: int) -> Fill
         each = lessons // (CAMPUSES * ROOMS)
         monday = tx.now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=tx.now.weekday())
         first = monday - timedelta(weeks=each // A_WEEK * 3 // 5)
-    values = {"institution": str(caller.institution_id), "first": first, "each": each}
+    month = datetime.now(UTC) - timedelta(days=MONTH_DAYS)
+    values = {"institution": str(caller.institution_id), "first": first, "each": each, "month": month}
     link = psycopg2.connect(text_of(stage.admin.set(drivername=_ADDRESS, database=database.engine.url.database)))
     link.autocommit = True
     with link.cursor() as cursor:
@@ -71,7 +92,8 @@ def fill(stage: Stage, database: Database, caller: Caller, lessons: int) -> Fill
         cursor.execute("select pg_get_constraintdef(oid) from pg_constraint where conname = %s", (_EXCLUSION,))
         (exclusion,) = cursor.fetchone() or ("",)
         cursor.execute(f"alter table lesson_resource drop constraint {_EXCLUSION}")
-        for statement in (_LESSONS, _RESOURCES, _STUDENTS):
+        month_taught = (_SEATS_OF_MONTH, _ATTENDANCES_OF_MONTH, _MONTH_IS_TAUGHT)
+        for statement in (_LESSONS, _RESOURCES, _STUDENTS, *month_taught):
             cursor.execute(statement, values)
         cursor.execute(f"alter table lesson_resource add constraint {_EXCLUSION} {exclusion}")
         cursor.execute("vacuum analyze")

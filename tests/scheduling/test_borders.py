@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
-from services.scheduling.actions import class_groups, lessons, roll_calls, trials
+from lianxiao.scheduling.v1.lesson_service_pb2 import ListLessonsRequest
+from services.scheduling.actions import (
+    class_groups,
+    class_records,
+    homework,
+    homework_completion,
+    hour_statistics,
+    lessons,
+    moves,
+    roll_calls,
+    sign_ins,
+    teaching_quality,
+    trials,
+)
 from services.scheduling.actions.attendances import Mark
+from services.scheduling.actions.class_records import Content
 from services.scheduling.models import Attendance
+from services.scheduling.rules.homework import Entry
+from services.scheduling.rules.hours import Asked
+from services.scheduling.rules.spans import Span
 from shared.caller import Caller, Scope
 from shared.db import Database, Tx
 from shared.errors import NotFound
@@ -91,6 +109,62 @@ def test_a_teacher_can_take_the_own_roll_call(database: Database, institution: U
         sheet = roll_calls.confirm(tx, lesson.id, {child: Mark("present")})
         assert sheet.lesson.roll_call_state == "confirmed"
         assert tx.session.query(Attendance).count() == 1
+
+
+def met(database: Database, me: Caller, scope: Scope) -> tuple[list[UUID], list[int]]:
+    """Return the lessons that a teacher lists and may get, and how much of what belongs to them."""
+    with database.begin(me, scope=scope) as tx:
+        listed = [row.id for row in lessons.page(tx, ListLessonsRequest()).rows]
+        assert [lessons.get(tx, each).id for each in listed] == listed
+        return listed, [rows(tx, table) for table in ("trial", "attendance", "class_record", "homework_submission")]
+
+
+def test_who_teaches_beside_the_main_teacher_meets_the_lesson_but_not_its_figures(
+    database: Database, institution: UUID
+) -> None:
+    with database.begin(Caller.system(institution)) as tx:
+        campus = make.campus(tx)
+        main, beside, stranger = (make.teacher(tx, campus) for _ in range(3))
+        group, child = make.class_group(tx, campus, led_by=main), make.student(tx, campus)
+        make.member(tx, group, child, join_time=tx.now - hours(24))
+        lesson = make.lesson(tx, campus, by=[main, beside], groups=[group], start=tx.now - hours(1))
+        make.trial(tx, lesson)
+        make.lesson(tx, campus, by=[main], student_ids=[child], start=tx.now - hours(5))
+        day = tx.now.date()
+    scope = Scope(frozenset({campus.id}), own=True)
+    leads, me, other = (callers.staff(institution, own=True, subject=each.id) for each in (main, beside, stranger))
+    assert met(database, me, scope) == ([lesson.id], [1, 0, 0, 0])
+    assert met(database, other, scope) == ([], [0, 0, 0, 0])
+    asked = Asked(day - timedelta(days=3), day + timedelta(days=1), "teacher")
+    with database.begin(me, scope=scope) as tx:
+        roll_calls.confirm(tx, lesson.id, {child: Mark("present")})
+        assert sign_ins.token(tx, lesson.id)
+        class_records.save(tx, lesson.id, Content("通分", homework="第3页"), {}, base_revision=0, final=True)
+        homework.record(tx, lesson.id, {child: Entry("submitted")})
+        assert hour_statistics.of(tx, asked)[1].lessons == 0
+        assert homework_completion.of(tx, asked)[1].assigned == 0
+        assert teaching_quality.of(tx, asked) == []
+    assert met(database, me, scope) == ([lesson.id], [1, 1, 1, 1])
+    with database.begin(leads, scope=scope) as tx:
+        assert hour_statistics.of(tx, asked)[1].lessons == 2
+        assert homework_completion.of(tx, asked)[1].assigned == 1
+
+
+def test_a_substitute_meets_the_lesson_from_then_on_and_who_is_away_no_more(
+    database: Database, institution: UUID
+) -> None:
+    with database.begin(Caller.system(institution)) as tx:
+        campus = make.campus(tx)
+        main, coming = (make.teacher(tx, campus) for _ in range(2))
+        lesson = make.lesson(tx, campus, by=[main], student_ids=[make.student(tx, campus)])
+        span = Span(lesson.start_time, lesson.end_time)
+    scope = Scope(frozenset({campus.id}), own=True)
+    leads, me = (callers.staff(institution, own=True, subject=each.id) for each in (main, coming))
+    assert met(database, me, scope) == ([], [0, 0, 0, 0])
+    with database.begin(Caller.system(institution)) as tx:
+        moves.replace_teacher(tx, lesson.id, span, leaving=main.id, coming=coming.id, reason="病假")
+    assert met(database, me, scope) == ([lesson.id], [0, 0, 0, 0])
+    assert met(database, leads, scope) == ([], [0, 0, 0, 0])
 
 
 def test_an_advisor_with_own_rows_finds_a_seat_and_meets_the_own_trials(database: Database, institution: UUID) -> None:

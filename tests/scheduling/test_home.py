@@ -59,7 +59,7 @@ def test_a_teacher_meets_the_day_and_what_waits(database: Database, institution:
             return make.lesson(tx, campus, by=by, student_ids=[child], start=start, minutes=60).id  # type: ignore[arg-type]
 
         forgotten, earlier = lesson(NOW - hours(48), [mine]), lesson(NOW - hours(4), [mine])
-        running, evening = lesson(NOW - hours(0.5), [mine]), lesson(NOW + hours(5), [mine])
+        running, evening = lesson(NOW - hours(0.5), [mine]), lesson(NOW + hours(5), [colleague, mine])
         # After midnight at the campus it is tomorrow.
         tomorrow = lesson(NOW + hours(11), [mine])
         off = lesson(NOW + hours(2), [mine])
@@ -82,7 +82,7 @@ def test_a_teacher_meets_the_day_and_what_waits(database: Database, institution:
     later = as_teacher(database, institution, mine_id, NOW + hours(11.5))
     assert [each.lesson_id for each in later.today] == [tomorrow]
     other = as_teacher(database, institution, colleague_id)
-    assert (len(other.today), other.homework_to_mark.count, other.records_to_write.count) == (1, 0, 1)
+    assert (len(other.today), other.homework_to_mark.count, other.records_to_write.count) == (2, 0, 1)
 
 
 def test_offers_wait_for_who_is_asked(tx: Tx) -> None:

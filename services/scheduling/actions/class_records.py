@@ -77,7 +77,7 @@ class Said:
 
 def get(tx: Tx, lesson_id: UUID, *, for_update: bool = False) -> ClassRecord:
     """Return the record of a lesson that the caller may see, or raise NotFound."""
-    lesson_of(tx, lesson_id)
+    lessons.get_taught(tx, lesson_id)
     found = _of_lesson(tx, lesson_id, for_update=for_update)
     if found is None:
         raise NotFound("class_record", lesson_id)
@@ -108,14 +108,6 @@ def remarks_of(tx: Tx, record_id: UUID) -> Sequence[StudentRemark]:
     return tx.session.scalars(wanted).all()
 
 
-def lesson_of(tx: Tx, lesson_id: UUID, *, for_update: bool = False) -> Lesson:
-    """Return a lesson; with a grant for own rows only one that the caller teaches."""
-    lesson = lessons.get(tx, lesson_id, for_update=for_update)
-    if tx.scope.own and tx.caller.subject_id not in lesson.teacher_ids:
-        raise NotFound("lesson", lesson_id)
-    return lesson
-
-
 def save(
     tx: Tx, lesson_id: UUID, content: Content, said: Mapping[UUID, Said], *, base_revision: int, final: bool
 ) -> ClassRecord:
@@ -124,7 +116,7 @@ def save(
     Refusals: CLASS_RECORD_FINAL, CLASS_RECORD_CHANGED, CLASS_RECORD_EMPTY, CLASS_RECORD_TOO_EARLY, LESSON_CANCELLED,
     STUDENT_NOT_EXPECTED, InvalidInput RATING_OUT_OF_SCALE, SYLLABUS_POINT_UNKNOWN and for homework due too early.
     """
-    lesson = lesson_of(tx, lesson_id, for_update=True)
+    lesson = lessons.get_taught(tx, lesson_id, for_update=True)
     lessons.check_stands(lesson)
     row = _of_lesson(tx, lesson_id, for_update=True)
     if row is not None and row.state == "final":
@@ -144,7 +136,7 @@ def correct(
     tx: Tx, lesson_id: UUID, content: Content, said: Mapping[UUID, Said], *, base_revision: int, reason: str
 ) -> ClassRecord:
     """Change a final record and keep what it was; CLASS_RECORD_NOT_FINAL and refusals of `save`."""
-    lesson = lesson_of(tx, lesson_id, for_update=True)
+    lesson = lessons.get_taught(tx, lesson_id, for_update=True)
     row = get(tx, lesson_id, for_update=True)
     if row.state != "final":
         raise Refused("CLASS_RECORD_NOT_FINAL", "the record is a draft; save it")

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lianxiao.scheduling.v1.scheduling_events_pb2 import HomeworkSubmissionChanged
-from services.scheduling.actions import class_records, students
+from services.scheduling.actions import lessons, students
 from services.scheduling.models import ClassRecord, HomeworkSubmission, HomeworkSubmissionChange, LessonResource
 from services.scheduling.rules.homework import Entry, Work, is_late, step
 from shared.db import Tx
@@ -60,7 +60,7 @@ class Sheet:
 
 def get(tx: Tx, lesson_id: UUID) -> Sheet:
     """Return the homework of a lesson that the caller may see; HOMEWORK_NOT_FOUND where none is given."""
-    class_records.lesson_of(tx, lesson_id)
+    lessons.get_taught(tx, lesson_id)
     wanted = select(ClassRecord).where(
         ClassRecord.lesson_id == lesson_id, ClassRecord.state == "final", ClassRecord.homework != ""
     )
@@ -76,7 +76,7 @@ def record(tx: Tx, lesson_id: UUID, entries: Mapping[UUID, Entry]) -> Sheet:
     HOMEWORK_NOT_FOUND, STUDENT_NOT_EXPECTED, HOMEWORK_CHANGED; InvalidInput HOMEWORK_SCORE_INVALID,
     HOMEWORK_TIME_INVALID.
     """
-    class_records.lesson_of(tx, lesson_id, for_update=True)
+    lessons.get_taught(tx, lesson_id, for_update=True)
     sheet = get(tx, lesson_id)
     lines = {line.student_id: line for line in sheet.lines}
     for student_id, entry in entries.items():

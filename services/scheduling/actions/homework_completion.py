@@ -29,12 +29,14 @@ _ONLY = {
     "class_group_id": "r.class_group_id = %(class_group_id)s",
     "student_id": "r.resource_id = any (%(student_ids)s::uuid[])",
 }
+_LESSON = "join lesson l on l.institution_id = k.institution_id and l.id = k.lesson_id"
 _STATEMENT = """
 with p as (
   select k.id, k.lesson_id, k.campus_id, k.course_id, k.teacher_id, k.homework_due_time as due, {bucket} as start_date
   from class_record k join campus c on c.institution_id = k.institution_id and c.id = k.campus_id
+  {lesson}
   where k.state = 'final' and k.homework <> '' and k.lesson_start_time >= %(since)s and k.lesson_start_time < %(until)s
-    and {local}::date between %(first)s and %(last)s),
+    and {local}::date between %(first)s and %(last)s {led}),
 fact as (
   select p.start_date, {key} as key, coalesce(s.state, 'open') as state, s.first_submit_time > p.due as late,
     p.due <= %(now)s as over, s.score * 10000.0 / nullif(s.score_highest, 0) as score
@@ -89,9 +91,12 @@ def of(tx: Tx, asked: Asked) -> tuple[list[Row], Figures]:
     values = statistic_periods.bounds(asked) | {"now": tx.now}
     if asked.student_id:
         values["student_ids"] = [str(each) for each in aliases.family(tx, asked.student_id)]
+    led = statistic_periods.led(tx)
     statement = _STATEMENT.format(
         bucket=statistic_periods.bucket(asked, _LOCAL),
         local=_LOCAL,
+        lesson=_LESSON if led else "",
+        led=led,
         key=_KEYS[asked.dimension],
         only=" and ".join(["true", *(text for name, text in _ONLY.items() if getattr(asked, name))]),
     )

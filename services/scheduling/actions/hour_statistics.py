@@ -72,7 +72,7 @@ def of(tx: Tx, asked: Asked) -> tuple[list[Row], Figures]:
     values["present"] = [code.code for code in attendance_codes.by_code(tx).values() if code.counts_as_present]
     if asked.student_id:
         values["student_ids"] = [str(each) for each in aliases.family(tx, asked.student_id)]
-    found = tx.run(_statement(asked), values).all()
+    found = tx.run(_statement(asked, statistic_periods.led(tx)), values).all()
     statistic_periods.check_few(found)
     sums = [
         (is_total, start, key, Figures(*(int(each or 0) for each in rest))) for is_total, start, key, *rest in found
@@ -86,7 +86,7 @@ def of(tx: Tx, asked: Asked) -> tuple[list[Row], Figures]:
     return rows, total
 
 
-def _statement(asked: Asked) -> str:
+def _statement(asked: Asked, led: str) -> str:
     """Return the statement for a kind of question; it is put together from constants."""
     lesson, seat, attendance = _KEYS[asked.dimension]
     facts = [
@@ -99,7 +99,7 @@ def _statement(asked: Asked) -> str:
     return _STATEMENT.format(
         bucket=statistic_periods.bucket(asked, _LOCAL),
         local=_LOCAL,
-        of_lesson="".join(f" and {text}" for name, text in _OF_LESSON.items() if getattr(asked, name)),
+        of_lesson="".join(f" and {text}" for name, text in _OF_LESSON.items() if getattr(asked, name)) + led,
         facts=" union all ".join(facts),
     )
 

@@ -14,7 +14,7 @@ from services.scheduling.rules.scopes import ONE, Place, reached
 from services.scheduling.rules.series import MOST_LESSONS
 from services.scheduling.rules.spans import LONGEST, Span
 from shared.db import Tx
-from shared.errors import InvalidInput, Refused
+from shared.errors import InvalidInput, NotFound, Refused
 from shared.listing import Field, Listing, ListRequest, Page
 
 LISTING: Listing[Lesson] = Listing(
@@ -49,6 +49,14 @@ def check_taught_by(lesson: Lesson, teacher_id: UUID) -> None:
     """Refuse with TEACHER_NOT_OF_LESSON for who does not teach a lesson."""
     if teacher_id not in lesson.teacher_ids:
         raise Refused("TEACHER_NOT_OF_LESSON", "the teacher does not teach this lesson")
+
+
+def get_taught(tx: Tx, lesson_id: UUID, *, for_update: bool = False) -> Lesson:
+    """Return a lesson; to who has a grant for own rows one that they teach, alone, beside or instead of another."""
+    lesson = get(tx, lesson_id, for_update=for_update)
+    if tx.scope.own and tx.caller.subject_id not in lesson.teacher_ids:
+        raise NotFound("lesson", lesson_id)
+    return lesson
 
 
 def each_once(lesson_ids: Sequence[UUID]) -> list[UUID]:

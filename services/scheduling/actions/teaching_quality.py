@@ -137,7 +137,8 @@ def _run(tx: Tx, asked: Asked, indicators: Any, end: str, *, subject: str) -> li
     facts = [f"select '{each}', f.* from ({_FACTS[each]}) f" for each in indicators]  # noqa: S608 - constant texts
     statement = _BASE.format(
         local=_LOCAL,
-        of_lesson="".join(f" and {text}" for name, text in _OF_LESSON.items() if getattr(asked, name)),
+        of_lesson="".join(f" and {text}" for name, text in _OF_LESSON.items() if getattr(asked, name))
+        + statistic_periods.led(tx),
         facts=" union all ".join(facts),
     )
     only = [f"{subject} is not null"]

@@ -37,7 +37,7 @@ class Lesson(CampusRow, Base):
     class_group_ids: Mapped[list[UUID]]
     # The main teacher first.
     teacher_ids: Mapped[list[UUID]]
-    # The main teacher: who has an `own` grant sees the lesson through this column.
+    # The main teacher, whose the figures of the lesson are.
     teacher_id: Mapped[UUID | None]
     room_id: Mapped[UUID | None]
     start_time: Mapped[datetime]
