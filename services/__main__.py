@@ -1,4 +1,4 @@
-"""`python -m services <name>|all server|worker|migrate|parked|keys|audit`: the processes and chores of the services."""
+"""`python -m services <name>|all server|worker|migrate|parked|keys|audit|announce`: processes and chores of services."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import services
 
-COMMANDS = ("parked", "keys", "audit")
+COMMANDS = ("parked", "keys", "audit", "announce")
 ROLES = ("server", "worker", "migrate", *COMMANDS)
 
 

@@ -46,6 +46,12 @@ class Errand:
 AnyJob = Job | Errand
 
 
+def institutions(database: Database) -> list[UUID]:
+    """Return the institutions that are in use, by id."""
+    with database.system(read_only=True) as tx:
+        return [row.institution_id for row in tx.run(_INSTITUTIONS)]
+
+
 class JobRunner:
     """Runs due jobs. Jobs are idempotent: a new leader runs every one of them at once."""
 
@@ -66,10 +72,8 @@ class JobRunner:
 
     def run(self, job: AnyJob) -> bool:
         """Run one job once for every institution; one that fails does not keep the others from running."""
-        with self._database.system(read_only=True) as tx:
-            institutions = [row.institution_id for row in tx.run(_INSTITUTIONS)]
         more = False
-        for institution_id in institutions:
+        for institution_id in institutions(self._database):
             with telemetry.span(job.name):
                 try:
                     with telemetry.timed(telemetry.JOB_SECONDS, job.name):

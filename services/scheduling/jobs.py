@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.scheduling.actions import (
+    courses,
     lesson_notices,
     makeup_entitlements,
     openings,
@@ -14,6 +15,8 @@ from services.scheduling.actions import (
     waiting_lists,
 )
 from services.scheduling.actions.timetable_work import ENGINES
+from services.scheduling.models import Course
+from shared.announcements import Announcement
 from shared.jobs import AnyJob, Errand, Job
 
 JOBS: list[AnyJob] = [
@@ -28,3 +31,5 @@ JOBS: list[AnyJob] = [
     Job("scheduling.flag_absent_teachers", 60.0, teacher_attendances.flag_absent),
     Errand("scheduling.run_timetables", 1.0, ENGINES.step),
 ]
+
+ANNOUNCEMENTS = [Announcement("courses", Course, courses.announce)]

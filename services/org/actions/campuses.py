@@ -9,8 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lianxiao.org.v1 import org_events_pb2 as events
-from services.org.actions import regions
-from services.org.actions.access import announce, call_back
+from services.org.actions import access, regions
 from services.org.models import Campus, Institution, RoleAssignment, Staff
 from services.org.rules import time_zones
 from shared.db import Tx
@@ -60,7 +59,7 @@ def create(tx: Tx, *, code: str, details: Details) -> Campus:
         tx.session.add(campus)
     if details.region_id is not None:
         _move(tx, campus, details.region_id)
-    _announce(tx, campus)
+    announce(tx, campus)
     return campus
 
 
@@ -96,8 +95,20 @@ def update(tx: Tx, campus_id: UUID, *, fields: Collection[str], details: Details
     with tx.translating(_refusals(campus.code, details.name)):
         if "name" in fields:
             campus.name = _checked(details.name)
-    _announce(tx, campus)
+    announce(tx, campus)
     return campus
+
+
+def announce(tx: Tx, campus: Campus) -> None:
+    """Publish CampusChanged with all that is known of the campus now."""
+    event = events.CampusChanged(
+        campus_id=str(campus.id),
+        region_id=id_text(campus.region_id),
+        name=campus.name,
+        time_zone=campus.time_zone,
+        active=campus.active,
+    )
+    publish(tx, event)
 
 
 def _move(tx: Tx, campus: Campus, region_id: UUID | None) -> None:
@@ -115,24 +126,13 @@ def _move(tx: Tx, campus: Campus, region_id: UUID | None) -> None:
     )
     people = select(Staff).where(Staff.id.in_(holders), Staff.active).order_by(Staff.id).with_for_update()
     for person in tx.session.scalars(people).all():
-        call_back(tx, person.id)
-        announce(tx, person)
+        access.call_back(tx, person.id)
+        access.announce(tx, person)
 
 
 def _default_zone(tx: Tx) -> str:
     zone = tx.scalar(select(Institution.time_zone).where(Institution.institution_id == tx.institution_id))
     return str(zone or time_zones.DEFAULT)
-
-
-def _announce(tx: Tx, campus: Campus) -> None:
-    event = events.CampusChanged(
-        campus_id=str(campus.id),
-        region_id=id_text(campus.region_id),
-        name=campus.name,
-        time_zone=campus.time_zone,
-        active=campus.active,
-    )
-    publish(tx, event)
 
 
 def _checked(name: str) -> str:

@@ -73,7 +73,7 @@ def create(
     )
     with tx.translating(_taken(name)):
         tx.session.add(course)
-    publish(tx, _event(course))
+    announce(tx, course)
     return course
 
 
@@ -90,13 +90,14 @@ def update(tx: Tx, course_id: UUID, changes: Mapping[str, Any]) -> Course:
     with tx.translating(_taken(changes.get("name", course.name))):
         for column, value in changes.items():
             setattr(course, column, (value or None) if column == "required_teacher_level" else value)
-    publish(tx, _event(course))
+    announce(tx, course)
     return course
 
 
-def _event(course: Course) -> CourseChanged:
+def announce(tx: Tx, course: Course) -> None:
+    """Publish CourseChanged with all that others know of the course."""
     category = category_of(course.category, school_grades=course.school_grades, most_age_years=course.most_age_years)
-    return CourseChanged(
+    event = CourseChanged(
         course_id=str(course.id),
         kind=course.kind,
         subject=course.subject,
@@ -105,6 +106,7 @@ def _event(course: Course) -> CourseChanged:
         lesson_hours_hundredths=course.lesson_hours_hundredths,
         online=bool(course.online),
     )
+    publish(tx, event)
 
 
 def _taken(name: str) -> dict[str, Callable[[], DomainError]]:
