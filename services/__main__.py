@@ -1,4 +1,4 @@
-"""`python -m services <name>|all server|worker|migrate|parked|keys|audit|announce`: processes and chores of services."""
+"""`python -m services <name>|all server|worker|migrate|parked|keys|audit|announce`: processes and chores."""
 
 from __future__ import annotations
 
