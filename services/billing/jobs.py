@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.billing.actions import expiries, payment_intents, quotes, reconciliations
+from services.billing.actions import expiries, instalments, payment_intents, quotes, reconciliations
 from shared.jobs import AnyJob, Errand, Job
 
 JOBS: list[AnyJob] = [
@@ -10,5 +10,6 @@ JOBS: list[AnyJob] = [
     Job("billing.reconcile", 1.0, reconciliations.step),
     Errand("billing.ask_payment_providers", 0.5, payment_intents.step),
     Job("billing.announce_expiring_hours", 3600, expiries.announce),
+    Job("billing.remind_of_instalments", 3600, instalments.remind),
     Job("billing.expire_hours", 3600, expiries.expire),
 ]

@@ -9,6 +9,7 @@ from lianxiao.billing.v1 import contract_service_pb2_grpc as contract
 from lianxiao.billing.v1 import contract_template_service_pb2_grpc as contract_template
 from lianxiao.billing.v1 import coupon_service_pb2_grpc as coupon
 from lianxiao.billing.v1 import hour_policy_service_pb2_grpc as hour_policy
+from lianxiao.billing.v1 import instalment_service_pb2_grpc as instalment
 from lianxiao.billing.v1 import ledger_service_pb2_grpc as ledger
 from lianxiao.billing.v1 import lot_service_pb2_grpc as lot
 from lianxiao.billing.v1 import order_service_pb2_grpc as order
@@ -28,6 +29,7 @@ from services.billing.rpc.contract_service import ContractService
 from services.billing.rpc.contract_template_service import ContractTemplateService
 from services.billing.rpc.coupon_service import CouponService
 from services.billing.rpc.hour_policy_service import HourPolicyService
+from services.billing.rpc.instalment_service import InstalmentService
 from services.billing.rpc.ledger_service import LedgerService
 from services.billing.rpc.lot_service import LotService
 from services.billing.rpc.order_service import OrderService
@@ -51,6 +53,7 @@ SERVICERS: list[Registration] = [
     (contract_template.add_ContractTemplateServiceServicer_to_server, ContractTemplateService),
     (contract_document.add_ContractDocumentServiceServicer_to_server, ContractDocumentService),
     (order.add_OrderServiceServicer_to_server, OrderService),
+    (instalment.add_InstalmentServiceServicer_to_server, InstalmentService),
     (payment.add_PaymentServiceServicer_to_server, PaymentService),
     (reconciliation.add_ReconciliationServiceServicer_to_server, ReconciliationService),
     (lot.add_LotServiceServicer_to_server, LotService),

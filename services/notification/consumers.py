@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold, HoursConsumed, QuoteSent
+from lianxiao.billing.v1.billing_events_pb2 import (
+    HoursBelowThreshold,
+    HoursConsumed,
+    InstalmentDue,
+    QuoteSent,
+)
 from lianxiao.lead.v1.lead_events_pb2 import (
     AssessmentTaken,
     LeadMerged,
@@ -50,6 +55,7 @@ CONSUMERS: list[AnyConsumer] = [
     Consumer("notification.on_guardian_contact_changed", GuardianContactChanged, contacts.remember_guardian),
     Consumer("notification.on_hours_consumed", HoursConsumed, messages.tell_consumption),
     Consumer("notification.on_hours_below_threshold", HoursBelowThreshold, messages.remind_of_renewal),
+    Consumer("notification.on_instalment_due", InstalmentDue, messages.remind_of_instalment),
     Consumer("notification.on_trial_reminder_due", TrialReminderDue, trial_reminders.remind),
     Consumer("notification.on_trial_reminder_withdrawn", TrialReminderWithdrawn, trial_reminders.withdraw),
     Consumer("notification.on_plan_message_due", PlanMessageDue, plan_messages.send),

@@ -107,8 +107,35 @@ _BROKEN = {
         (select coalesce(sum(paid_fen), 0) as paid from sales_order) o,
         (select coalesce(sum(amount_fen), 0) as gone from lot_entry) e,
         (select coalesce(sum(paid_fen), 0) as closed from sales_order
-         where state = 'refunded' and activate_time is null) u
-      where a.owed <> o.paid - e.gone - u.closed""",
+         where state = 'refunded' and activate_time is null) u,
+        (select coalesce(sum(l.amount_fen), 0) as lent from journal_line l join journal j
+         on j.institution_id = l.institution_id and j.id = l.journal_id
+         where l.code = 'instalment_receivable' and j.kind <> 'refund') c,
+        (select coalesce(sum(greatest(0, o.paid_fen - l.value)), 0) as carried from sales_order o
+         join (select institution_id, order_id, sum(total_fen) as value from lot group by 1, 2) l
+           on l.institution_id = o.institution_id and l.order_id = o.id where o.state = 'refunded') s
+      where a.owed <> o.paid + c.lent - e.gone - u.closed - s.carried""",
+    "instalments that stand sum to their order": """
+      select o.id from sales_order o join instalment i on i.institution_id = o.institution_id and i.order_id = o.id
+      where i.state <> 'ended' and o.state <> 'refunded' group by o.id, o.total_fen, o.paid_fen
+      having sum(i.amount_fen) <> o.total_fen or sum(i.paid_fen) <> o.paid_fen""",
+    "payments fill the oldest instalment first": """
+      select i.id from instalment i join sales_order o on o.institution_id = i.institution_id and o.id = i.order_id
+      where i.state <> 'ended' and o.state <> 'refunded'
+        and i.paid_fen <> least(i.amount_fen, greatest(0, o.paid_fen - i.cumulative_fen + i.amount_fen))""",
+    "lots of an order are worth no more than was paid, unless they were opened on credit": """
+      select o.id from sales_order o join lot l on l.institution_id = o.institution_id and l.order_id = o.id
+      where not exists (select from instalment i where i.institution_id = o.institution_id and i.order_id = o.id
+        and i.unpaid = 'receivable') group by o.id, o.paid_fen having sum(l.total_fen) > o.paid_fen""",
+    "what is on credit is what planned orders opened before it was paid": """
+      select 1 from
+        (select coalesce(sum(amount_fen), 0) as lent from journal_line where code = 'instalment_receivable') c,
+        (select coalesce(sum(o.total_fen - o.paid_fen), 0) as unpaid from sales_order o where o.state = 'part_paid'
+         and exists (select from instalment i where i.institution_id = o.institution_id and i.order_id = o.id
+           and i.state <> 'ended' and i.unpaid = 'receivable')) o
+      where c.lent < o.unpaid or (c.lent <> o.unpaid and not exists (select from sales_order r
+        join instalment i on i.institution_id = r.institution_id and i.order_id = r.id and i.unpaid = 'receivable'
+        where r.state = 'refunded'))""",
 }
 
 # One statement that names every broken invariant.

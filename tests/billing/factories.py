@@ -10,7 +10,16 @@ from zoneinfo import ZoneInfo
 
 from lianxiao.org.v1.org_events_pb2 import CampusChanged
 from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceConfirmed, AttendanceUnconfirmed
-from services.billing.actions import campuses, contracts, orders, payments, quotes, splits
+from services.billing.actions import (
+    campuses,
+    contracts,
+    instalment_policies,
+    instalments,
+    orders,
+    payments,
+    quotes,
+    splits,
+)
 from services.billing.actions.payments import Received
 from services.billing.actions.pricing import Item
 from services.billing.models import Order, SplitRule
@@ -82,6 +91,18 @@ def paid_order(tx: Tx, **wanted: object) -> Purchase:
     bought = order(tx, **wanted)  # type: ignore[arg-type]
     if bought.order.total_fen:
         pay(tx, bought.order.id, bought.order.total_fen)
+    return bought
+
+
+def planned_order(
+    tx: Tx, *, count: int = 3, unpaid: str = "", first_date: date | None = None, **wanted: object
+) -> Purchase:
+    """Return an order that is to be paid in monthly instalments, by a policy for unpaid ones."""
+    bought = order(tx, **wanted)  # type: ignore[arg-type]
+    if unpaid:
+        instalment_policies.create(tx, start_date=LONG_AGO, unpaid=unpaid, stage_days=instalment_policies.STAGES)
+    template = instalments.Template(count, first_date or tx.now.astimezone(SHANGHAI).date(), 1)
+    instalments.create(tx, bought.order.id, template=template)
     return bought
 
 

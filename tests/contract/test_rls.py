@@ -25,6 +25,7 @@ APPENDED = {
         "reconciliation_match",
         "threshold_notice",
         "hour_policy",
+        "instalment_policy",
         "ledger_account",
         "ledger_period",
     ],

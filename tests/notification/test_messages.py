@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from lianxiao.billing.v1.billing_events_pb2 import InstalmentDue
 from services.notification.actions import messages, sending
 from services.notification.actions.messages import Letter
 from services.notification.consumers import CONSUMERS
@@ -82,6 +83,24 @@ def test_few_hours_make_one_reminder_per_order_and_threshold(database: Database,
     event.remaining_hundredths = 100
     deliver(database, CONSUMERS, event, institution)
     assert len(every(database, institution)) == 1
+
+
+def test_an_instalment_is_told_once_per_stage_with_other_words_when_it_is_late(
+    database: Database, institution: UUID
+) -> None:
+    student = prepare(database, institution)
+    event = InstalmentDue(
+        instalment_id=str(uuid7()), customer_id=student, campus_id=str(uuid7()), number=2, open_fen=333_350
+    )
+    event.due_date.year, event.due_date.month, event.due_date.day = 2026, 3, 31
+    for stage, late in ((-3, -3), (7, 8)):
+        event.stage_days, event.late_days = stage, late
+        deliver(database, CONSUMERS, event, institution, times=2)
+    late_words = "请尽快付款或联系课程顾问。"
+    assert sorted(body for _, _, body in every(database, institution)) == [
+        "张伟您好：张小明 的第 2 期学费 3,333.50 元将于 2026-03-31 到期，请按时付款。",
+        "张伟您好：张小明 的第 2 期学费尚有 3,333.50 元未付，已于 2026-03-31 到期，逾期 8 天，" + late_words,
+    ]
 
 
 @pytest.mark.parametrize(("known", "reason"), [(True, "CONTACT_NOT_WANTED"), (False, "NO_CONTACT")])

@@ -12,6 +12,8 @@ from uuid import uuid4
 from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceConfirmed
 from services.billing.actions import (
     consumptions,
+    instalment_policies,
+    instalments,
     ledger,
     orders,
     payments,
@@ -23,6 +25,7 @@ from services.billing.actions import (
 from services.billing.actions.refunds import Wish
 from services.billing.rules import splits
 from services.billing.rules.callbacks import Notice
+from services.billing.rules.instalments import RECEIVABLE
 from services.billing.rules.refund_rules import COOLING_OFF, FAMILY, MUTUAL, OVERPAYMENT, SCHOOL
 from services.billing.rules.splits import Share, SplitRule
 from shared.errors import DomainError
@@ -58,6 +61,19 @@ def sell(world: World) -> bool:
             expire_date=rng.choice([None, None, world.today + timedelta(days=rng.randrange(1, 200))]),
         )
     world.sales.append(Sale(bought, owner))
+    return True
+
+
+def plan(world: World) -> bool:
+    """Let an order be paid in instalments; in half of the lives what is unpaid becomes a receivable."""
+    if not world.sales:
+        return False
+    rng, sale = world.random, world.any_sale()
+    with world.begin() as tx:
+        if world.seed % 2 and not tx.run("select 1 from instalment_policy limit 1", prepared=True).scalar():
+            instalment_policies.create(tx, start_date=factories.LONG_AGO, unpaid=RECEIVABLE, stage_days=[0])
+        template = instalments.Template(rng.randrange(1, 7), world.today, rng.randrange(1, 4))
+        instalments.create(tx, sale.bought.order.id, template=template)
     return True
 
 
@@ -243,6 +259,7 @@ def lock_month(world: World) -> bool:
 
 COMMANDS: tuple[tuple[int, Command], ...] = (
     (6, sell),
+    (3, plan),
     (9, pay),
     (3, ask_provider),
     (6, call_back),

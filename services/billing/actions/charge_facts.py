@@ -48,9 +48,13 @@ def standing(tx: Tx, customer_id: UUID, *, without: UUID | None = None) -> dict[
         .where(Lot.student_id.in_(family), Lot.remaining_hundredths > 0, Lot.order_id.is_distinct_from(without))
         .group_by(Course.subject, Course.lesson_hours_hundredths)
     )
-    hours = func.sum(OrderLine.lesson_hours_hundredths + OrderLine.gift_hundredths)
+    # Of an order in instalments some lots are open already.
+    mine = (Lot.institution_id == OrderLine.institution_id) & (Lot.order_line_id == OrderLine.id)
+    open_hours = select(func.coalesce(func.sum(Lot.quantity_hundredths), 0)).where(mine).scalar_subquery()
+    open_fen = select(func.coalesce(func.sum(Lot.total_fen), 0)).where(mine).scalar_subquery()
+    hours = func.sum(OrderLine.lesson_hours_hundredths + OrderLine.gift_hundredths - open_hours)
     ordered = (
-        select(Course.subject, Course.lesson_hours_hundredths, hours, func.sum(OrderLine.net_fen))
+        select(Course.subject, Course.lesson_hours_hundredths, hours, func.sum(OrderLine.net_fen - open_fen))
         .join(Order, (Order.institution_id == OrderLine.institution_id) & (Order.id == OrderLine.order_id))
         .join(Course, (Course.institution_id == OrderLine.institution_id) & (Course.id == OrderLine.course_id))
         .where(

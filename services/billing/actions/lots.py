@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from services.billing.actions import ledger, rulebooks
 from services.billing.models import Consumption, Contract, Lot, LotEntry, Order, OrderLine
-from services.billing.rules import postings
+from services.billing.rules import instalments, postings
 from services.billing.rules.lots import GIFT, PAID, opening_totals
 from shared import aliases
 from shared.db import Tx
@@ -73,25 +73,46 @@ class HourAccount(NamedTuple):
 
 def open_for(tx: Tx, order: Order, lines: Sequence[OrderLine], contract: Contract) -> None:
     """Open a paid lot and, where hours are given, a gift lot for each line; the order's liability moves to them."""
-    opened: list[Lot] = []
-    for line in lines:
-        hundredths, gift = line.lesson_hours_hundredths, line.gift_hundredths
-        totals = opening_totals(
-            net_fen=line.net_fen, hundredths=hundredths, gift_hundredths=gift, policy=contract.gift_policy
-        )
-        for kind, quantity, total in zip((PAID, GIFT), (hundredths, gift), totals, strict=True):
-            if quantity:
-                opened.append(_lot(order, line, contract, kind=kind, quantity=quantity, total_fen=total))
+    opened = _whole(order, lines, contract)
     tx.session.add_all(opened)
     tx.session.flush()
-    ledger.post(
-        tx,
-        kind="lots_opened",
-        source_id=order.id,
-        campus_id=order.campus_id,
-        lines=postings.opening(order.campus_id, [(lot.id, lot.total_fen) for lot in opened]),
-        post_date=rulebooks.load(tx).day(order.campus_id, tx.now),
-    )
+    values = [(lot.id, lot.total_fen) for lot in opened]
+    _post_opening(tx, order, order.id, postings.opening(order.campus_id, values))
+
+
+def grow_for(
+    tx: Tx, order: Order, lines: Sequence[OrderLine], payment_id: UUID, amount_fen: int, *, on_credit: bool
+) -> bool:
+    """Open the hours of a planned order that its money pays for, or all `on_credit`; says whether these are the first.
+
+    What is open but not paid is a receivable, which each payment makes smaller.
+    """
+    contract = tx.load(Contract, "contract", order.contract_id)
+    held = {(lot.order_line_id, lot.kind): lot for lot in of_order_for_update(tx, order.id)}
+    if on_credit and held:
+        _post_opening(tx, order, payment_id, postings.collected(order.campus_id, amount_fen))
+        return False
+    whole = {lot.id: lot for lot in _whole(order, lines, contract)}
+    shares = [_share(lot, held.get((lot.order_line_id, lot.kind))) for lot in whole.values()]
+    paid_fen = order.total_fen if on_credit else order.paid_fen
+    grown = instalments.grow(shares, paid_fen=paid_fen, total_fen=order.total_fen)
+    opened = []
+    for growth in grown:
+        lot = whole[growth.lot_id]
+        known = held.get((lot.order_line_id, lot.kind))
+        if known is None:
+            lot.quantity_hundredths = lot.remaining_hundredths = growth.hundredths
+            lot.total_fen = growth.fen
+            tx.session.add(lot)
+        else:
+            known.quantity_hundredths += growth.hundredths
+            known.remaining_hundredths += growth.hundredths
+            known.total_fen += growth.fen
+        opened.append(((known or lot).id, growth.fen))
+    tx.session.flush()
+    open_fen = order.total_fen - order.paid_fen if on_credit else 0
+    _post_opening(tx, order, payment_id, postings.opening(order.campus_id, opened, on_credit_fen=open_fen))
+    return bool(opened) and not held
 
 
 def of_order_for_update(tx: Tx, order_id: UUID) -> Sequence[Lot]:
@@ -140,6 +161,36 @@ def hour_account(tx: Tx, *, student_id: UUID, course_id: UUID) -> HourAccount:
     bought, gift, remaining, value, frozen = (int(figure or 0) for figure in totals)
     consumed, refunded, expired = (int(figure or 0) for figure in entries)
     return HourAccount(bought, gift, consumed, refunded, remaining, value, expired, frozen)
+
+
+def _whole(order: Order, lines: Sequence[OrderLine], contract: Contract) -> list[Lot]:
+    """Return the lots of an order as they are once all is paid; nothing is added to the session."""
+    whole: list[Lot] = []
+    for line in lines:
+        hundredths, gift = line.lesson_hours_hundredths, line.gift_hundredths
+        totals = opening_totals(
+            net_fen=line.net_fen, hundredths=hundredths, gift_hundredths=gift, policy=contract.gift_policy
+        )
+        for kind, quantity, total in zip((PAID, GIFT), (hundredths, gift), totals, strict=True):
+            if quantity:
+                whole.append(_lot(order, line, contract, kind=kind, quantity=quantity, total_fen=total))
+    return whole
+
+
+def _share(lot: Lot, known: Lot | None) -> instalments.Share:
+    is_open = (known.quantity_hundredths, known.total_fen, known.remaining_hundredths) if known else (0, 0, 0)
+    return instalments.Share(lot.id, lot.quantity_hundredths, lot.total_fen, *is_open)
+
+
+def _post_opening(tx: Tx, order: Order, source_id: UUID, lines: Sequence[postings.Line]) -> None:
+    ledger.post(
+        tx,
+        kind="lots_opened",
+        source_id=source_id,
+        campus_id=order.campus_id,
+        lines=lines,
+        post_date=rulebooks.load(tx).day(order.campus_id, tx.now),
+    )
 
 
 def _lot(order: Order, line: OrderLine, contract: Contract, *, kind: str, quantity: int, total_fen: int) -> Lot:

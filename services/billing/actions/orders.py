@@ -21,7 +21,7 @@ from shared.wire_values import id_text
 _ADD_PAID = """
 update sales_order set paid_fen = paid_fen + %(amount)s, update_time = %(now)s,
   state = case when paid_fen + %(amount)s = total_fen then 'paid' else 'part_paid' end,
-  activate_time = case when paid_fen + %(amount)s = total_fen then %(now)s end
+  activate_time = coalesce(activate_time, case when paid_fen + %(amount)s = total_fen then %(now)s end)
 where institution_id = %(institution)s and id = %(order)s and state in ('open', 'part_paid')
   and paid_fen + %(amount)s <= total_fen
 returning state"""
@@ -108,6 +108,11 @@ def activate(tx: Tx, order: Order) -> None:
     """Open the lots of an order that was just paid in full."""
     lines = lines_of(tx, order.id)
     lots.open_for(tx, order, lines, contracts.get(tx, order.contract_id))
+    announce(tx, order, lines)
+
+
+def announce(tx: Tx, order: Order, lines: Sequence[OrderLine]) -> None:
+    """Tell others that lots of an order are open for the first time."""
     event = OrderActivated(
         order_id=str(order.id),
         customer_id=str(order.customer_id),

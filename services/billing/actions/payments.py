@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lianxiao.billing.v1.billing_events_pb2 import PaymentReceived
-from services.billing.actions import charge_rules, ledger, orders, rulebooks, splits
+from services.billing.actions import charge_rules, instalments, ledger, orders, rulebooks, splits
 from services.billing.models import Order, Payment, PaymentIntent
 from services.billing.rules import postings
 from services.billing.rules.callbacks import SUCCESS, Notice
@@ -141,7 +141,7 @@ def _apply(tx: Tx, order_id: UUID, received: Received) -> Payment | None:
         post_date=day,
     )
     publish(tx, _event(payment))
-    if state == "paid":
+    if not instalments.receive(tx, order, payment.id, received.amount_fen) and state == "paid":
         orders.activate(tx, order)
     return payment
 

@@ -51,11 +51,12 @@ def read(tx: Tx, order: Order, held: Sequence[Lot], *, wanted: Mapping[UUID, int
     _check_wanted(order, lines, held, wanted)
     paid = allocate(order.paid_fen, {str(line.id): line.net_fen for line in lines})
     gone, kept = _gone(tx, order.id), _forfeited(tx, order.id)
+    open_fen = _left_by_line(order, lines, held)
     chosen = [line for line in lines if not wanted or line.id in wanted]
     figures = []
     for line in chosen:
         mine = [lot for lot in held if lot.order_line_id == line.id]
-        left = sum(lot.total_fen - lot.released_fen for lot in mine)
+        left = open_fen[line.id]
         if not order.activate_time:
             left = 0 if order.state == "refunded" else paid[str(line.id)]
         known = gone.get(line.id, _Gone())
@@ -96,12 +97,34 @@ def closings(held: Sequence[Lot], wanted: Mapping[UUID, int]) -> list[Closing]:
     return found
 
 
+def beside_lots(order: Order, held: Sequence[Lot]) -> int:
+    """Return what was paid of a planned order above what its lots were opened with; negative for what is on credit."""
+    if order.state != "part_paid" or not order.activate_time:
+        return 0
+    return order.paid_fen - sum(lot.total_fen for lot in held)
+
+
+def _left_by_line(order: Order, lines: Sequence[OrderLine], held: Sequence[Lot]) -> dict[UUID, int]:
+    """Return what the books hold of each line, without what is on credit: that was never paid."""
+    left = {
+        line.id: sum(lot.total_fen - lot.released_fen for lot in held if lot.order_line_id == line.id) for line in lines
+    }
+    beside = beside_lots(order, held)
+    if beside > 0:
+        left[lines[0].id] += beside
+    elif beside < 0 and any(left.values()):
+        unpaid = min(-beside, sum(left.values()))
+        for key, part in allocate(unpaid, {str(key): fen for key, fen in left.items()}).items():
+            left[UUID(key)] -= part
+    return left
+
+
 def _paid_left(held: Sequence[Lot]) -> int:
     return sum(lot.remaining_hundredths for lot in held if lot.kind == PAID)
 
 
 def _check_wanted(order: Order, lines: Sequence[OrderLine], held: Sequence[Lot], wanted: Mapping[UUID, int]) -> None:
-    if wanted and not order.activate_time:
+    if wanted and order.paid_fen < order.total_fen:
         raise Refused("REFUND_PART_NOT_OPEN", "nothing but the whole goes back before all is paid", state=order.state)
     known = {line.id for line in lines}
     for line_id, hundredths in wanted.items():

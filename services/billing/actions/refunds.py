@@ -14,6 +14,7 @@ from uuid import UUID
 
 from services.billing.actions import (
     contracts,
+    instalments,
     ledger,
     lots,
     orders,
@@ -271,8 +272,11 @@ def _close(tx: Tx, refund: Refund, order: Order, held: Sequence[Lot], due: Due) 
     amount = refund.amount_fen
     taken = splits.cash_to_take_back(tx, order.id, amount, order.paid_fen - order.refunded_fen)
     closed = refund_figures.closings(held, _wanted(refund))
-    # Before the lots are open the liability stands at the order.
-    values = [(each.lot.id, each.amount_fen) for each in closed] or [(NOBODY, order.paid_fen)]
+    values = [(each.lot.id, each.amount_fen) for each in closed]
+    # Before lots are open the liability stands at the order.
+    beside = refund_figures.beside_lots(order, held) if order.activate_time else order.paid_fen
+    on_credit = min(max(0, -beside), sum(value for _, value in values))
+    values.append((NOBODY, max(0, beside)))
     whole = not refund.wanted or sum(each.hundredths for each in closed) == sum(
         lot.remaining_hundredths for lot in held
     )
@@ -280,6 +284,8 @@ def _close(tx: Tx, refund: Refund, order: Order, held: Sequence[Lot], due: Due) 
     keys = {"amount": amount, "now": tx.now, "institution": tx.institution_id, "order": order.id, "whole": whole}
     if not tx.run(_PAY, keys).scalar():
         raise Conflict("REFUND_ABOVE_PAID", "more would go back than was paid")
+    if whole:
+        instalments.end(tx, order)
     _keep_items(tx, refund, closed, due.best)
     splits.record(tx, taken, source_kind="refund", source_id=refund.id)
     lines = postings.refund(
@@ -288,6 +294,7 @@ def _close(tx: Tx, refund: Refund, order: Order, held: Sequence[Lot], due: Due) 
         amount_fen=amount,
         fee_fen=due.best.fee_fen,
         interest_fen=refund.interest_fen,
+        on_credit_fen=on_credit,
         parts=[entry.part for entry in taken],
     )
     _post(tx, refund, lines)

@@ -9,6 +9,7 @@ from services.billing.models.contract_documents import ContractDocument, Contrac
 from services.billing.models.contracts import Contract
 from services.billing.models.coupons import Coupon, CouponBatch
 from services.billing.models.directory import Campus, Rulebook
+from services.billing.models.instalments import Instalment, InstalmentPolicy
 from services.billing.models.ledger import Journal, JournalLine, LedgerAccount, LedgerPeriod
 from services.billing.models.lots import Consumption, HourPolicy, Lot, LotEntry, ThresholdNotice
 from services.billing.models.orders import Order, OrderLine
@@ -43,6 +44,8 @@ __all__ = [
     "CouponBatch",
     "Course",
     "HourPolicy",
+    "Instalment",
+    "InstalmentPolicy",
     "InterestRate",
     "Journal",
     "JournalLine",

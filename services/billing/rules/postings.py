@@ -27,6 +27,7 @@ BREAKAGE_INCOME = "breakage_income"
 UNAPPLIED_RECEIPTS = "unapplied_receipts"
 REFUND_PAYABLE = "refund_payable"
 REFUND_INTEREST_EXPENSE = "refund_interest_expense"
+INSTALMENT_RECEIVABLE = "instalment_receivable"
 NOBODY = UUID(int=0)
 
 
@@ -51,11 +52,17 @@ def unapplied(campus_id: UUID, amount_fen: int) -> list[Line]:
     return [Line(CASH, campus_id, amount_fen), Line(UNAPPLIED_RECEIPTS, campus_id, -amount_fen)]
 
 
-def opening(campus_id: UUID, lots: Iterable[tuple[UUID, int]]) -> list[Line]:
-    """Move the liability of an order to its lots: (lot id, value)."""
+def opening(campus_id: UUID, lots: Iterable[tuple[UUID, int]], *, on_credit_fen: int = 0) -> list[Line]:
+    """Move the liability of an order to its lots: (lot id, value); what is not paid of it yet is a receivable."""
     given = list(lots)
-    whole = Line(CONTRACT_LIABILITY, campus_id, sum(amount for _, amount in given))
-    return merge([whole, *(Line(CONTRACT_LIABILITY, campus_id, -amount, NOBODY, lot) for lot, amount in given)])
+    whole = Line(CONTRACT_LIABILITY, campus_id, sum(amount for _, amount in given) - on_credit_fen)
+    credit = Line(INSTALMENT_RECEIVABLE, campus_id, on_credit_fen)
+    return merge([whole, credit, *(Line(CONTRACT_LIABILITY, campus_id, -amount, NOBODY, lot) for lot, amount in given)])
+
+
+def collected(campus_id: UUID, amount_fen: int) -> list[Line]:
+    """Set money that was received for an order off against what its lots were opened on credit."""
+    return [Line(CONTRACT_LIABILITY, campus_id, amount_fen), Line(INSTALMENT_RECEIVABLE, campus_id, -amount_fen)]
 
 
 def consumption(selling_campus_id: UUID, lot_id: UUID, amount_fen: int, parts: Iterable[Part]) -> list[Line]:
@@ -93,18 +100,21 @@ def refund(
     amount_fen: int,
     fee_fen: int,
     interest_fen: int = 0,
+    on_credit_fen: int = 0,
     parts: Iterable[Part] = (),
 ) -> list[Line]:
     """Close lots of (lot id, value): owe the family amount and interest, keep the fee and what terms do not give back.
 
-    `parts` are the parts of cash splits that are taken back; their amounts are negative.
+    `on_credit_fen` of the values was never paid and is owed by nobody any more. `parts` are the parts of cash splits
+    that are taken back; their amounts are negative.
     """
     total = sum(value for _, value in values)
     lines = [Line(CONTRACT_LIABILITY, campus_id, value, NOBODY, lot) for lot, value in values]
     lines.append(Line(REFUND_PAYABLE, campus_id, -amount_fen - interest_fen))
     lines.append(Line(REFUND_INTEREST_EXPENSE, campus_id, interest_fen))
     lines.append(Line(REFUND_FEE_INCOME, campus_id, -fee_fen))
-    lines.append(Line(FORFEIT_INCOME, campus_id, amount_fen + fee_fen - total))
+    lines.append(Line(INSTALMENT_RECEIVABLE, campus_id, -on_credit_fen))
+    lines.append(Line(FORFEIT_INCOME, campus_id, amount_fen + fee_fen + on_credit_fen - total))
     return merge([*lines, *cash_parts(campus_id, parts)])
 
 

@@ -14,17 +14,26 @@ from uuid import UUID
 from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold, HoursConsumed
+from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold, HoursConsumed, InstalmentDue
 from lianxiao.notification.v1.notification_events_pb2 import MessageFinished
 from services.notification.actions import campuses, contacts, quiet_hours, templates
 from services.notification.models import Contact, Message
-from services.notification.rules.templates import HOURS_CONSUMED, HOURS_LOW, Text, hours_text, render
+from services.notification.rules.templates import (
+    HOURS_CONSUMED,
+    HOURS_LOW,
+    INSTALMENT_LATE,
+    INSTALMENT_NEAR,
+    Text,
+    fen_text,
+    hours_text,
+    render,
+)
 from shared.caller import NOBODY
 from shared.db import Tx
 from shared.events import publish
 from shared.ids import as_uuid, uuid7
 from shared.listing import Field, Listing
-from shared.wire_values import instant
+from shared.wire_values import instant, local_date
 
 EMAIL = "email"
 SANDBOX = "sandbox"
@@ -73,6 +82,22 @@ def remind_of_renewal(tx: Tx, event: HoursBelowThreshold) -> None:
     values = {"remaining": hours_text(event.remaining_hundredths)}
     cause = f"{event.order_id}:{event.course_id}:{event.threshold_hundredths}"
     tell_guardians(tx, HOURS_LOW, event.student_id, event.campus_id, cause, values)
+
+
+def remind_of_instalment(tx: Tx, event: InstalmentDue) -> None:
+    """Remind each guardian once per instalment and stage, with other words once its day is over."""
+    values = {
+        "number": str(event.number),
+        "amount": fen_text(event.open_fen),
+        "due_date": local_date(event.due_date, "due_date").isoformat(),
+        "days": str(event.late_days),
+    }
+    late = event.late_days > 0
+    if not late:
+        del values["days"]
+    cause = f"{event.instalment_id}:{event.stage_days}"
+    template = INSTALMENT_LATE if late else INSTALMENT_NEAR
+    tell_guardians(tx, template, event.customer_id, event.campus_id, cause, values)
 
 
 def get(tx: Tx, message_id: UUID) -> Message:

@@ -21,6 +21,8 @@ PLACE_OFFERED = "place_offered"
 LEAVE_APPROVED = "leave_approved"
 LEAVE_DECLINED = "leave_declined"
 QUOTE_SENT = "quote_sent"
+INSTALMENT_NEAR = "instalment_near"
+INSTALMENT_LATE = "instalment_late"
 HOMEWORK_GIVEN = "homework_given"
 CLASS_RECORD_PUBLISHED = "class_record_published"
 # To staff.
@@ -45,6 +47,8 @@ VARIABLES: dict[str, tuple[str, ...]] = {
     LEAVE_APPROVED: ("guardian", "student", "course", "lesson_time"),
     LEAVE_DECLINED: ("guardian", "student", "course", "lesson_time"),
     QUOTE_SENT: ("guardian", "student", "total", "expire_time", "link"),
+    INSTALMENT_NEAR: ("guardian", "student", "number", "amount", "due_date"),
+    INSTALMENT_LATE: ("guardian", "student", "number", "amount", "due_date", "days"),
     HOMEWORK_GIVEN: ("guardian", "student", "course", "lesson_time", "homework", "due_time"),
     CLASS_RECORD_PUBLISHED: ("guardian", "student", "course", "lesson_time"),
     SUBSTITUTE_OFFERED: ("staff", "course", "lesson_time", "expire_time"),
@@ -71,6 +75,24 @@ SHIPPED: dict[tuple[str, str], Text] = {
         "An offer for {student}",
         "Dear {guardian}, our offer for {student} comes to {total} yuan and stands until {expire_time}. Read and"
         " confirm it here: {link}",
+    ),
+    (INSTALMENT_NEAR, "zh"): Text(
+        "{student} 的分期付款提醒",
+        "{guardian}您好：{student} 的第 {number} 期学费 {amount} 元将于 {due_date} 到期，请按时付款。",
+    ),
+    (INSTALMENT_NEAR, "en"): Text(
+        "An instalment for {student} is due",
+        "Dear {guardian}, instalment {number} for {student}, {amount} yuan, is due on {due_date}.",
+    ),
+    (INSTALMENT_LATE, "zh"): Text(
+        "{student} 的分期付款已逾期",
+        "{guardian}您好：{student} 的第 {number} 期学费尚有 {amount} 元未付，已于 {due_date} 到期，逾期 {days} 天，"
+        "请尽快付款或联系课程顾问。",
+    ),
+    (INSTALMENT_LATE, "en"): Text(
+        "An instalment for {student} is overdue",
+        "Dear {guardian}, {amount} yuan of instalment {number} for {student} were due on {due_date}, {days} days ago."
+        " Please pay them, or talk to your course advisor.",
     ),
     (HOURS_CONSUMED, "zh"): Text(
         "{student} 的课时消耗通知",

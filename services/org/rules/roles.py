@@ -36,6 +36,7 @@ _SELLING = (
         "contract_document.*",
         "contract_template.read",
         "order.*",
+        "instalment_plan.*",
         "price.read",
         "promotion.read",
         "bundle.read",
@@ -123,6 +124,7 @@ _MONEY = (
         "hour_policy.*",
         "consumption.read",
     ),
+    *("instalment_plan.*", "instalment_policy.*"),
     *("promotion.*", "bundle.*", "coupon.*", "coupon_batch.*", "quote_discount.approve"),
     *("split_rule.*", "split.read", "ledger.*", "refund.*", "refund_rule.*", "charge_rule.read", "student.read"),
     *("course.read", "campus.read", "payment_alert.*"),
@@ -217,6 +219,7 @@ _AUDITING = tuple(
         *("promotion", "bundle", "coupon", "coupon_batch"),
         *("student", "guardian", "tag", "student_tag", "price", "quote", "contract", "order", "payment", "lot"),
         *("payment_alert", "reconciliation", "contract_template"),
+        *("instalment_plan", "instalment_policy"),
         *(
             "consumption",
             "split_rule",
