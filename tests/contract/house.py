@@ -64,6 +64,7 @@ def _places_and_papers(chain: Chain) -> None:
     price = {"courseId": chain.course, "campusId": chain.selling, "unitPriceFen": "20001", "startDate": YEAR_START}
     admin.post("/v1/prices", {"price": price})
     _offers(chain)
+    _words_and_lists(chain)
     text = {"subject": "【启明机密】课时变动", "body": "{student} 还剩 {remaining} 课时，请联系启明前台。"}
     admin.call("PUT", "/v1/messageTemplates/hours_consumed/zh", text)
 
@@ -77,6 +78,19 @@ def _offers(chain: Chain) -> None:
     terms = {"offBasisPoints": 500, "audience": "PROMOTION_AUDIENCE_RETURNING", "minTotalFen": "100000000"}
     promotion |= terms | {"campusId": chain.selling, "startDate": YEAR_START}
     chain.admin.post("/v1/promotions", {"promotion": promotion})
+
+
+def _words_and_lists(chain: Chain) -> None:
+    """Leave a partner, a list of leads under a name, a segment, a tag and a draft of a contract."""
+    admin = chain.admin
+    partner = {"name": "保密渠道公司", "kind": "PARTNER_KIND_BUSINESS", "stage": "PARTNER_STAGE_SIGNED"}
+    admin.post("/v1/partners", partner)
+    saved = {"name": "机密跟进名单", "filter": 'source = "walk_in"', "sharing": "FILTER_SHARING_INSTITUTION"}
+    admin.post("/v1/savedFilters", {"savedFilter": saved})
+    admin.post("/v1/segments", {"segment": {"name": "保密人群", "filter": 'source = "walk_in"'}})
+    admin.post("/v1/tags", {"tag": {"name": "机密高净值", "facet": "TAG_FACET_PARENT"}})
+    template = {"code": "secret_terms", "name": "保密合同样本", "body": "# 保密协议"}
+    admin.post("/v1/contractTemplates", {"contractTemplate": template})
 
 
 def _campaign(chain: Chain) -> str:
