@@ -129,7 +129,9 @@ def test_who_left_keeps_what_was_charged_and_trials_count_nowhere(tx: Tx) -> Non
     span = (today(tx) - timedelta(days=1), today(tx) + timedelta(days=1))
     rows, total = hour_statistics.of(tx, Asked(*span, "student"))
     assert {row.subject_id: row.figures[:3] for row in rows}[left][1:] == (0, 150)
-    assert (total.taught, total.consumed) == (0, 150)
+    assert (total.planned, total.taught, total.consumed) == (150, 0, 150)
+    # Whoever counts seats without asking whose they are leaves trials out as well.
+    assert {hour_statistics.of(tx, Asked(*span, each))[1].planned for each in ("", "campus", "class_group")} == {150}
 
 
 def test_a_teacher_with_own_rows_adds_up_own_lessons_only(database: Database, institution: UUID) -> None:

@@ -29,21 +29,29 @@ _OF_LESSON = {
     "class_group_id": statistic_periods.HELD.format("= %(class_group_id)s"),
     "student_id": statistic_periods.HELD.format("= any (%(student_ids)s::uuid[])"),
 }
+# Sums of each kind by period and subject, so that few rows are left to be put together.
 _SEATS = """
-select p.start_date, {key}, p.hours, 0, 0, 0, 0, 0 from picked p
+select p.start_date, {key}, sum(p.hours), 0, 0, 0, 0, 0 from picked p
 join lesson_resource r on r.lesson_id = p.id and r.resource_kind = 'student' and r.state = 'live'
-  and r.origin <> 'trial' {only}"""
+  and r.origin <> 'trial' {only} group by 1, 2"""
+# The same where nobody asks whose seats they are: lessons count their seats, trials among them.
+_SEATS_OF_LESSONS = """
+select p.start_date, {key}, sum(p.hours * p.seats_taken), 0, 0, 0, 0, 0 from picked p group by 1, 2
+union all
+select p.start_date, {key}, - sum(p.hours), 0, 0, 0, 0, 0 from picked p
+join lesson_resource r on r.lesson_id = p.id and r.origin = 'trial' and r.state = 'live'
+  and r.start_time >= %(since)s and r.start_time < %(until)s group by 1, 2"""
 _ATTENDANCES = """
-select p.start_date, {key}, 0, case when a.code = any (%(present)s::text[]) then p.hours else 0 end,
-  a.charge_hundredths, 0, 0, 0 from picked p
-join attendance a on a.lesson_id = p.id and a.state = 'confirmed' {only}"""
+select p.start_date, {key}, 0, sum(case when a.code = any (%(present)s::text[]) then p.hours else 0 end),
+  sum(a.charge_hundredths), 0, 0, 0 from picked p
+join attendance a on a.lesson_id = p.id and a.state = 'confirmed' {only} group by 1, 2"""
 _LESSONS = """
-select p.start_date, {key}, 0, 0, 0, p.hours, case when p.roll_call_state = 'confirmed' then p.hours else 0 end, 1
-from picked p {only}"""
+select p.start_date, {key}, 0, 0, 0, sum(p.hours),
+  sum(case when p.roll_call_state = 'confirmed' then p.hours else 0 end), count(*) from picked p {only} group by 1, 2"""
 _STATEMENT = """
 with picked as (
   select l.id, l.campus_id, l.course_id, l.teacher_id, l.class_group_ids[1] as class_group_id,
-    l.lesson_hours_hundredths as hours, l.roll_call_state, {bucket} as start_date
+    l.lesson_hours_hundredths as hours, l.roll_call_state, l.seats_taken, {bucket} as start_date
   from lesson l join campus c on c.institution_id = l.institution_id and c.id = l.campus_id
   where l.state = 'scheduled' and l.start_time >= %(since)s and l.start_time < %(until)s
     and {local}::date between %(first)s and %(last)s {of_lesson}),
@@ -89,8 +97,11 @@ def of(tx: Tx, asked: Asked) -> tuple[list[Row], Figures]:
 def _statement(asked: Asked, led: str) -> str:
     """Return the statement for a kind of question; it is put together from constants."""
     lesson, seat, attendance = _KEYS[asked.dimension]
+    own_seats = asked.is_by_student or asked.class_group_id or asked.dimension == "class_group"
     facts = [
-        _SEATS.format(key=seat, only=_only(asked, "r.class_group_id", "r.resource_id")),
+        (_SEATS if own_seats else _SEATS_OF_LESSONS).format(
+            key=seat, only=_only(asked, "r.class_group_id", "r.resource_id")
+        ),
         _ATTENDANCES.format(key=attendance, only=_only(asked, "a.class_group_id", "a.student_id")),
     ]
     if not asked.is_by_student:
