@@ -42,8 +42,8 @@ fmt: setup ## Format the Python code and apply safe fixes
 bench: setup ## Measure speed, each figure beside its limit, as JSON lines (N=name for one)
 	@$(python) -m tests.bench $(N)
 
-bench-billing: setup ## Measure a class that is charged beside others, and a trial balance (LINES=10000000)
-	@LINES="$(LINES)" $(python) -m tests.bench.billing
+bench-billing: setup ## Measure a class that is charged beside others, a trial balance (LINES=10000000), a settled month (N=settlement)
+	@LINES="$(LINES)" CONSUMPTIONS="$(CONSUMPTIONS)" N="$(N)" $(python) -m tests.bench.billing
 
 bench-dedupe: setup ## Measure how well duplicates are found on labelled files, as JSON lines (DATA=folder)
 	@DATA="$(DATA)" $(python) -m tests.bench.dedupe

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from services.billing.actions import expiries, instalments, payment_intents, quotes, reconciliations
+from services.billing.actions import expiries, instalments, payment_intents, quotes, reconciliations, settlement_runs
 from shared.jobs import AnyJob, Errand, Job
 
 JOBS: list[AnyJob] = [
     Job("billing.expire_quotes", 600, quotes.expire),
     Job("billing.reconcile", 1.0, reconciliations.step),
+    Job("billing.settle", 1.0, settlement_runs.step),
     Errand("billing.ask_payment_providers", 0.5, payment_intents.step),
     Job("billing.announce_expiring_hours", 3600, expiries.announce),
     Job("billing.remind_of_instalments", 3600, instalments.remind),

@@ -20,6 +20,7 @@ from lianxiao.billing.v1 import quote_service_pb2_grpc as quote
 from lianxiao.billing.v1 import reconciliation_service_pb2_grpc as reconciliation
 from lianxiao.billing.v1 import refund_rule_service_pb2_grpc as refund_rule
 from lianxiao.billing.v1 import refund_service_pb2_grpc as refund
+from lianxiao.billing.v1 import settlement_service_pb2_grpc as settlement
 from lianxiao.billing.v1 import split_rule_service_pb2_grpc as split_rule
 from lianxiao.billing.v1 import split_service_pb2_grpc as split
 from services.billing.rpc.account_title_service import AccountTitleService
@@ -40,6 +41,7 @@ from services.billing.rpc.quote_service import QuoteService
 from services.billing.rpc.reconciliation_service import ReconciliationService
 from services.billing.rpc.refund_rule_service import RefundRuleService
 from services.billing.rpc.refund_service import RefundService
+from services.billing.rpc.settlement_service import SettlementService
 from services.billing.rpc.split_rule_service import SplitRuleService
 from services.billing.rpc.split_service import SplitService
 from shared.server import Registration
@@ -60,6 +62,7 @@ SERVICERS: list[Registration] = [
     (hour_policy.add_HourPolicyServiceServicer_to_server, HourPolicyService),
     (split_rule.add_SplitRuleServiceServicer_to_server, SplitRuleService),
     (split.add_SplitServiceServicer_to_server, SplitService),
+    (settlement.add_SettlementServiceServicer_to_server, SettlementService),
     (ledger.add_LedgerServiceServicer_to_server, LedgerService),
     (account_title.add_AccountTitleServiceServicer_to_server, AccountTitleService),
     (refund.add_RefundServiceServicer_to_server, RefundService),

@@ -101,6 +101,24 @@ _BROKEN = {
         (select coalesce(sum(amount_fen), 0) as gone from refund
          where state in ('approved', 'paid') and cause = 'overpayment') r
       where a.held <> p.above - r.gone""",
+    "a settlement statement is the sum of its lines": """
+      select s.id from settlement s left join settlement_line l
+        on l.institution_id = s.institution_id and l.settlement_id = s.id
+      group by s.id, s.amount_fen, s.line_count
+      having s.amount_fen <> coalesce(sum(l.amount_fen), 0) or s.line_count <> count(l.id)""",
+    "a line of a statement is a split row of its party and amount, or says why it is there": """
+      select l.id from settlement_line l
+        join settlement s on s.institution_id = l.institution_id and s.id = l.settlement_id
+        left join split_row r on r.institution_id = l.institution_id and r.id = l.id
+      where case when l.kind = 'adjustment' then r.id is not null else r.id is null
+        or (r.amount_fen, r.party_id, r.campus_id) <> (l.amount_fen, s.party_id, s.campus_id) end""",
+    "what persons are owed is what split rows and adjustments gave them, less what was paid": """
+      select 1 from
+        (select coalesce(-sum(balance_fen), 0) as owed from ledger_account where code = 'split_payable') a,
+        (select coalesce(sum(amount_fen), 0) as given from split_row
+         where party in ('advisor', 'teacher', 'partner')) r,
+        (select coalesce(sum(amount_fen), 0) as adjusted from settlement_line where kind = 'adjustment') l
+      where a.owed <> r.given + l.adjusted""",
     "the liability is received less recognised less closed": """
       select 1 from
         (select coalesce(-sum(balance_fen), 0) as owed from ledger_account where code = 'contract_liability') a,

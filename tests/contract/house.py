@@ -39,6 +39,8 @@ def furnish(system: System) -> Chain:
     _import(chain)
     eventually("the family is told", lambda: chain.admin.get("/v1/messages")["messages"])
     eventually("the attendance is split", lambda: chain.admin.get("/v1/splitRows")["splitRows"])
+    chain.admin.post("/v1/settlementRuns", {"date": {"year": TODAY.year, "month": TODAY.month, "day": TODAY.day}})
+    eventually("the month is settled", lambda: chain.admin.get("/v1/settlements")["settlements"])
     # Last, so that every lot has been used before: one refund is paid, one waits for a decision.
     first, _waits = (_ask_refund(chain, chain.ids[name]) for name in ("order", "second_order"))
     chain.admin.post(f"/v1/refunds/{first}:approve")

@@ -35,7 +35,7 @@ EXPECTED = {
     "partner without scope": {"PERMISSION_DENIED"},
 }
 # Permissions that no RPC asks for: they say what a reply shows.
-OF_FIELDS = {"pii.read"}
+OF_FIELDS = {"pii.read", "pay.read"}
 each_rpc = pytest.mark.parametrize("rpc", RPCS, ids=[rpc.name for rpc in RPCS])
 
 

@@ -22,6 +22,7 @@ APPENDED = {
         "payment",
         "refund_item",
         "split_row",
+        "settlement_line",
         "reconciliation_match",
         "threshold_notice",
         "hour_policy",

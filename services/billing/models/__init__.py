@@ -27,6 +27,7 @@ from services.billing.models.refunds import (
     RefundRule,
     RefundTerm,
 )
+from services.billing.models.settlements import Settlement, SettlementDispute, SettlementLine, SettlementRun
 from services.billing.models.splits import SplitRow, SplitRule
 
 __all__ = [
@@ -73,6 +74,10 @@ __all__ = [
     "RefundRule",
     "RefundTerm",
     "Rulebook",
+    "Settlement",
+    "SettlementDispute",
+    "SettlementLine",
+    "SettlementRun",
     "SplitRow",
     "SplitRule",
     "ThresholdNotice",

@@ -118,6 +118,11 @@ def refund(
     return merge([*lines, *cash_parts(campus_id, parts)])
 
 
+def party_adjustment(campus_id: UUID, party_id: UUID, amount_fen: int) -> list[Line]:
+    """Owe a person or partner more than rules say, or (below zero) less."""
+    return [Line(COMMISSION_EXPENSE, campus_id, amount_fen), Line(SPLIT_PAYABLE, campus_id, -amount_fen, party_id)]
+
+
 def unapplied_refund(campus_id: UUID, amount_fen: int) -> list[Line]:
     """Owe a family the money that its order could not take."""
     return [Line(UNAPPLIED_RECEIPTS, campus_id, amount_fen), Line(REFUND_PAYABLE, campus_id, -amount_fen)]

@@ -1,0 +1,61 @@
+"""What a settlement statement is about, and how it reads as a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from datetime import date
+from typing import NamedTuple
+
+DRAFT, DISPUTED, CONFIRMED, PAID = "draft", "disputed", "confirmed", "paid"
+# Whose statements are pay.
+PERSONS = ("advisor", "teacher")
+# Who is paid money; campuses settle among themselves.
+PAYEES = (*PERSONS, "partner")
+
+KIND = "text/csv; charset=utf-8"
+# A cell that begins so would be taken for a formula.
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+_HEADINGS = {
+    "zh": ("日期", "类型", "来源编号", "基数（元）", "金额（元）", "说明"),
+    "en": ("Date", "Kind", "Source", "Base (yuan)", "Amount (yuan)", "Explanation"),
+}
+_KINDS = {
+    "zh": {"split": "分账", "late": "补记", "reversal": "冲回", "adjustment": "调整"},
+    "en": {"split": "Split", "late": "Late", "reversal": "Reversal", "adjustment": "Adjustment"},
+}
+_TOTAL = {"zh": "合计", "en": "Total"}
+
+
+class FileLine(NamedTuple):
+    """One line of a statement; amounts in fen. The base of an adjustment is 0."""
+
+    day: date
+    kind: str
+    source_id: str
+    base_fen: int
+    amount_fen: int
+    explanation: str
+
+
+def write(lines: Iterable[FileLine], total_fen: int, *, language: str) -> bytes:
+    """Return the file: a mark of UTF-8 as spreadsheets want it, a heading, the lines and their sum."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\r\n")
+    rows.writerow(_HEADINGS[language])
+    for line in lines:
+        kind = _KINDS[language][line.kind]
+        base = yuan(line.base_fen) if line.base_fen else ""
+        rows.writerow([line.day, kind, line.source_id, base, yuan(line.amount_fen), _safe(line.explanation)])
+    rows.writerow([_TOTAL[language], "", "", "", yuan(total_fen), ""])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def yuan(fen: int) -> str:
+    """Return an amount in yuan with two decimals."""
+    return f"{'-' * (fen < 0)}{abs(fen) // 100}.{abs(fen) % 100:02}"
+
+
+def _safe(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULAS) else text
