@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from services.billing.actions import expiries, instalments, payment_intents, quotes, reconciliations, settlement_runs
+from services.billing.actions import (
+    expiries,
+    instalments,
+    payment_intents,
+    quotes,
+    reconciliations,
+    settlement_runs,
+    vouchers,
+)
 from shared.jobs import AnyJob, Errand, Job
 
 JOBS: list[AnyJob] = [
     Job("billing.expire_quotes", 600, quotes.expire),
+    Job("billing.make_vouchers", 1.0, vouchers.step),
     Job("billing.reconcile", 1.0, reconciliations.step),
     Job("billing.settle", 1.0, settlement_runs.step),
     Errand("billing.ask_payment_providers", 0.5, payment_intents.step),

@@ -23,6 +23,7 @@ from lianxiao.billing.v1 import refund_service_pb2_grpc as refund
 from lianxiao.billing.v1 import settlement_service_pb2_grpc as settlement
 from lianxiao.billing.v1 import split_rule_service_pb2_grpc as split_rule
 from lianxiao.billing.v1 import split_service_pb2_grpc as split
+from lianxiao.billing.v1 import voucher_service_pb2_grpc as voucher
 from services.billing.rpc.account_title_service import AccountTitleService
 from services.billing.rpc.charge_rule_service import ChargeRuleService
 from services.billing.rpc.contract_document_service import ContractDocumentService
@@ -44,6 +45,7 @@ from services.billing.rpc.refund_service import RefundService
 from services.billing.rpc.settlement_service import SettlementService
 from services.billing.rpc.split_rule_service import SplitRuleService
 from services.billing.rpc.split_service import SplitService
+from services.billing.rpc.voucher_service import VoucherService
 from shared.server import Registration
 
 SERVICERS: list[Registration] = [
@@ -65,6 +67,7 @@ SERVICERS: list[Registration] = [
     (settlement.add_SettlementServiceServicer_to_server, SettlementService),
     (ledger.add_LedgerServiceServicer_to_server, LedgerService),
     (account_title.add_AccountTitleServiceServicer_to_server, AccountTitleService),
+    (voucher.add_VoucherServiceServicer_to_server, VoucherService),
     (refund.add_RefundServiceServicer_to_server, RefundService),
     (refund_rule.add_RefundRuleServiceServicer_to_server, RefundRuleService),
     (charge_rule.add_ChargeRuleServiceServicer_to_server, ChargeRuleService),

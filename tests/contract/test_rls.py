@@ -29,6 +29,8 @@ APPENDED = {
         "instalment_policy",
         "ledger_account",
         "ledger_period",
+        "voucher",
+        "voucher_journal",
     ],
     "lead": [
         *("touch", "follow_up", "assignment", "import_row", "form_visit", "grade_change", "nps_answer", "sale"),

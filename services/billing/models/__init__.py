@@ -29,6 +29,7 @@ from services.billing.models.refunds import (
 )
 from services.billing.models.settlements import Settlement, SettlementDispute, SettlementLine, SettlementRun
 from services.billing.models.splits import SplitRow, SplitRule
+from services.billing.models.vouchers import Voucher, VoucherBatch, VoucherJournal, VoucherLayout
 
 __all__ = [
     "AccountTitle",
@@ -81,4 +82,8 @@ __all__ = [
     "SplitRow",
     "SplitRule",
     "ThresholdNotice",
+    "Voucher",
+    "VoucherBatch",
+    "VoucherJournal",
+    "VoucherLayout",
 ]

@@ -141,7 +141,7 @@ _MONEY = (
         "student.read",
     ),
     *("course.read", "campus.read", "payment_alert.*"),
-    *("reconciliation.*", "reconciliation_item.*", "account_title.*"),
+    *("reconciliation.*", "reconciliation_item.*", "account_title.*", "voucher.*", "voucher_layout.*"),
     *("region.read", "report.read", "feed.read", "approval_flow.read", "contract_template.*"),
 )
 _OUTREACH = (
@@ -243,6 +243,8 @@ _AUDITING = tuple(
             "pay",
             "ledger",
             "account_title",
+            "voucher",
+            "voucher_layout",
             "refund",
             "refund_rule",
             "charge_rule",

@@ -6,9 +6,9 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from shared.spreadsheet_cells import safe_text
+
 KIND = "text/csv; charset=utf-8"
-# A cell that begins so would be taken for a formula.
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 _FIGURES = {
     "zh": ("计划课时（学员）", "已上课时（学员）", "消耗课时", "计划课时（课次）", "已上课时（课次）", "课次"),
     "en": (
@@ -41,7 +41,7 @@ def write(lines: Iterable[Line], total: Sequence[int], *, dimension: str, langua
     first, key, whole = _WORDS[language]
     rows.writerow([first, key, _SUBJECTS[language][dimension], *_FIGURES[language]])
     for start, subject_id, name, figures in lines:
-        rows.writerow([start, subject_id, _safe(name), *_figures(figures)])
+        rows.writerow([start, subject_id, safe_text(name), *_figures(figures)])
     rows.writerow([whole, "", "", *_figures(total)])
     return text.getvalue().encode("utf-8-sig")
 
@@ -49,7 +49,3 @@ def write(lines: Iterable[Line], total: Sequence[int], *, dimension: str, langua
 def _figures(figures: Sequence[int]) -> list[str]:
     *hundredths, count = figures
     return [f"{'-' * (each < 0)}{abs(each) // 100}.{abs(each) % 100:02}" for each in hundredths] + [str(count)]
-
-
-def _safe(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULAS) else text
