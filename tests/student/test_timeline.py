@@ -73,7 +73,7 @@ def rows(database: Database, institution: UUID) -> list[tuple[object, ...]]:
         return [tuple(row)[1:] for row in tx.run("select * from timeline_entry order by id").all()]
 
 
-def read(wire: Wire, caller: Caller, student_id: UUID, **asked: object) -> list[timeline_pb2.TimelineEntry]:
+def read(wire: Wire, caller: Caller, student_id: UUID, **asked: object) -> list[timeline_pb2.StudentTimelineEntry]:
     """Return a page of a timeline over the wire."""
     request = pb.ListTimelineEntriesRequest(student_id=str(student_id), **asked)  # type: ignore[arg-type]
     reply = TimelineServiceStub(wire.channel).ListTimelineEntries(request, metadata=Wire.metadata(caller))

@@ -22,9 +22,9 @@ class TimelineService(Servicer, pb_grpc.TimelineServiceServicer):
         return pb.ListTimelineEntriesResponse(timeline_entries=rows, next_page_token=page.next_page_token)
 
 
-def to_pb(row: TimelineEntry) -> timeline_pb2.TimelineEntry:
+def to_pb(row: TimelineEntry) -> timeline_pb2.StudentTimelineEntry:
     """Return an entry as callers see it."""
-    return timeline_pb2.TimelineEntry(
+    return timeline_pb2.StudentTimelineEntry(
         timeline_entry_id=str(row.id),
         student_id=str(row.student_id),
         campus_id=str(row.campus_id),
