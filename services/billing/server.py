@@ -17,6 +17,7 @@ from lianxiao.billing.v1 import payment_service_pb2_grpc as payment
 from lianxiao.billing.v1 import price_service_pb2_grpc as price
 from lianxiao.billing.v1 import promotion_service_pb2_grpc as promotion
 from lianxiao.billing.v1 import quote_service_pb2_grpc as quote
+from lianxiao.billing.v1 import receivable_service_pb2_grpc as receivable
 from lianxiao.billing.v1 import reconciliation_service_pb2_grpc as reconciliation
 from lianxiao.billing.v1 import refund_rule_service_pb2_grpc as refund_rule
 from lianxiao.billing.v1 import refund_service_pb2_grpc as refund
@@ -39,6 +40,7 @@ from services.billing.rpc.payment_service import PaymentService
 from services.billing.rpc.price_service import PriceService
 from services.billing.rpc.promotion_service import PromotionService
 from services.billing.rpc.quote_service import QuoteService
+from services.billing.rpc.receivable_service import ReceivableService
 from services.billing.rpc.reconciliation_service import ReconciliationService
 from services.billing.rpc.refund_rule_service import RefundRuleService
 from services.billing.rpc.refund_service import RefundService
@@ -59,6 +61,7 @@ SERVICERS: list[Registration] = [
     (order.add_OrderServiceServicer_to_server, OrderService),
     (instalment.add_InstalmentServiceServicer_to_server, InstalmentService),
     (payment.add_PaymentServiceServicer_to_server, PaymentService),
+    (receivable.add_ReceivableServiceServicer_to_server, ReceivableService),
     (reconciliation.add_ReconciliationServiceServicer_to_server, ReconciliationService),
     (lot.add_LotServiceServicer_to_server, LotService),
     (hour_policy.add_HourPolicyServiceServicer_to_server, HourPolicyService),

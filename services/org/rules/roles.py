@@ -37,6 +37,7 @@ _SELLING = (
         "contract_template.read",
         "order.*",
         "instalment_plan.*",
+        "receivable.read",
         "price.read",
         "promotion.read",
         "bundle.read",
@@ -126,7 +127,7 @@ _MONEY = (
         "hour_policy.*",
         "consumption.read",
     ),
-    *("instalment_plan.*", "instalment_policy.*"),
+    *("instalment_plan.*", "instalment_policy.*", "receivable.read"),
     *("promotion.*", "bundle.*", "coupon.*", "coupon_batch.*", "quote_discount.approve"),
     *(
         "split_rule.*",
@@ -233,7 +234,7 @@ _AUDITING = tuple(
         *("promotion", "bundle", "coupon", "coupon_batch"),
         *("student", "guardian", "tag", "price", "quote", "contract", "order", "payment", "lot"),
         *("payment_alert", "reconciliation", "contract_template"),
-        *("instalment_plan", "instalment_policy"),
+        *("instalment_plan", "instalment_policy", "receivable"),
         *(
             "consumption",
             "split_rule",
