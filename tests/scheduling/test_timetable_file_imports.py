@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import func, select
 
-from services.scheduling.actions import class_groups, courses, timetable_file_imports
+from services.scheduling.actions import class_groups, courses, timetable_file_imports, timetable_files
 from services.scheduling.models import ClassGroup, Room
 from services.scheduling.rules.timetabling import fet_entities
 from services.scheduling.rules.timetabling.fet_files import read
@@ -44,6 +44,46 @@ def test_what_a_campus_lacks_is_made_once(tx: Tx) -> None:
         ("BasicCompulsoryTime", 1, 1),
         ("MinDaysBetweenActivities", 1, 0),
     ]
+
+
+def test_the_room_that_all_lessons_of_a_class_group_want_becomes_its_usual_one(tx: Tx) -> None:
+    campus = make.campus(tx)
+    here = make.room(tx, campus, name="101")
+    content = school(
+        # Mathematics of 一班 are the activities 1 and 3, sports of it activity 2.
+        constraint("ActivityPreferredRoom", ("Activity_Id", 1), ("Room", "101")),
+        constraint("ActivityPreferredRoom", ("Activity_Id", 3), ("Room", "101"), weight=95),
+        constraint("ActivityPreferredRooms", ("Activity_Id", 2), ("Preferred_Room", "101"), ("Preferred_Room", "102")),
+        # One room for two, another for one of them: neither is usual.
+        constraint("ActivityPreferredRoom", ("Activity_Id", 12), ("Room", "102")),
+        constraint("ActivityPreferredRoom", ("Activity_Id", 12), ("Room", "礼堂")),
+        constraint("StudentsSetHomeRoom", ("Students", "二班"), ("Room", "102")),
+        # A virtual room is none.
+        constraint("StudentsSetHomeRoom", ("Students", "初一"), ("Room", "合班")),
+        # Who is at home somewhere goes where the lesson wants to be.
+        constraint("StudentsSetHomeRoom", ("Students", "一班甲"), ("Room", "102")),
+        constraint("ActivityPreferredRoom", ("Activity_Id", 11), ("Room", "礼堂")),
+        constraint("MinDaysBetweenActivities", weight=95),
+    )
+    preview = timetable_files.preview(tx, campus.id, content)
+    made = timetable_file_imports.take_over(tx, campus.id, content, hour_minutes=45)
+    usual = select(ClassGroup.name, Room.name).join(Room, Room.id == ClassGroup.room_id, isouter=True)
+    rooms = dict(tx.execute(usual.where(ClassGroup.campus_id == campus.id)).all())
+    assert {name: room for name, room in rooms.items() if room} == {
+        "一班 数学 45′": "101",
+        "一班甲 数学 90′": "礼堂",
+        "二班 数学 45′": "102",
+    }
+    assert here.id in {class_groups.get(tx, key).room_id for key in made.class_group_ids}
+    told = [(each.kind, each.count, each.hard) for each in made.taken_constraints]
+    assert told == [("ActivityPreferredRoom", 3, 2), ("StudentsSetHomeRoom", 1, 1)]
+    assert [(each.kind, each.count) for each in made.left_out_constraints] == [
+        ("ActivityPreferredRoom", 2),
+        ("ActivityPreferredRooms", 1),
+        ("MinDaysBetweenActivities", 1),
+        ("StudentsSetHomeRoom", 2),
+    ]
+    assert preview.taken == made.taken_constraints
 
 
 def test_nothing_is_made_of_what_cannot_be_taken_over(tx: Tx) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -14,8 +13,8 @@ from services.scheduling.actions import timetable_files as files
 from services.scheduling.models import ClassGroup, Course, Room
 from services.scheduling.rules.seats import GREATEST_CAPACITY
 from services.scheduling.rules.timetabling import fet_entities as entities
-from services.scheduling.rules.timetabling.fet_draft import ALWAYS
-from services.scheduling.rules.timetabling.fet_problem import Unsupported
+from services.scheduling.rules.timetabling.fet_problem import Unsupported, by_kind
+from services.scheduling.rules.timetabling.fet_usual_rooms import UsualRooms, usual_rooms
 from shared.db import Tx
 from shared.errors import InvalidInput
 
@@ -30,7 +29,8 @@ class Imported:
     """What came of a file: what was made, and the lessons a week that each of its class groups wants.
 
     `unknown_teachers` have no counterpart at the campus, their class groups no teacher; `left_out_lessons` are those
-    above the most that a run plans for one class group; `left_out_constraints` are all of the file's.
+    above the most that a run plans for one class group; `taken_constraints` are those that usual rooms say,
+    `left_out_constraints` all others of the file.
     """
 
     room_ids: list[UUID] = field(default_factory=list)
@@ -39,6 +39,7 @@ class Imported:
     demands: dict[UUID, int] = field(default_factory=dict)
     unknown_teachers: list[str] = field(default_factory=list)
     left_out_lessons: int = 0
+    taken_constraints: list[Unsupported] = field(default_factory=list)
     left_out_constraints: list[Unsupported] = field(default_factory=list)
 
 
@@ -55,16 +56,29 @@ def take_over(tx: Tx, campus_id: UUID, content: bytes, *, hour_minutes: int) -> 
     if any(each.course.lesson_minutes > _MOST_MINUTES for each in wanted):
         raise _invalid(f"a lesson would be longer than {_MOST_MINUTES} minutes")
     found = Imported()
-    _rooms(tx, campus_id, {name: file.rooms[name] for name in file.rooms if name not in file.virtual_rooms}, found)
-    known = _courses(tx, wanted, found)
+    sizes = {name: file.rooms[name] for name in file.rooms if name not in file.virtual_rooms}
+    known = _Known(_courses(tx, wanted, found), _rooms(tx, campus_id, sizes, found), usual_rooms(file))
     _class_groups(tx, campus_id, wanted, known, found)
-    kinds, hard = Counter(each.kind for each in file.constraints), Counter[str]()
-    hard.update(each.kind for each in file.constraints if each.weight >= ALWAYS)
-    found.left_out_constraints = [Unsupported(kind, kinds[kind], hard[kind]) for kind in sorted(kinds)]
+    found.taken_constraints = by_kind(known.usual.constraints)
+    taken = set(map(id, known.usual.constraints))
+    found.left_out_constraints = by_kind(each for each in file.constraints if id(each) not in taken)
     return found
 
 
-def _rooms(tx: Tx, campus_id: UUID, sizes: dict[str, int], found: Imported) -> None:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What class groups refer to: courses and rooms by name, and which room each is usually in."""
+
+    courses: dict[str, UUID]
+    rooms: dict[str, UUID]
+    usual: UsualRooms
+
+    def room_of(self, group: entities.ClassGroup) -> UUID | None:
+        return self.rooms.get(self.usual.rooms.get(group.key, "").casefold())
+
+
+def _rooms(tx: Tx, campus_id: UUID, sizes: dict[str, int], found: Imported) -> dict[str, UUID]:
+    """Return the rooms of a campus by name, and make those of a file that are not there."""
     present = _by_name(tx.execute(select(Room.name, Room.id).where(Room.campus_id == campus_id)))
     for name, size in sizes.items():
         if name and name.casefold() not in present:
@@ -72,6 +86,7 @@ def _rooms(tx: Tx, campus_id: UUID, sizes: dict[str, int], found: Imported) -> N
             room = rooms.create(tx, campus_id=campus_id, name=name, capacity=capacity, equipment=[])
             found.room_ids.append(room.id)
             present[name.casefold()] = room.id
+    return present
 
 
 def _courses(tx: Tx, wanted: Iterable[entities.ClassGroup], found: Imported) -> dict[str, UUID]:
@@ -95,7 +110,7 @@ def _courses(tx: Tx, wanted: Iterable[entities.ClassGroup], found: Imported) -> 
 
 
 def _class_groups(
-    tx: Tx, campus_id: UUID, wanted: Iterable[entities.ClassGroup], known: dict[str, UUID], found: Imported
+    tx: Tx, campus_id: UUID, wanted: Iterable[entities.ClassGroup], known: _Known, found: Imported
 ) -> None:
     present = _by_name(tx.execute(select(ClassGroup.name, ClassGroup.id).where(ClassGroup.campus_id == campus_id)))
     people: dict[str, list[UUID]] = {}
@@ -110,10 +125,11 @@ def _class_groups(
             group = class_groups.create(
                 tx,
                 campus_id=campus_id,
-                course_id=known[each.course.name.casefold()],
+                course_id=known.courses[each.course.name.casefold()],
                 name=each.name,
                 capacity=min(each.size, GREATEST_CAPACITY),
                 teacher_id=same[0] if len(same) == 1 else None,
+                room_id=known.room_of(each),
             )
             found.class_group_ids.append(group.id)
             present[each.name.casefold()] = group.id

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from services.scheduling.actions import campuses, teachers
 from services.scheduling.models import ClassGroup, Room
 from services.scheduling.rules.timetabling.fet_files import FetFile, FetFileError, read
-from services.scheduling.rules.timetabling.fet_problem import Unsupported, unsupported
+from services.scheduling.rules.timetabling.fet_problem import Unsupported, by_kind, unsupported
+from services.scheduling.rules.timetabling.fet_usual_rooms import usual_rooms
 from shared.db import Tx
 from shared.errors import InvalidInput
 
@@ -36,6 +37,8 @@ class Preview:
     rooms: list[Entry]
     class_groups: list[Entry]
     unsupported: tuple[Unsupported, ...]
+    # What an import takes over as usual rooms of class groups.
+    taken: list[Unsupported]
 
 
 def preview(tx: Tx, campus_id: UUID, content: bytes) -> Preview:
@@ -53,6 +56,7 @@ def preview(tx: Tx, campus_id: UUID, content: bytes) -> Preview:
         _entries(set(file.rooms) - file.virtual_rooms, [(name, key) for name, key in rooms], {}, file.rooms),
         _entries(learnt, [(name, key) for name, key in groups], learnt, file.student_counts),
         unsupported(file),
+        by_kind(usual_rooms(file).constraints),
     )
 
 

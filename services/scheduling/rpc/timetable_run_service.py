@@ -104,6 +104,7 @@ class TimetableRunService(Servicer, pb_grpc.TimetableRunServiceServicer):
             rooms=[_entry_to_pb(each) for each in found.rooms],
             class_groups=[_entry_to_pb(each) for each in found.class_groups],
             unsupported_constraints=_lacks_to_pb(found.unsupported),
+            taken_constraints=_lacks_to_pb(found.taken),
         )
 
     @command
@@ -121,6 +122,7 @@ class TimetableRunService(Servicer, pb_grpc.TimetableRunServiceServicer):
             unknown_teachers=made.unknown_teachers,
             left_out_lesson_count=made.left_out_lessons,
             left_out_constraints=_lacks_to_pb(made.left_out_constraints),
+            taken_constraints=_lacks_to_pb(made.taken_constraints),
         )
 
 

@@ -12,7 +12,8 @@ LONGEST_NAME, LONGEST_SUBJECT = 100, 50
 USUAL_SIZE = 20
 MOST_LESSONS = 7
 
-_Key = tuple[tuple[str, ...], str, int]
+#: Who learns, what, in lessons of how many hours of the file.
+Key = tuple[tuple[str, ...], str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Course:
 class ClassGroup:
     """Students sets that learn a subject together; `teacher` is empty unless there is exactly one."""
 
+    key: Key
     name: str
     course: Course
     size: int
@@ -43,12 +45,16 @@ def class_groups(file: FetFile, *, hour_minutes: int) -> list[ClassGroup]:
     Whoever learns a subject in lessons of several lengths is several class groups; `hour_minutes` is the length of an
     hour of the file.
     """
-    found: dict[_Key, list[Activity]] = {}
+    found: dict[Key, list[Activity]] = {}
     for each in file.activities:
-        who = each.students or each.teachers
-        found.setdefault((who, each.subject, each.duration), []).append(each)
+        found.setdefault(key_of(each), []).append(each)
     names = _Names()
     return [_class_group(file, key, some, hour_minutes, names) for key, some in found.items()]
+
+
+def key_of(activity: Activity) -> Key:
+    """Return what activities of one class group have in common."""
+    return activity.students or activity.teachers, activity.subject, activity.duration
 
 
 class _Names:
@@ -67,7 +73,7 @@ class _Names:
 
 
 def _class_group(
-    file: FetFile, key: _Key, activities: Sequence[Activity], hour_minutes: int, names: _Names
+    file: FetFile, key: Key, activities: Sequence[Activity], hour_minutes: int, names: _Names
 ) -> ClassGroup:
     who, subject, duration = key
     minutes = duration * hour_minutes
@@ -76,6 +82,7 @@ def _class_group(
     counts = [each.student_count for each in activities if each.student_count is not None and each.student_count > 0]
     size = max(counts, default=0) or sum(file.student_counts.get(name, 0) for name in activities[0].students)
     return ClassGroup(
+        key=key,
         name=names.new(" ".join(part for part in ("+".join(who), subject, f"{minutes}′") if part)),
         course=Course(
             _cut(f"{subject} {minutes}′".strip(), LONGEST_NAME), _cut(subject, LONGEST_SUBJECT), minutes, duration

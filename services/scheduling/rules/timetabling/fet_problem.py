@@ -40,7 +40,7 @@ _WEIGHTS = Weights(
 
 @dataclass(frozen=True, slots=True)
 class Unsupported:
-    """A kind of constraint that is not taken over: how often it is there, and how often at 100 %."""
+    """A kind of constraint, such as one that is not taken over: how often it is there, and how often at 100 %."""
 
     kind: str
     count: int
@@ -87,14 +87,21 @@ def convert(file: FetFile) -> FetProblem:
 
 def unsupported(file: FetFile) -> tuple[Unsupported, ...]:
     """Return what of a file is not taken over, by kind."""
+    return tuple(_counted((lack, one) for one in file.constraints if (lack := _lack(file, one)) is not None))
+
+
+def by_kind(constraints: Iterable[Constraint]) -> list[Unsupported]:
+    """Return how many constraints there are of each kind."""
+    return _counted((one.kind, one) for one in constraints)
+
+
+def _counted(named: Iterable[tuple[str, Constraint]]) -> list[Unsupported]:
     counts: Counter[str] = Counter()
     hard: Counter[str] = Counter()
-    for one in file.constraints:
-        lack = _lack(file, one)
-        if lack is not None:
-            counts[lack] += 1
-            hard[lack] += one.weight >= ALWAYS
-    return tuple(Unsupported(kind, count, hard[kind]) for kind, count in sorted(counts.items()))
+    for name, one in named:
+        counts[name] += 1
+        hard[name] += one.weight >= ALWAYS
+    return [Unsupported(name, count, hard[name]) for name, count in sorted(counts.items())]
 
 
 def _lack(file: FetFile, one: Constraint) -> str | None:

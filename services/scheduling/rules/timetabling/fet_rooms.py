@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.scheduling.rules.timetabling.fet_draft import (
@@ -55,20 +55,31 @@ def named(one: Constraint) -> list[str]:
     return one.texts("Preferred_Room", "Room")
 
 
+def is_about_home(one: Constraint) -> bool:
+    """Say whether a constraint names the rooms where a teacher or students set is at home."""
+    return one.kind in {kind for kind, handler in ROOMS.items() if handler is _home}
+
+
+def places_of(draft: Draft, one: Constraint) -> list[int]:
+    """Return the places of the activities that a constraint wants in rooms, none for one of another kind."""
+    if is_about_home(one):
+        teacher, students = one.text("Teacher_Name", "Teacher"), one.text("Students")
+        return [place for place, each in enumerate(draft.file.activities) if _is_of(each, teacher, students)]
+    if ROOMS.get(one.kind) is not _preferred:
+        return []
+    return draft.members(one) if one.kind.startswith("ActivityPreferred") else list(draft.chosen(one))
+
+
 def _preferred(draft: Draft, one: Constraint) -> None:
-    places: Iterable[int] = draft.chosen(one)
-    if one.kind.startswith("ActivityPreferred"):
-        places = draft.members(one)
     rooms = _listed(draft, one)
-    for place in places:
+    for place in places_of(draft, one):
         draft.preferred[place].append(rooms)
 
 
 def _home(draft: Draft, one: Constraint) -> None:
-    rooms, teacher, students = _listed(draft, one), one.text("Teacher_Name", "Teacher"), one.text("Students")
-    for place, activity in enumerate(draft.file.activities):
-        if _is_of(activity, teacher, students):
-            draft.homes[place].append(rooms)
+    rooms = _listed(draft, one)
+    for place in places_of(draft, one):
+        draft.homes[place].append(rooms)
 
 
 def _is_of(activity: Activity, teacher: str, students: str) -> bool:
