@@ -30,6 +30,7 @@ class Settings:
     jwt_public_keys_dir: Path | None
     audit_checkpoint_dir: Path | None
     payment_accounts_dir: Path | None
+    signing_keys_dir: Path | None
     otlp_endpoint: str
     smtp_url: str
     public_url: str
@@ -89,6 +90,7 @@ def from_environment(env: dict[str, str]) -> Settings:
         jwt_public_keys_dir=path("JWT_PUBLIC_KEYS_DIR"),
         audit_checkpoint_dir=path("AUDIT_CHECKPOINT_DIR"),
         payment_accounts_dir=path("PAYMENT_ACCOUNTS_DIR"),
+        signing_keys_dir=path("SIGNING_KEYS_DIR"),
         otlp_endpoint=text("OTLP_ENDPOINT"),
         smtp_url=text("SMTP_URL"),
         public_url=text("PUBLIC_URL"),

@@ -22,6 +22,7 @@ from lianxiao.billing.v1 import reconciliation_service_pb2_grpc as reconciliatio
 from lianxiao.billing.v1 import refund_rule_service_pb2_grpc as refund_rule
 from lianxiao.billing.v1 import refund_service_pb2_grpc as refund
 from lianxiao.billing.v1 import settlement_service_pb2_grpc as settlement
+from lianxiao.billing.v1 import signature_service_pb2_grpc as signature
 from lianxiao.billing.v1 import split_rule_service_pb2_grpc as split_rule
 from lianxiao.billing.v1 import split_service_pb2_grpc as split
 from lianxiao.billing.v1 import voucher_service_pb2_grpc as voucher
@@ -45,6 +46,7 @@ from services.billing.rpc.reconciliation_service import ReconciliationService
 from services.billing.rpc.refund_rule_service import RefundRuleService
 from services.billing.rpc.refund_service import RefundService
 from services.billing.rpc.settlement_service import SettlementService
+from services.billing.rpc.signature_service import SignatureService
 from services.billing.rpc.split_rule_service import SplitRuleService
 from services.billing.rpc.split_service import SplitService
 from services.billing.rpc.voucher_service import VoucherService
@@ -58,6 +60,7 @@ SERVICERS: list[Registration] = [
     (contract.add_ContractServiceServicer_to_server, ContractService),
     (contract_template.add_ContractTemplateServiceServicer_to_server, ContractTemplateService),
     (contract_document.add_ContractDocumentServiceServicer_to_server, ContractDocumentService),
+    (signature.add_SignatureServiceServicer_to_server, SignatureService),
     (order.add_OrderServiceServicer_to_server, OrderService),
     (instalment.add_InstalmentServiceServicer_to_server, InstalmentService),
     (payment.add_PaymentServiceServicer_to_server, PaymentService),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lianxiao.billing.v1.billing_events_pb2 import (
+    ContractMessageDue,
     HoursBelowThreshold,
     HoursConsumed,
     InstalmentDue,
@@ -10,6 +11,7 @@ from lianxiao.billing.v1.billing_events_pb2 import (
 )
 from lianxiao.lead.v1.lead_events_pb2 import (
     AssessmentTaken,
+    ContractNoticeDue,
     LeadMerged,
     LeadMergeUndone,
     PlanMessageDue,
@@ -37,6 +39,7 @@ from services.notification.actions import (
     assessment_reports,
     campuses,
     contacts,
+    contract_messages,
     customers,
     feed,
     lesson_notices,
@@ -63,6 +66,8 @@ CONSUMERS: list[AnyConsumer] = [
     Consumer("notification.on_assessment_taken", AssessmentTaken, assessment_reports.send),
     Consumer("notification.on_quote_sent", QuoteSent, quote_messages.tell_students),
     Consumer("notification.on_quote_message_due", QuoteMessageDue, quote_messages.tell_family),
+    Consumer("notification.on_contract_message_due", ContractMessageDue, contract_messages.tell_students),
+    Consumer("notification.on_contract_notice_due", ContractNoticeDue, contract_messages.tell_family),
     Consumer("notification.on_campus_changed", CampusChanged, campuses.project, ordered=True),
     Consumer("notification.on_quiet_hours_changed", QuietHoursChanged, quiet_hours.remember, ordered=True),
     Consumer("notification.on_lesson_notice_due", LessonNoticeDue, lesson_notices.tell),

@@ -123,6 +123,23 @@ def _travel(chain: Chain, campaign: str) -> None:
     for each in (child, second):
         steps.attend(chain, each, lesson)
     _record(chain, lesson, child.customer_id)
+    _print(chain, child.customer_id)
+
+
+def _print(chain: Chain, customer_id: str) -> None:
+    """Print a contract that nobody has signed."""
+    line = {"courseId": chain.course, "lessonHoursHundredths": "100", "unitPriceFen": str(steps.UNIT_FEN)}
+    quote = {"customerId": customer_id, "campusId": chain.selling, "lines": [line]}
+    quote_id = steps.key(chain.admin.post("/v1/quotes", {"quote": quote})["quote"], "quote")
+    chain.admin.post(f"/v1/quotes/{quote_id}:confirm")
+    wanted = {"quoteId": quote_id, "giftPolicy": "GIFT_POLICY_ZERO"}
+    contract_id = steps.key(chain.admin.post("/v1/contracts", wanted)["contract"], "contract")
+    text = {"code": "secret", "name": "绝密合同文本", "body": "# 绝密合同文本\n乙方：{guardian_name}"}
+    made = chain.admin.post("/v1/contractTemplates", {"contractTemplate": text})["contractTemplate"]
+    template_id = made["contractTemplateId"]
+    chain.admin.post(f"/v1/contractTemplates/{template_id}:publish")
+    told = {"contractTemplateId": template_id, "values": [{"variable": "guardian_name", "value": "诸葛秘婆"}]}
+    chain.admin.post(f"/v1/contracts/{contract_id}:render", told)
 
 
 def _record(chain: Chain, lesson: str, student_id: str) -> None:

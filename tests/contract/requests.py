@@ -175,7 +175,7 @@ def _like(pattern: str) -> str:
     """Return a text that a pattern of ours accepts; the first of a few plain ones."""
     word = secrets.token_hex(4)
     words = (f"outsider_{word}", f"outsider{word}", f"OUTSIDER{word.upper()}", "outsider")
-    plain = (*words, "O1", "1", "1001", "08:00", "o")
+    plain = (*words, "O1", "1", "1001", "08:00", "o", "012345")
     return next(text for text in plain if re.search(pattern, text))
 
 

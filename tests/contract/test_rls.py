@@ -19,6 +19,7 @@ APPENDED = {
         "lot_entry",
         "charge_override",
         "contract_document",
+        "signature_evidence",
         "payment",
         "refund_item",
         "split_row",

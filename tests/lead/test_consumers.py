@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold, OrderActivated, QuoteSent
+from lianxiao.billing.v1.billing_events_pb2 import ContractMessageDue, HoursBelowThreshold, OrderActivated, QuoteSent
 from lianxiao.org.v1.org_events_pb2 import CampusChanged, StaffChanged, StaffRole
 from lianxiao.scheduling.v1.scheduling_events_pb2 import TrialBooked, TrialResultRecorded
 from services.lead.actions import customers, leads, merges
@@ -220,3 +220,21 @@ def test_the_link_to_a_quote_goes_on_with_the_address_of_the_family(world: World
     # A student is told by its guardians; a lead of nobody is nobody's.
     world.tell(QuoteSent(quote_id=str(uuid7()), customer_id=str(world.customer), campus_id=str(world.campus)))
     assert len(world.events("quote_message_due")) == 1
+
+
+def test_the_code_to_sign_goes_on_with_the_address_of_the_family(world: World) -> None:
+    due = ContractMessageDue(
+        contract_id=str(uuid7()),
+        customer_id=str(world.customer),
+        lead_id=str(world.lead),
+        campus_id=str(world.campus),
+        cause="a code",
+        path="/v1/publicContracts/x/y",
+        code="012345",
+    )
+    assert world.tell(due) == 1
+    (event,) = world.events("contract_notice_due")
+    assert (event["lead_id"], event["contract_id"], event["cause"]) == (str(world.lead), due.contract_id, "a code")
+    assert "012345" not in str(event)
+    world.tell(ContractMessageDue(contract_id=str(uuid7()), customer_id=due.customer_id, campus_id=due.campus_id))
+    assert len(world.events("contract_notice_due")) == 1

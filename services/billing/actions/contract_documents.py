@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from services.billing.actions import campuses, contract_templates, contracts, quotes, refund_rules
-from services.billing.models import Contract, ContractDocument, ContractTemplate, QuoteLine
+from services.billing.models import Contract, ContractDocument, QuoteLine
 from services.billing.rules import contract_templates as rules
 from services.billing.rules import print_texts, printing
 from services.billing.rules.contract_templates import Filling
@@ -54,7 +54,7 @@ def render(tx: Tx, contract_id: UUID, contract_template_id: UUID, values: Mappin
     title, blocks = template.name, rules.blocks(template.body, filling)
     foot = f"{filling.values['contract_number']}  {template.code}-{template.version}"
     return store(
-        tx, contract, printing.pdf(title, blocks, foot=foot), kind="rendered", template=template, filling=filling
+        tx, contract, printing.pdf(title, blocks, foot=foot), kind="rendered", template_id=template.id, filling=filling
     )
 
 
@@ -65,7 +65,7 @@ def store(
     *,
     kind: str,
     media_type: str = printing.MEDIA_TYPE,
-    template: ContractTemplate | None = None,
+    template_id: UUID | None = None,
     filling: Filling | None = None,
 ) -> ContractDocument:
     """Keep a file of a contract that is locked; the same file is kept once."""
@@ -81,17 +81,25 @@ def store(
         campus_id=contract.campus_id,
         owner_id=contract.owner_id,
         contract_id=contract.id,
-        contract_template_id=template.id if template else None,
+        contract_template_id=template_id,
         kind=kind,
         sha256=sha256,
         media_type=media_type,
         size_bytes=len(content),
     )
     ContractDocument.content.seal(tx, document, base64.b64encode(content).decode())
-    ContractDocument.inputs.seal(tx, document, json.dumps(asdict(filling), ensure_ascii=False) if filling else None)
+    ContractDocument.inputs.seal(tx, document, _written(filling) if filling else None)
     tx.session.add(document)
     tx.session.flush()
     return document
+
+
+def check_current(tx: Tx, contract: Contract, document: ContractDocument) -> None:
+    """Raise Refused CONTRACT_DOCUMENT_OUTDATED when a file says something else than what is agreed by now."""
+    said = json.loads(ContractDocument.inputs.reveal(tx, document) or "{}")
+    told = {name: value for name, value in said.get("values", {}).items() if name in rules.TOLD}
+    if json.loads(_written(_filling(tx, contract, told))) != said:
+        raise Refused("CONTRACT_DOCUMENT_OUTDATED", "what is agreed changed since; print the contract again")
 
 
 def get(tx: Tx, contract_document_id: UUID) -> ContractDocument:
@@ -118,6 +126,10 @@ def number(contract: Contract) -> str:
 def institution_name(tx: Tx) -> str:
     """Return the name of the institution, as it was last heard."""
     return str(tx.run(_INSTITUTION, {"institution": tx.institution_id}).scalar() or "")
+
+
+def _written(filling: Filling) -> str:
+    return json.dumps(asdict(filling), ensure_ascii=False)
 
 
 def _filling(tx: Tx, contract: Contract, told: Mapping[str, str]) -> Filling:

@@ -56,14 +56,23 @@ def get(tx: Tx, contract_id: UUID, *, for_update: bool = False) -> Contract:
 def get_draft(tx: Tx, contract_id: UUID) -> Contract:
     """Return a contract that nobody has signed, locked. Raises CONTRACT_NOT_DRAFT."""
     contract = get(tx, contract_id, for_update=True)
-    if contract.state != "draft":
-        raise Refused("CONTRACT_NOT_DRAFT", f"the contract is {contract.state}", state=contract.state)
+    check_draft(contract)
     return contract
 
 
+def check_draft(contract: Contract) -> None:
+    """Raise Refused CONTRACT_NOT_DRAFT unless nobody has signed a contract."""
+    if contract.state != "draft":
+        raise Refused("CONTRACT_NOT_DRAFT", f"the contract is {contract.state}", state=contract.state)
+
+
 def sign(tx: Tx, contract_id: UUID) -> Contract:
-    """Record the signature."""
-    contract = get_draft(tx, contract_id)
+    """Record a signature that was given elsewhere."""
+    return mark_signed(tx, get_draft(tx, contract_id))
+
+
+def mark_signed(tx: Tx, contract: Contract) -> Contract:
+    """Make a locked draft a signed contract, which never changes again."""
     contract.state = "signed"
     contract.sign_time = tx.now
     tx.session.flush()

@@ -28,6 +28,7 @@ from services.billing.models.refunds import (
     RefundTerm,
 )
 from services.billing.models.settlements import Settlement, SettlementDispute, SettlementLine, SettlementRun
+from services.billing.models.signatures import SignatureCode, SignatureEvidence, SignatureRequest
 from services.billing.models.splits import SplitRow, SplitRule
 from services.billing.models.vouchers import Voucher, VoucherBatch, VoucherJournal, VoucherLayout
 
@@ -79,6 +80,9 @@ __all__ = [
     "SettlementDispute",
     "SettlementLine",
     "SettlementRun",
+    "SignatureCode",
+    "SignatureEvidence",
+    "SignatureRequest",
     "SplitRow",
     "SplitRule",
     "ThresholdNotice",

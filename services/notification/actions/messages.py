@@ -199,10 +199,12 @@ def tell_guardians(  # noqa: PLR0917 - the five facts of a message
     values: Mapping[str, str],
     *,
     before: datetime | None = None,
+    asked_for: bool = False,
 ) -> None:
     """Queue one message to each guardian of a student who may be contacted, outside the quiet hours.
 
-    Why there is none is on record; one that could not leave `before` is refused.
+    What a family has just asked for itself (`asked_for`) leaves at any hour. Why there is none is on record; one that
+    could not leave `before` is refused.
     """
     everyone = contacts.of_student(tx, as_uuid(student_id))
     wanted = [contact for contact in everyone if contact.may_contact]
@@ -211,7 +213,7 @@ def tell_guardians(  # noqa: PLR0917 - the five facts of a message
         refuse(tx, new(template, student_id, campus_id, cause), reason)
         return
     student, campus = contacts.name_of_student(tx, as_uuid(student_id)), as_uuid(campus_id)
-    at = quiet_hours.send_time(tx, campus, campuses.zone(tx, campus))
+    at = tx.now if asked_for else quiet_hours.send_time(tx, campus, campuses.zone(tx, campus))
     for contact in wanted:
         row = _row(template, student_id, campus_id, cause, contact.guardian_id, "queued", "")
         row.send_time = at

@@ -23,6 +23,8 @@ LEAVE_DECLINED = "leave_declined"
 QUOTE_SENT = "quote_sent"
 INSTALMENT_NEAR = "instalment_near"
 INSTALMENT_LATE = "instalment_late"
+CONTRACT_SENT = "contract_sent"
+SIGNATURE_CODE = "signature_code"
 HOMEWORK_GIVEN = "homework_given"
 CLASS_RECORD_PUBLISHED = "class_record_published"
 # To staff.
@@ -49,6 +51,8 @@ VARIABLES: dict[str, tuple[str, ...]] = {
     QUOTE_SENT: ("guardian", "student", "total", "expire_time", "link"),
     INSTALMENT_NEAR: ("guardian", "student", "number", "amount", "due_date"),
     INSTALMENT_LATE: ("guardian", "student", "number", "amount", "due_date", "days"),
+    CONTRACT_SENT: ("guardian", "student", "expire_time", "link"),
+    SIGNATURE_CODE: ("guardian", "student", "expire_time", "code"),
     HOMEWORK_GIVEN: ("guardian", "student", "course", "lesson_time", "homework", "due_time"),
     CLASS_RECORD_PUBLISHED: ("guardian", "student", "course", "lesson_time"),
     SUBSTITUTE_OFFERED: ("staff", "course", "lesson_time", "expire_time"),
@@ -93,6 +97,23 @@ SHIPPED: dict[tuple[str, str], Text] = {
         "An instalment for {student} is overdue",
         "Dear {guardian}, {amount} yuan of instalment {number} for {student} were due on {due_date}, {days} days ago."
         " Please pay them, or talk to your course advisor.",
+    ),
+    (CONTRACT_SENT, "zh"): Text(
+        "{student} 的培训合同",
+        "{guardian}您好：{student} 的培训合同已备好，请在 {expire_time} 前阅读并签署：{link}",
+    ),
+    (CONTRACT_SENT, "en"): Text(
+        "The contract for {student}",
+        "Dear {guardian}, the contract for {student} is ready. Please read and sign it until {expire_time}: {link}",
+    ),
+    (SIGNATURE_CODE, "zh"): Text(
+        "{student} 的合同签署验证码",
+        "{guardian}您好：签署 {student} 的培训合同的验证码是 {code}，{expire_time} 前有效。请勿告诉他人。",
+    ),
+    (SIGNATURE_CODE, "en"): Text(
+        "Code to sign the contract for {student}",
+        "Dear {guardian}, the code to sign the contract for {student} is {code}, good until {expire_time}. Tell it to"
+        " nobody.",
     ),
     (HOURS_CONSUMED, "zh"): Text(
         "{student} 的课时消耗通知",
