@@ -25,7 +25,9 @@ from lianxiao.billing.v1 import settlement_service_pb2_grpc as settlement
 from lianxiao.billing.v1 import signature_service_pb2_grpc as signature
 from lianxiao.billing.v1 import split_rule_service_pb2_grpc as split_rule
 from lianxiao.billing.v1 import split_service_pb2_grpc as split
+from lianxiao.billing.v1 import transfer_service_pb2_grpc as transfer
 from lianxiao.billing.v1 import voucher_service_pb2_grpc as voucher
+from lianxiao.billing.v1 import wallet_service_pb2_grpc as wallet
 from services.billing.rpc.account_title_service import AccountTitleService
 from services.billing.rpc.charge_rule_service import ChargeRuleService
 from services.billing.rpc.contract_document_service import ContractDocumentService
@@ -49,7 +51,9 @@ from services.billing.rpc.settlement_service import SettlementService
 from services.billing.rpc.signature_service import SignatureService
 from services.billing.rpc.split_rule_service import SplitRuleService
 from services.billing.rpc.split_service import SplitService
+from services.billing.rpc.transfer_service import TransferService
 from services.billing.rpc.voucher_service import VoucherService
+from services.billing.rpc.wallet_service import WalletService
 from shared.server import Registration
 
 SERVICERS: list[Registration] = [
@@ -67,6 +71,8 @@ SERVICERS: list[Registration] = [
     (receivable.add_ReceivableServiceServicer_to_server, ReceivableService),
     (reconciliation.add_ReconciliationServiceServicer_to_server, ReconciliationService),
     (lot.add_LotServiceServicer_to_server, LotService),
+    (transfer.add_TransferServiceServicer_to_server, TransferService),
+    (wallet.add_WalletServiceServicer_to_server, WalletService),
     (hour_policy.add_HourPolicyServiceServicer_to_server, HourPolicyService),
     (split_rule.add_SplitRuleServiceServicer_to_server, SplitRuleService),
     (split.add_SplitServiceServicer_to_server, SplitService),

@@ -59,6 +59,33 @@ _BROKEN = {
       group by l.id, l.freeze_date
       having count(*) filter (where e.kind = 'freeze') - count(*) filter (where e.kind = 'unfreeze')
         <> case when l.freeze_date is null then 0 else 1 end""",
+    "a part of a wallet holds the sum of its entries": """
+      select w.id from wallet_part w left join wallet_entry e
+        on e.institution_id = w.institution_id and e.wallet_part_id = w.id
+      group by w.id, w.balance_fen having w.balance_fen <> coalesce(sum(e.amount_fen), 0) or w.balance_fen < 0""",
+    "the wallet of a family is in the books of the campuses that keep it": """
+      select 1 from (select campus_id, customer_id, sum(balance_fen) as held from wallet_part
+          group by campus_id, customer_id) w
+        full join (select campus_id, party_id, balance_fen from ledger_account where code = 'wallet') a
+          on a.campus_id = w.campus_id and a.party_id = w.customer_id
+      where coalesce(w.held, 0) + coalesce(a.balance_fen, 0) <> 0""",
+    "hours that move arrive, and their money does": """
+      select t.id from transfer t join lot s on s.institution_id = t.institution_id and s.id = t.lot_id
+        join lot n on n.institution_id = t.institution_id and n.id = t.target_lot_id
+        join lot_entry e on e.institution_id = t.institution_id and e.source_id = t.id
+      group by t.id, t.hundredths, t.value_fen, t.target_hundredths, t.target_fen, t.state, n.quantity_hundredths,
+        n.total_fen, t.lot_id, t.target_lot_id, s.kind, n.kind
+      having s.kind <> n.kind or n.quantity_hundredths <> t.target_hundredths or n.total_fen <> t.target_fen
+        or coalesce(sum(e.amount_fen) filter (where e.lot_id = t.lot_id), 0)
+          <> case when t.state = 'done' then t.value_fen else 0 end
+        or coalesce(sum(e.hundredths) filter (where e.lot_id = t.lot_id), 0)
+          <> case when t.state = 'done' then t.hundredths else 0 end
+        or coalesce(sum(e.hundredths) filter (where e.lot_id = t.target_lot_id), 0)
+          <> case when t.state = 'done' then 0 else t.target_hundredths end""",
+    "what wallets paid is what left them for payments": """
+      select p.id from payment p left join wallet_entry e
+        on e.institution_id = p.institution_id and e.payment_id = p.id and e.kind = 'spend'
+      where p.method = 'wallet' group by p.id, p.amount_fen having p.amount_fen <> coalesce(-sum(e.amount_fen), 0)""",
     "an attendance is charged at most once": """
       select attendance_id from consumption where state in ('consumed', 'uncovered')
       group by attendance_id having count(*) > 1""",

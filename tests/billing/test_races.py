@@ -6,19 +6,33 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-from services.billing.actions import consumptions, orders, payments, refunds, restorations
+from services.billing.actions import (
+    consumptions,
+    orders,
+    payments,
+    refund_figures,
+    refunds,
+    restorations,
+    transfer_undos,
+    transfers,
+    wallets,
+)
 from services.billing.actions.refunds import Wish
 from services.billing.rules.callbacks import Notice
-from services.billing.rules.refund_rules import MUTUAL
+from services.billing.rules.refund_rules import MUTUAL, WALLET
+from services.billing.rules.transfers import KEPT_VALUE
 from shared.caller import Caller
 from shared.db import Database, Tx
 from shared.errors import DomainError
+from shared.ids import uuid7
 from tests.billing import factories
 from tests.billing.books import broken
 
 CONNECTIONS = 20
 ATTEMPTS = 100
 REFUNDS = 100
+# What the losers of a race about transfers are told.
+_LOST = {"TRANSFER_UNDONE", "TRANSFER_LOT_USED", "REFUND_NOT_REQUESTED", "REFUND_OUTDATED", "ORDER_NOT_REFUNDABLE"}
 
 
 def at_once(database: Database, caller: Caller, work: Callable[[Tx, int], object], times: int = 1) -> list[str]:
@@ -156,4 +170,33 @@ def test_crossing_debts_do_not_wait_for_each_other_in_a_circle(database: Databas
     assert refused == []
     with database.begin(caller) as tx:
         assert tx.run("select count(*) from consumption where state = 'consumed'").scalar() == len(events)
+        assert broken(tx) == []
+
+
+def test_hours_that_move_are_taught_refunded_and_taken_back_at_once_and_no_fen_is_lost(
+    database: Database, caller: Caller
+) -> None:
+    with database.begin(caller) as tx:
+        bought = factories.paid_order(tx, hours=2000, unit_price_fen=333)
+        far = factories.campus(tx)
+        lot = refund_figures.held(tx, bought.order.id)[0]
+        wish = transfers.Wish(lot.id, uuid7(), bought.course_id, far, KEPT_VALUE, 100)
+        made = [transfers.create(tx, wish, reason="to the sister") for _ in range(5)]
+        refunds.approve(tx, refunds.request(tx, made[0].target_order_id, Wish(MUTUAL), reason="moved away").id)
+        back = [
+            refunds.request(tx, order_id, Wish(cause), reason="moved away").id
+            for order_id, cause in ((made[1].target_order_id, MUTUAL), (bought.order.id, WALLET))
+        ]
+    events = [factories.confirmed(bought) for _ in range(CONNECTIONS)]
+
+    works: list[Callable[[Tx, int], object]] = [
+        lambda tx, _: transfers.create(tx, wish, reason="to the sister"),
+        lambda tx, n: consumptions.consume(tx, events[n]),
+        lambda tx, n: transfer_undos.undo(tx, made[n % 5].id, reason="a mistake"),
+        lambda tx, n: refunds.approve(tx, back[n // 4 % 2]),
+    ]
+    refused = at_once(database, caller, lambda tx, n: works[n % 4](tx, n))
+    assert set(refused) <= _LOST
+    with database.begin(caller) as tx:
+        assert len(wallets.parts_of(tx, bought.student_id)) == 1
         assert broken(tx) == []

@@ -35,6 +35,7 @@ from services.billing.rules.refund_rules import (
     OVERPAYMENT,
     SCHOOL,
     VOID,
+    WALLET,
     AgreedTerms,
     InterestRate,
 )
@@ -80,7 +81,7 @@ def test_a_refund_closes_the_lots_and_pays_what_is_left(tx: Tx) -> None:
         ("fee", -5000),
     ]
     account = lots.hour_account(tx, student_id=bought.student_id, course_id=bought.course_id)
-    assert account == (4000, 0, 1000, 3000, 0, 0, 0, 0)
+    assert account == (4000, 0, 1000, 3000, 0, 0, 0, 0, 0)
     assert orders.get(tx, bought.order.id).state == "refunded"
     assert published(tx, "refund_paid")[0]["amount_fen"] == "445000"
     assert broken(tx) == []
@@ -392,4 +393,4 @@ def test_own_rules_stand_in_for_the_examples_and_replaced_ones_stay(tx: Tx) -> N
 
 def test_every_cause_and_state_is_on_the_wire() -> None:
     causes = {name.removeprefix("REFUND_CAUSE_").lower() for name in refund_pb2.RefundCause.keys()}  # noqa: SIM118 - an enum wrapper is no dict
-    assert causes == {"unspecified", SCHOOL, MUTUAL, FAMILY, COOLING_OFF, VOID, OVERPAYMENT}
+    assert causes == {"unspecified", SCHOOL, MUTUAL, FAMILY, COOLING_OFF, VOID, OVERPAYMENT, WALLET}

@@ -28,20 +28,26 @@ from services.billing.actions import (
     lots,
     orders,
     payments,
+    prices,
     refund_figures,
     refund_payouts,
     refunds,
     restorations,
+    transfer_undos,
+    transfers,
+    wallets,
 )
+from services.billing.actions.payments import Received
 from services.billing.actions.refunds import Wish
 from services.billing.rules import splits
 from services.billing.rules.callbacks import Notice
 from services.billing.rules.lots import INCOME
-from services.billing.rules.refund_rules import FAMILY, MUTUAL, OVERPAYMENT, SCHOOL
+from services.billing.rules.refund_rules import FAMILY, MUTUAL, OVERPAYMENT, SCHOOL, WALLET
 from services.billing.rules.splits import Share
+from services.billing.rules.transfers import KEPT_VALUE, LIST_PRICE
 from shared.caller import Caller
 from shared.db import Database, Tx
-from shared.errors import Refused
+from shared.errors import InvalidInput, Refused
 from shared.ids import uuid7
 from tests.billing import factories
 from tests.billing.books import broken
@@ -74,6 +80,10 @@ class Books(RuleBasedStateMachine):
         hour_policies.create(self.tx, campus_id=None, start_date=factories.LONG_AGO, expiry=INCOME, notice_days=30)
         self.sold: list[Sold] = []
         self.past: list[AttendanceConfirmed] = []
+        self.other_course = uuid7()
+        prices.create(
+            self.tx, course_id=self.other_course, campus_id=None, unit_price_fen=7777, start_date=factories.LONG_AGO
+        )
 
     def teardown(self) -> None:
         if hasattr(self, "opened"):
@@ -218,6 +228,65 @@ class Books(RuleBasedStateMachine):
             asked = refunds.request(self.tx, order_id, Wish(OVERPAYMENT), reason="paid twice")
             refunds.approve(self.tx, asked.id)
 
+    @precondition(lambda self: self.sold)
+    @rule(
+        which=st.integers(0, 99),
+        campus=st.integers(0, 2),
+        part=st.integers(1, 100),
+        sibling=st.booleans(),
+        priced=st.sampled_from([0, 0, 1, 50]),
+    )
+    def transfer(self, which: int, campus: int, part: int, sibling: bool, priced: int) -> None:  # noqa: FBT001
+        """Move hours of a lot, sold or moved before; priced ones buy another course, perhaps with the wallet's help."""
+        query = (
+            "select id, student_id, course_id, remaining_hundredths from lot where remaining_hundredths > 0 order by id"
+        )
+        held = self.tx.run(query).all()
+        if not held:
+            return
+        lot = held[which % len(held)]
+        wish = transfers.Wish(
+            lot_id=lot.id,
+            target_student_id=uuid7() if sibling else lot.student_id,
+            target_course_id=self.other_course if priced else lot.course_id,
+            target_campus_id=self.campuses[campus],
+            pricing=LIST_PRICE if priced else KEPT_VALUE,
+            hundredths=max(1, lot.remaining_hundredths * part // 100),
+            target_hundredths=0 if priced == 1 else priced,
+        )
+        with suppress(Refused, InvalidInput):
+            made = transfers.create(self.tx, wish, reason="to another course")
+            assert made.value_fen + made.from_wallet_fen == made.target_fen + made.to_wallet_fen
+
+    @rule(which=st.integers(0, 99))
+    def take_transfer_back(self, which: int) -> None:
+        made = self.tx.run("select id from transfer order by id").all()
+        if made:
+            with suppress(Refused):
+                transfer_undos.undo(self.tx, made[which % len(made)].id, reason="a mistake")
+
+    @precondition(lambda self: self.sold)
+    @rule(which=st.integers(0, 99), part=st.integers(1, 100))
+    def pay_from_wallet(self, which: int, part: int) -> None:
+        sold = self.sold[which % len(self.sold)]
+        held = sum(each.balance_fen for each in wallets.parts_of(self.tx, sold.bought.student_id))
+        amount = max(1, held * part // 100)
+        with suppress(Refused):
+            payments.record(self.tx, sold.bought.order.id, Received(amount, wallets.METHOD, self.tx.now))
+            assert amount <= held
+        self.note(sold)
+
+    @precondition(lambda self: self.sold)
+    @rule(which=st.integers(0, 99))
+    def refund_wallet_or_transfer(self, which: int) -> None:
+        found = self.tx.run("select id, transfer_id from sales_order order by id").all()
+        order = found[which % len(found)]
+        with suppress(Refused):
+            asked = refunds.request(
+                self.tx, order.id, Wish(MUTUAL if order.transfer_id else WALLET), reason="moved away"
+            )
+            refunds.approve(self.tx, asked.id)
+
     @rule(which=st.integers(0, 99), succeeded=st.booleans())
     def pay_out(self, which: int, succeeded: bool) -> None:  # noqa: FBT001
         waiting = self.tx.run(
@@ -274,6 +343,7 @@ class Books(RuleBasedStateMachine):
             account.consumed_hundredths
             + account.refunded_hundredths
             + account.expired_hundredths
+            + account.transferred_hundredths
             + account.remaining_hundredths
         )
         if row.state == "uncovered":

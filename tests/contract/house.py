@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from datetime import timedelta
+from uuid import uuid4
 
 from tests.journeys import spreadsheets, steps
 from tests.journeys.api import Json, eventually
@@ -41,10 +42,27 @@ def furnish(system: System) -> Chain:
     eventually("the attendance is split", lambda: chain.admin.get("/v1/splitRows")["splitRows"])
     chain.admin.post("/v1/settlementRuns", {"date": {"year": TODAY.year, "month": TODAY.month, "day": TODAY.day}})
     eventually("the month is settled", lambda: chain.admin.get("/v1/settlements")["settlements"])
+    _transfer(chain)
     # Last, so that every lot has been used before: one refund is paid, one waits for a decision.
     first, _waits = (_ask_refund(chain, chain.ids[name]) for name in ("order", "second_order"))
     chain.admin.post(f"/v1/refunds/{first}:approve")
     return chain
+
+
+def _transfer(chain: Chain) -> None:
+    """Move a part of an hour to a sister at the same campus."""
+    lots = chain.admin.get("/v1/lots", filter=f'order_id = "{chain.ids["order"]}"')["lots"]
+    lot = next(lot for lot in lots if int(lot["remainingHundredths"]) > 1)
+    body = {
+        "lotId": lot["lotId"],
+        "hundredths": "1",
+        "targetStudentId": str(uuid4()),
+        "targetCourseId": lot["courseId"],
+        "targetCampusId": lot["campusId"],
+        "pricing": "TRANSFER_PRICING_KEPT_VALUE",
+        "reason": "保密姐妹结转",
+    }
+    chain.people["finance"].post("/v1/transfers", body)
 
 
 def _ask_refund(chain: Chain, order_id: str) -> str:

@@ -17,6 +17,7 @@ APPENDED = {
         "journal",
         "journal_line",
         "lot_entry",
+        "wallet_entry",
         "charge_override",
         "contract_document",
         "signature_evidence",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import floor
+from typing import Any
 from uuid import UUID
 
 from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceConfirmed
+from services.billing.models import Transfer
 from services.billing.rules import splits
 from services.billing.rules.splits import Share
+from services.billing.rules.transfers import KEPT_VALUE
 from shared.db import Tx
 from tests.simulation.world import Violation, World
 
@@ -19,6 +22,7 @@ select c.id, c.state, c.charge_hundredths, c.recognised_fen, c.campus_id,
   (select count(*) from lot_entry e where e.institution_id = c.institution_id and e.source_id = c.id
     and e.kind = 'consume' and e.amount_fen > 0) as parts
 from consumption c where c.attendance_id = %(attendance)s and c.revision = %(revision)s"""
+_FRESH = "select total_fen, kind from lot where id = %(lot)s"
 _PARTS = """
 select r.party, r.campus_id, r.party_id, sum(r.amount_fen) as amount_fen, min(r.base_fen) as base_fen
 from split_row r where r.source_id = %(consumption)s and r.source_kind = 'consumption'
@@ -44,6 +48,24 @@ def check_charge(tx: Tx, world: World, event: AttendanceConfirmed) -> None:
     expect(row.campus_id == UUID(event.campus_id), "the consumption stands at another campus")
     if row.parts == 1:
         _check_parts(tx, world, event, row.id, row.recognised_fen)
+
+
+def check_transfer(tx: Tx, made: Transfer, before: Any, unit_price_fen: int) -> None:
+    """Compare what a transfer moved with the share of the lot that left, and with the price of what was bought."""
+    used = before.quantity_hundredths - before.remaining_hundredths + made.hundredths
+    target = floor(Fraction(before.total_fen * used, before.quantity_hundredths) + Fraction(1, 2))
+    expect(made.value_fen == max(0, target - before.released_fen), "hours moved at another value than the books held")
+    expect(made.hundredths < before.remaining_hundredths or target == before.total_fen, "a fen stayed in an empty lot")
+    fresh = tx.run(_FRESH, {"lot": made.target_lot_id}, prepared=True).one()
+    expect(fresh.total_fen == made.target_fen and fresh.kind == before.kind, "the new lot is worth something else")
+    if made.pricing == KEPT_VALUE:
+        expect((made.target_fen, made.target_hundredths) == (made.value_fen, made.hundredths), "a kept value changed")
+    else:
+        price = floor(Fraction(unit_price_fen * made.target_hundredths, 100) + Fraction(1, 2))
+        expect(made.target_fen == price, "hours were bought at another price than the list's")
+        expect(before.kind == "paid", "given hours bought something")
+    spare = made.value_fen + made.from_wallet_fen - made.target_fen
+    expect(made.to_wallet_fen == spare and not (spare and made.from_wallet_fen), "the wallet moved without need")
 
 
 def _check_parts(tx: Tx, world: World, event: AttendanceConfirmed, consumption_id: UUID, base_fen: int) -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceConfirmed
+from services.billing.actions import prices
 from services.billing.rules.callbacks import Notice
 from services.billing.rules.splits import SplitRule
 from shared.caller import Caller
@@ -48,6 +49,10 @@ class World:
     sales: list[Sale] = field(default_factory=list)
     rules: list[SplitRule] = field(default_factory=list)
     refunds: list[UUID] = field(default_factory=list)
+    transfers: list[UUID] = field(default_factory=list)
+    # What hours are moved to at the list price.
+    course_id: UUID = field(default_factory=uuid7)
+    unit_price_fen: int = 7_777
     posted: dict[str, UUID | None] = field(default_factory=dict)
     told: Counter[str] = field(default_factory=Counter)
 
@@ -56,6 +61,13 @@ class World:
         self.caller = Caller.system(self.institution)
         with self.begin() as tx:
             self.campuses = [factories.campus(tx) for _ in range(_CAMPUSES)]
+            prices.create(
+                tx,
+                course_id=self.course_id,
+                campus_id=None,
+                unit_price_fen=self.unit_price_fen,
+                start_date=factories.LONG_AGO,
+            )
 
     @contextmanager
     def begin(self) -> Iterator[Tx]:

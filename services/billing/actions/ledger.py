@@ -85,11 +85,26 @@ def posting(
 
 
 def post(  # the database refuses lines that do not balance, a second posting of a document, and a locked period
-    tx: Tx, *, kind: str, source_id: UUID, campus_id: UUID, lines: Sequence[Line], post_date: date
+    tx: Tx,
+    *,
+    kind: str,
+    source_id: UUID,
+    campus_id: UUID,
+    lines: Sequence[Line],
+    post_date: date,
+    reverses_id: UUID | None = None,
 ) -> None:
     """Post a document; without lines there is nothing to post."""
     if lines:
-        values = posting(tx, kind=kind, source_id=source_id, campus_id=campus_id, lines=lines, post_date=post_date)
+        values = posting(
+            tx,
+            kind=kind,
+            source_id=source_id,
+            campus_id=campus_id,
+            lines=lines,
+            post_date=post_date,
+            reverses_id=reverses_id,
+        )
         tx.run(f"{JOURNAL_SQL}; {LINES_SQL}", values)
 
 

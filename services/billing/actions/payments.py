@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lianxiao.billing.v1.billing_events_pb2 import PaymentReceived
-from services.billing.actions import charge_rules, instalments, ledger, orders, rulebooks, splits
+from services.billing.actions import charge_rules, instalments, ledger, lots, orders, rulebooks, splits, wallets
 from services.billing.models import Order, Payment, PaymentIntent
 from services.billing.rules import postings
 from services.billing.rules.callbacks import SUCCESS, Notice
@@ -49,10 +49,13 @@ class Received:
 
 
 def record(tx: Tx, order_id: UUID, received: Received) -> Payment:
-    """Record money that was received at the desk or by transfer; the last part opens the lots."""
+    """Record money that was received at the desk or by transfer, or is in the wallet; the last part opens the lots."""
     if received.receive_time > tx.now:
         raise InvalidInput("receive_time", "the money has not been received yet")
-    charge_rules.check_payment(tx, orders.get(tx, order_id))
+    order = orders.get(tx, order_id)
+    charge_rules.check_payment(tx, order)
+    if received.method == wallets.METHOD:
+        wallets.check(tx, order.customer_id, received.amount_fen)
     payment = _apply(tx, order_id, received)
     if payment is None:
         raise _refusal(orders.get(tx, order_id), received.amount_fen)
@@ -128,22 +131,32 @@ def _apply(tx: Tx, order_id: UUID, received: Received) -> Payment | None:
     if not state:
         return None
     order = orders.get(tx, order_id)
+    # Hours that grow with the money are locked before wallets and accounts, as everybody does.
+    lots.of_order_for_update(tx, order.id)
     payment = _store(tx, order, received, "applied")
     rules = rulebooks.load(tx)
     day = rules.day(order.campus_id, tx.now)
-    parts = _split(tx, order, payment, rules)
     ledger.post(
         tx,
         kind="payment",
         source_id=payment.id,
         campus_id=order.campus_id,
-        lines=postings.payment(order.campus_id, received.amount_fen, parts),
+        lines=_lines(tx, order, payment, rules),
         post_date=day,
     )
-    publish(tx, _event(payment))
+    # What a wallet pays was received, and divided, when the money came in.
+    if payment.method != wallets.METHOD:
+        publish(tx, _event(payment))
     if not instalments.receive(tx, order, payment.id, received.amount_fen) and state == "paid":
         orders.activate(tx, order)
     return payment
+
+
+def _lines(tx: Tx, order: Order, payment: Payment, rules: rulebooks.Rules) -> list[postings.Line]:
+    if payment.method == wallets.METHOD:
+        spent = wallets.pay(tx, order, payment_id=payment.id, amount_fen=payment.amount_fen)
+        return postings.wallet_payment(order.campus_id, spent)
+    return postings.payment(order.campus_id, payment.amount_fen, _split(tx, order, payment, rules))
 
 
 def _split(tx: Tx, order: Order, payment: Payment, rules: rulebooks.Rules) -> tuple[Part, ...]:

@@ -11,12 +11,12 @@ from sqlalchemy import case, func, select
 
 from services.billing.actions import contracts, orders, rulebooks
 from services.billing.models import Consumption, Lot, LotEntry, Order, OrderLine, Payment, RefundItem
-from services.billing.rules.lots import PAID
+from services.billing.rules.lots import PAID, amount_of
 from services.billing.rules.refunds import Figures, LineFigures
 from shared import aliases
 from shared.db import Tx
 from shared.errors import InvalidInput, Refused
-from shared.money import allocate, released
+from shared.money import allocate
 
 
 class Closing(NamedTuple):
@@ -91,9 +91,7 @@ def closings(held: Sequence[Lot], wanted: Mapping[UUID, int]) -> list[Closing]:
             left = _paid_left([each for each in held if each.order_line_id == lot.order_line_id])
             hours = asked if lot.kind == PAID else lot.remaining_hundredths * asked // left if left else 0
         if hours:
-            used = lot.quantity_hundredths - lot.remaining_hundredths + hours
-            value = released(lot.total_fen, lot.quantity_hundredths, used) - lot.released_fen
-            found.append(Closing(lot, hours, max(0, value)))
+            found.append(Closing(lot, hours, amount_of(lot, hours)))
     return found
 
 

@@ -14,8 +14,8 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from lianxiao.billing.v1.billing_events_pb2 import RefundPaid
-from services.billing.actions import ledger, rulebooks
-from services.billing.models import Payment, Refund, RefundPayout
+from services.billing.actions import ledger, rulebooks, wallets
+from services.billing.models import Order, Payment, Refund, RefundPayout
 from services.billing.rules import postings
 from services.billing.rules import refund_rules as rules
 from services.billing.rules.payouts import Source, spread
@@ -57,13 +57,26 @@ def sources(tx: Tx, order_id: UUID, *, applied: bool) -> list[Source]:
     return [Source(key, method, int(left)) for key, method, left in tx.execute(query)]
 
 
-def open_for(tx: Tx, refund: Refund) -> None:
-    """Make the payouts of a refund that was just approved; one that gives nothing is paid at once."""
+def open_for(tx: Tx, refund: Refund) -> list[postings.Line]:
+    """Make the payouts of a refund that was just approved; one that gives nothing is paid at once.
+
+    What a wallet had paid is back in it at once: returns what the books say of that.
+    """
     known = sources(tx, refund.order_id, applied=refund.cause != rules.OVERPAYMENT)
-    for each in spread(refund.amount_fen, known, beside_fen=refund.interest_fen):
-        tx.session.add(_row(refund, each.payment_id, each.method, each.amount_fen))
+    rows = [
+        _row(refund, each.payment_id, each.method, each.amount_fen)
+        for each in spread(refund.amount_fen, known, beside_fen=refund.interest_fen)
+    ]
+    tx.session.add_all(rows)
+    tx.session.flush()
+    lines: list[postings.Line] = []
+    for row in rows:
+        if row.method == wallets.METHOD:
+            row.state, row.done_time = "succeeded", tx.now
+            lines += postings.wallet_return(row.campus_id, wallets.give_back(tx, row))
     tx.session.flush()
     _finish(tx, refund)
+    return lines
 
 
 def of_refunds(tx: Tx, refund_ids: Sequence[UUID]) -> dict[UUID, list[RefundPayout]]:
@@ -145,8 +158,9 @@ def _finish(tx: Tx, refund: Refund) -> None:
         return
     refund.state, refund.pay_time = "paid", tx.now
     tx.session.flush()
-    # Money above an order was never part of a sale.
-    if refund.cause != rules.OVERPAYMENT:
+    # Money above an order was never part of a sale, nor was an order that a transfer made.
+    order = tx.load(Order, "order", refund.order_id)
+    if refund.cause != rules.OVERPAYMENT and order.transfer_id is None:
         publish(tx, _event(refund, tx.now))
 
 

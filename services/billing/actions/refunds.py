@@ -23,6 +23,7 @@ from services.billing.actions import (
     refund_rules,
     rulebooks,
     splits,
+    wallets,
 )
 from services.billing.actions.refund_figures import Closing
 from services.billing.models import Lot, Order, Refund, RefundItem
@@ -156,12 +157,15 @@ def approve(tx: Tx, refund_id: UUID) -> Refund:
     refund.lines = {"lines": _to_json(due.lines)["lines"] + shown}
     refund.interest_fen = due.interest_fen
     if refund.cause == rules.OVERPAYMENT:
-        _post(tx, refund, postings.unapplied_refund(order.campus_id, refund.amount_fen))
+        lines = postings.unapplied_refund(order.campus_id, refund.amount_fen)
+    elif refund.cause == rules.WALLET:
+        lines = _empty_wallet(tx, refund, order)
     else:
-        _close(tx, refund, order, held, due)
+        lines = _close(tx, refund, order, held, due)
     refund.state, refund.approve_staff_id, refund.approve_time = "approved", tx.caller.subject_id, tx.now
     tx.session.flush()
-    refund_payouts.open_for(tx, refund)
+    # Accounts are locked last, all at once.
+    _post(tx, refund, postings.merge([*lines, *refund_payouts.open_for(tx, refund)]))
     return refund
 
 
@@ -224,8 +228,8 @@ def _due(tx: Tx, order: Order, held: Sequence[Lot], wish: Wish) -> Due:
         )
     province = refund_rules.policy(tx, order.campus_id).province
     rule = rules.choose((rule for _, rule in refund_rules.every(tx)), province=province, day=end_date)
-    if wish.cause == rules.OVERPAYMENT:
-        best = _overpaid(tx, order)
+    if wish.cause in {rules.OVERPAYMENT, rules.WALLET}:
+        best = _overpaid(tx, order) if wish.cause == rules.OVERPAYMENT else _unspent(tx, order)
         return Due(order, best, best.lines, best.amount_fen, None, 0, end_date, rule)
     figures = refund_figures.read(tx, order, held, wanted=wish.wanted, end_date=end_date)
     agreed = refund_rules.to_terms(refund_rules.agreed(tx, contract.id))
@@ -267,8 +271,32 @@ def _overpaid(tx: Tx, order: Order) -> Computed:
     return Computed(rules.LAW, rules.FULL, (RefundLine("unapplied", left),), ())
 
 
-def _close(tx: Tx, refund: Refund, order: Order, held: Sequence[Lot], due: Due) -> None:
-    """Close hours and money of a refund in lots, order, splits and books."""
+def _unspent(tx: Tx, order: Order) -> Computed:
+    part = wallets.of_order(tx, order.id)
+    if part is None or not part.balance_fen:
+        raise Refused("ORDER_NOT_REFUNDABLE", "the wallet holds nothing out of this order", left_fen=0)
+    return Computed(rules.LAW, rules.FULL, (RefundLine("wallet", part.balance_fen),), ())
+
+
+def _empty_wallet(tx: Tx, refund: Refund, order: Order) -> list[postings.Line]:
+    """Owe the family what its wallet holds out of an order; the hours left the order when they were revalued."""
+    amount = refund.amount_fen
+    taken = splits.cash_to_take_back(tx, order.id, amount, order.paid_fen - order.refunded_fen)
+    _count(tx, order.id, amount, whole=False)
+    splits.record(tx, taken, source_kind="refund", source_id=refund.id)
+    share = wallets.empty(tx, order.id, refund_id=refund.id, amount_fen=amount)
+    return postings.wallet_refund(share, [entry.part for entry in taken])
+
+
+def _count(tx: Tx, order_id: UUID, amount_fen: int, *, whole: bool) -> None:
+    """Count a refund towards an order; never more than was paid."""
+    keys = {"amount": amount_fen, "now": tx.now, "institution": tx.institution_id, "order": order_id, "whole": whole}
+    if not tx.run(_PAY, keys).scalar():
+        raise Conflict("REFUND_ABOVE_PAID", "more would go back than was paid")
+
+
+def _close(tx: Tx, refund: Refund, order: Order, held: Sequence[Lot], due: Due) -> list[postings.Line]:
+    """Close hours and money of a refund in lots, order and splits; return what the books say of it."""
     amount = refund.amount_fen
     taken = splits.cash_to_take_back(tx, order.id, amount, order.paid_fen - order.refunded_fen)
     closed = refund_figures.closings(held, _wanted(refund))
@@ -281,14 +309,12 @@ def _close(tx: Tx, refund: Refund, order: Order, held: Sequence[Lot], due: Due) 
         lot.remaining_hundredths for lot in held
     )
     _take(tx, refund, closed)
-    keys = {"amount": amount, "now": tx.now, "institution": tx.institution_id, "order": order.id, "whole": whole}
-    if not tx.run(_PAY, keys).scalar():
-        raise Conflict("REFUND_ABOVE_PAID", "more would go back than was paid")
+    _count(tx, order.id, amount, whole=whole)
     if whole:
         instalments.end(tx, order)
     _keep_items(tx, refund, closed, due.best)
     splits.record(tx, taken, source_kind="refund", source_id=refund.id)
-    lines = postings.refund(
+    return postings.refund(
         order.campus_id,
         values=values,
         amount_fen=amount,
@@ -297,7 +323,6 @@ def _close(tx: Tx, refund: Refund, order: Order, held: Sequence[Lot], due: Due) 
         on_credit_fen=on_credit,
         parts=[entry.part for entry in taken],
     )
-    _post(tx, refund, lines)
 
 
 def _post(tx: Tx, refund: Refund, lines: Sequence[postings.Line]) -> None:

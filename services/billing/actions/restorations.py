@@ -119,7 +119,7 @@ def _post(tx: Tx, consumption: Consumption) -> None:
     original = ledger.reversal_of(tx, consumption.id, "consumption")
     if original is not None:
         journal_id, lines = original
-        values = ledger.posting(
+        ledger.post(
             tx,
             kind="restoration",
             source_id=consumption.id,
@@ -128,7 +128,6 @@ def _post(tx: Tx, consumption: Consumption) -> None:
             post_date=rulebooks.load(tx).day(consumption.campus_id, tx.now),
             reverses_id=journal_id,
         )
-        tx.run(f"{ledger.JOURNAL_SQL}; {ledger.LINES_SQL}", values)
 
 
 def _reverse(entry: LotEntry) -> dict[str, object]:

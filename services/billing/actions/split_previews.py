@@ -42,7 +42,7 @@ select p.id, p.receive_time as occur_time, n.course_id, o.campus_id as selling_c
 from payment p
 join sales_order o on o.institution_id = %(institution)s and o.id = p.order_id
 join order_line n on n.institution_id = %(institution)s and n.order_id = o.id and n.line_number = 1
-where p.institution_id = %(institution)s and p.state = 'applied'
+where p.institution_id = %(institution)s and p.state = 'applied' and p.method <> 'wallet'
   and p.receive_time >= %(start)s and p.receive_time < %(end)s
   and (%(course)s::uuid is null or n.course_id = %(course)s)
   and (%(selling)s::uuid is null or o.campus_id = %(selling)s)

@@ -30,6 +30,7 @@ from services.billing.models.refunds import (
 from services.billing.models.settlements import Settlement, SettlementDispute, SettlementLine, SettlementRun
 from services.billing.models.signatures import SignatureCode, SignatureEvidence, SignatureRequest
 from services.billing.models.splits import SplitRow, SplitRule
+from services.billing.models.transfers import Transfer, WalletEntry, WalletPart
 from services.billing.models.vouchers import Voucher, VoucherBatch, VoucherJournal, VoucherLayout
 
 __all__ = [
@@ -86,8 +87,11 @@ __all__ = [
     "SplitRow",
     "SplitRule",
     "ThresholdNotice",
+    "Transfer",
     "Voucher",
     "VoucherBatch",
     "VoucherJournal",
     "VoucherLayout",
+    "WalletEntry",
+    "WalletPart",
 ]

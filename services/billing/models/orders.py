@@ -25,6 +25,8 @@ class Order(OwnedRow, Base):
     refunded_fen: Mapped[int]
     state: Mapped[str]
     activate_time: Mapped[datetime | None]
+    # Of the transfer of hours that made it, under the contract that the hours came from.
+    transfer_id: Mapped[UUID | None]
 
 
 class OrderLine(Row, Base):

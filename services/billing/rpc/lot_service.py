@@ -39,6 +39,7 @@ class LotService(Servicer, pb_grpc.LotServiceServicer):
                 remaining_fen=account.remaining_fen,
                 expired_hundredths=account.expired_hundredths,
                 frozen_hundredths=account.frozen_hundredths,
+                transferred_hundredths=account.transferred_hundredths,
             )
         )
 

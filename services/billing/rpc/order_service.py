@@ -52,6 +52,7 @@ def to_pb(row: Order, lines: Sequence[OrderLine] = ()) -> order_pb2.Order:
         state=enum_value(order_pb2.OrderState, row.state),
         owner_id=id_text(row.owner_id),
         activate_time=row.activate_time,
+        transfer_id=id_text(row.transfer_id),
         create_time=row.create_time,
         update_time=row.update_time,
     )

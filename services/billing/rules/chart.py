@@ -60,6 +60,7 @@ SHIPPED = (
     Title(postings.SPLIT_PAYABLE, "2241.02", "其他应付款-应付分成", "Split shares payable", LIABILITY, _BY_PARTY),
     Title(postings.UNAPPLIED_RECEIPTS, "2241.03", "其他应付款-待处理收款", "Unapplied receipts", LIABILITY),
     Title(postings.REFUND_PAYABLE, "2241.04", "其他应付款-应付退费", "Refunds payable", LIABILITY),
+    Title(postings.WALLET, "2241.05", "其他应付款-电子钱包", "Wallets of families", LIABILITY, _BY_PARTY),
     Title(postings.REVENUE, "6001.01", "主营业务收入-课时收入", "Tuition revenue", INCOME),
     Title(postings.BREAKAGE_INCOME, "6001.02", "主营业务收入-过期课时", "Breakage income", INCOME),
     Title(postings.SPLIT_INCOME, "6051.01", "其他业务收入-分成收入", "Split income", INCOME),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from shared.money import allocate, released
@@ -37,6 +37,19 @@ class LotState(NamedTuple):
     advisor_id: UUID | None
     channel: str
     freeze_date: date | None = None
+
+
+class Figures(Protocol):
+    """What says how much a part of a lot is worth."""
+
+    @property
+    def quantity_hundredths(self) -> int: ...
+    @property
+    def remaining_hundredths(self) -> int: ...
+    @property
+    def total_fen(self) -> int: ...
+    @property
+    def released_fen(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +125,7 @@ def policy_at(policies: Sequence[ExpiryPolicy], campus_id: UUID, day: date) -> E
     return max(held, key=lambda p: (p.campus_id is not None, p.start_date), default=None)
 
 
-def amount_of(lot: LotState, hundredths: int) -> int:
+def amount_of(lot: Figures, hundredths: int) -> int:
     """Return the fen that leave a lot with some of its hours.
 
     The target is cumulative, so that nothing is lost by rounding and the last hour takes the remainder. After

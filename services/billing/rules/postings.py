@@ -28,6 +28,7 @@ UNAPPLIED_RECEIPTS = "unapplied_receipts"
 REFUND_PAYABLE = "refund_payable"
 REFUND_INTEREST_EXPENSE = "refund_interest_expense"
 INSTALMENT_RECEIVABLE = "instalment_receivable"
+WALLET = "wallet"
 NOBODY = UUID(int=0)
 
 
@@ -139,6 +140,55 @@ def expiry(campus_id: UUID, lots: Iterable[tuple[UUID, int]]) -> list[Line]:
     for lot, value in lots:
         lines += [Line(CONTRACT_LIABILITY, campus_id, value, NOBODY, lot), Line(BREAKAGE_INCOME, campus_id, -value)]
     return merge(lines)
+
+
+class WalletShare(NamedTuple):
+    """What one part of a wallet gives or takes; the campus keeps it, the party is the family."""
+
+    campus_id: UUID
+    customer_id: UUID
+    amount_fen: int
+
+
+def transfer(
+    revalued: WalletShare, lot_id: UUID, *, spent: Iterable[WalletShare], campus_id: UUID, new_lot_id: UUID
+) -> list[Line]:
+    """Revalue hours of a lot to the wallet and buy a lot at a campus out of it; the giving campuses owe it that."""
+    value = revalued.amount_fen
+    lines = [Line(CONTRACT_LIABILITY, revalued.campus_id, value, NOBODY, lot_id)]
+    lines.append(Line(WALLET, revalued.campus_id, -value, revalued.customer_id))
+    return merge([*lines, *_out_of_wallet(campus_id, spent, new_lot_id)])
+
+
+def wallet_payment(campus_id: UUID, spent: Iterable[WalletShare]) -> list[Line]:
+    """Post what wallets paid for an order."""
+    return merge(_out_of_wallet(campus_id, spent, NOBODY))
+
+
+def wallet_return(campus_id: UUID, given: Iterable[WalletShare]) -> list[Line]:
+    """Post refunded money that went back into the wallets that had paid."""
+    lines: list[Line] = []
+    for share in given:
+        lines.append(Line(REFUND_PAYABLE, campus_id, share.amount_fen))
+        lines.append(Line(WALLET, share.campus_id, -share.amount_fen, share.customer_id))
+        lines += _owed(campus_id, share.campus_id, share.amount_fen)
+    return merge(lines)
+
+
+def wallet_refund(share: WalletShare, parts: Iterable[Part] = ()) -> list[Line]:
+    """Owe a family what its wallet holds; `parts` of cash splits that are taken back are negative."""
+    lines = [Line(WALLET, share.campus_id, share.amount_fen, share.customer_id)]
+    lines.append(Line(REFUND_PAYABLE, share.campus_id, -share.amount_fen))
+    return merge([*lines, *cash_parts(share.campus_id, parts)])
+
+
+def _out_of_wallet(campus_id: UUID, spent: Iterable[WalletShare], lot_id: UUID) -> list[Line]:
+    lines: list[Line] = []
+    for share in spent:
+        lines.append(Line(WALLET, share.campus_id, share.amount_fen, share.customer_id))
+        lines.append(Line(CONTRACT_LIABILITY, campus_id, -share.amount_fen, NOBODY, lot_id))
+        lines += _owed(share.campus_id, campus_id, share.amount_fen)
+    return lines
 
 
 def reverse(lines: Iterable[Line]) -> list[Line]:

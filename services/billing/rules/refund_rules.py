@@ -23,6 +23,7 @@ FAMILY = "family"
 COOLING_OFF = "cooling_off"
 VOID = "void"
 OVERPAYMENT = "overpayment"
+WALLET = "wallet"
 
 LAW = "law"
 CONTRACT = "contract"

@@ -36,6 +36,7 @@ _SENTENCES = {
         "付款人 {age_years} 岁，监护人同意：{consented}，合同无效",
         "the payer is {age_years} years old, consent of a guardian: {consented}; the contract is void",
     ),
+    "wallet": ("电子钱包余额原路退还", "what the wallet holds of the order goes back"),
     "unapplied": ("多收款项原数退还", "money received above the order goes back"),
 }
 

@@ -45,6 +45,8 @@ _SELLING = (
         "coupon_batch.read",
         "payment.read",
         "lot.read",
+        "transfer.read",
+        "wallet.read",
     ),
     *("consumption.read", "student.read", "guardian.*", "class_group.read", "lesson.read", "campaign.read"),
     *("tag.read", "student_tag.*"),
@@ -59,7 +61,7 @@ _SELLING = (
 _TUTORING = (
     *_DAILY,
     *("student.*", "guardian.*", "class_group.*", "lesson.read", "attendance.*", "trial.read", "lot.read"),
-    *("lot.freeze", "lot.unfreeze", "tag.read", "student_tag.*"),
+    *("lot.freeze", "lot.unfreeze", "transfer.read", "wallet.read", "tag.read", "student_tag.*"),
     *("sign_in_token.read",),
     *("student_card.*", "teacher_attendance.read", "leave.*", "makeup.*", "waiting_list.*", "suspension.*"),
     *(
@@ -124,6 +126,8 @@ _MONEY = (
         "order.read",
         "payment.*",
         "lot.*",
+        "transfer.*",
+        "wallet.read",
         "hour_policy.*",
         "consumption.read",
     ),
@@ -171,7 +175,7 @@ _LEADING = (
     *_TIMETABLING,
     *("lead_import.*", "duplicate.*", "claim.*", "lead_issue.*", "lead_policy.*"),
     *("handover.read", "workload.read", "teacher_home.read"),
-    *("registration.read", "approval_flow.read", "hour_policy.read"),
+    *("registration.read", "approval_flow.read", "hour_policy.read", "transfer.*"),
     *(
         "assignment_rule.read",
         "payment.*",
