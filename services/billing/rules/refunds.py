@@ -15,6 +15,7 @@ from datetime import date
 from fractions import Fraction
 from uuid import UUID
 
+from services.billing.rules.proration import prorate
 from services.billing.rules.quotes import hours_value
 from services.billing.rules.refund_rules import (
     CONTRACT,
@@ -176,7 +177,7 @@ def _of_line(line: LineFigures, basis: str) -> int:
     whole = max(0, min(whole, line.left_fen))
     if line.wanted_hundredths is None:
         return whole
-    part = round_half_up(Fraction(whole * line.wanted_hundredths, line.remaining_hundredths))
+    part = prorate(whole, line.wanted_hundredths, line.remaining_hundredths).due_fen
     return min(part, line.left_fen if line.closing_fen is None else line.closing_fen)
 
 
