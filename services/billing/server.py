@@ -26,6 +26,7 @@ from lianxiao.billing.v1 import signature_service_pb2_grpc as signature
 from lianxiao.billing.v1 import split_rule_service_pb2_grpc as split_rule
 from lianxiao.billing.v1 import split_service_pb2_grpc as split
 from lianxiao.billing.v1 import transfer_service_pb2_grpc as transfer
+from lianxiao.billing.v1 import unapplied_receipt_service_pb2_grpc as unapplied_receipt
 from lianxiao.billing.v1 import voucher_service_pb2_grpc as voucher
 from lianxiao.billing.v1 import wallet_service_pb2_grpc as wallet
 from services.billing.rpc.account_title_service import AccountTitleService
@@ -52,6 +53,7 @@ from services.billing.rpc.signature_service import SignatureService
 from services.billing.rpc.split_rule_service import SplitRuleService
 from services.billing.rpc.split_service import SplitService
 from services.billing.rpc.transfer_service import TransferService
+from services.billing.rpc.unapplied_receipt_service import UnappliedReceiptService
 from services.billing.rpc.voucher_service import VoucherService
 from services.billing.rpc.wallet_service import WalletService
 from shared.server import Registration
@@ -69,6 +71,7 @@ SERVICERS: list[Registration] = [
     (instalment.add_InstalmentServiceServicer_to_server, InstalmentService),
     (payment.add_PaymentServiceServicer_to_server, PaymentService),
     (receivable.add_ReceivableServiceServicer_to_server, ReceivableService),
+    (unapplied_receipt.add_UnappliedReceiptServiceServicer_to_server, UnappliedReceiptService),
     (reconciliation.add_ReconciliationServiceServicer_to_server, ReconciliationService),
     (lot.add_LotServiceServicer_to_server, LotService),
     (transfer.add_TransferServiceServicer_to_server, TransferService),

@@ -126,8 +126,15 @@ _BROKEN = {
         (select coalesce(-sum(balance_fen), 0) as held from ledger_account where code = 'unapplied_receipts') a,
         (select coalesce(sum(amount_fen), 0) as above from payment where state = 'unapplied') p,
         (select coalesce(sum(amount_fen), 0) as gone from refund
-         where state in ('approved', 'paid') and cause = 'overpayment') r
-      where a.held <> p.above - r.gone""",
+         where state in ('approved', 'paid') and cause = 'overpayment') r,
+        (select coalesce(sum(amount_fen), 0) as used from payment where origin_payment_id is not null) u
+      where a.held <> p.above - r.gone - u.used""",
+    "a receipt gives orders and families at most what it brought in": """
+      select p.id from payment p where p.state = 'unapplied' and p.amount_fen
+        < (select coalesce(sum(a.amount_fen), 0) from payment a
+           where a.institution_id = p.institution_id and a.origin_payment_id = p.id)
+        + (select coalesce(sum(o.amount_fen), 0) from refund_payout o
+           where o.institution_id = p.institution_id and o.payment_id = p.id and o.state <> 'failed')""",
     "a settlement statement is the sum of its lines": """
       select s.id from settlement s left join settlement_line l
         on l.institution_id = s.institution_id and l.settlement_id = s.id

@@ -23,6 +23,7 @@ from services.billing.actions import (
     restorations,
     transfer_undos,
     transfers,
+    unapplied_receipts,
     wallets,
 )
 from services.billing.actions.payments import Received
@@ -131,6 +132,21 @@ def call_back(world: World) -> bool:
         oracle.expect(payment is not None and payment.amount_fen == notice.amount_fen, "another amount was posted")
         known = world.posted.setdefault(changed.transaction_id, payment.id if payment else None)
         oracle.expect(payment is not None and known == payment.id, "a transaction was posted twice")
+    return True
+
+
+def apply_receipt(world: World) -> bool:
+    """Pay an open order with money that was received above one, of the same child or of another."""
+    with world.begin() as tx:
+        held = tx.run("select id from payment where state = 'unapplied' order by receive_time, amount_fen limit 1")
+        receipt_id = held.scalar()
+        if receipt_id is None:
+            return False
+        order = orders.get(tx, world.any_sale().bought.order.id)
+        amount = max(1, (order.total_fen - order.paid_fen) // world.random.choice([1, 2]))
+        left = unapplied_receipts.left_of(tx, payments.get(tx, receipt_id))
+        _, rest = unapplied_receipts.apply(tx, receipt_id, order.id, min(amount, left + world.random.choice([0, 0, 1])))
+        oracle.expect(rest >= 0, "more was applied than was left of a receipt")
     return True
 
 
@@ -338,6 +354,7 @@ def lock_month(world: World) -> bool:
 COMMANDS: tuple[tuple[int, Command], ...] = (
     (6, sell),
     (3, plan),
+    (2, apply_receipt),
     (9, pay),
     (3, ask_provider),
     (6, call_back),

@@ -46,6 +46,8 @@ class Received:
     receive_time: datetime
     provider_transaction_id: str | None = None
     reference: str | None = None
+    # Money that was received above another order, and is in the books already.
+    origin: Payment | None = None
 
 
 def record(tx: Tx, order_id: UUID, received: Received) -> Payment:
@@ -120,6 +122,17 @@ def take_notice(tx: Tx, provider: str, notice: Notice) -> tuple[Payment | None, 
     return payment or _keep_unapplied(tx, orders.get(tx, intent.order_id), received), False
 
 
+def apply_receipt(tx: Tx, order: Order, receipt: Payment, amount_fen: int) -> Payment:
+    """Count money that was received above another order towards this one; the caller has checked what is left of it.
+
+    Raises ORDER_NOT_PAYABLE, PAYMENT_ABOVE_OUTSTANDING.
+    """
+    payment = _apply(tx, order.id, Received(amount_fen, receipt.method, tx.now, origin=receipt))
+    if payment is None:
+        raise _refusal(orders.get(tx, order.id), amount_fen)
+    return payment
+
+
 def get(tx: Tx, payment_id: UUID) -> Payment:
     """Return a payment within reach."""
     return tx.load(Payment, "payment", payment_id)
@@ -141,7 +154,7 @@ def _apply(tx: Tx, order_id: UUID, received: Received) -> Payment | None:
         kind="payment",
         source_id=payment.id,
         campus_id=order.campus_id,
-        lines=_lines(tx, order, payment, rules),
+        lines=_lines(tx, order, payment, rules, received.origin),
         post_date=day,
     )
     # What a wallet pays was received, and divided, when the money came in.
@@ -152,11 +165,15 @@ def _apply(tx: Tx, order_id: UUID, received: Received) -> Payment | None:
     return payment
 
 
-def _lines(tx: Tx, order: Order, payment: Payment, rules: rulebooks.Rules) -> list[postings.Line]:
+def _lines(
+    tx: Tx, order: Order, payment: Payment, rules: rulebooks.Rules, origin: Payment | None
+) -> list[postings.Line]:
     if payment.method == wallets.METHOD:
         spent = wallets.pay(tx, order, payment_id=payment.id, amount_fen=payment.amount_fen)
         return postings.wallet_payment(order.campus_id, spent)
-    return postings.payment(order.campus_id, payment.amount_fen, _split(tx, order, payment, rules))
+    parts = _split(tx, order, payment, rules)
+    held_by = origin.campus_id if origin else None
+    return postings.payment(order.campus_id, payment.amount_fen, parts, held_by=held_by)
 
 
 def _split(tx: Tx, order: Order, payment: Payment, rules: rulebooks.Rules) -> tuple[Part, ...]:
@@ -199,6 +216,7 @@ def _store(tx: Tx, order: Order, received: Received, state: str) -> Payment:
         method=received.method,
         provider_transaction_id=received.provider_transaction_id,
         reference=received.reference,
+        origin_payment_id=received.origin.id if received.origin else None,
         state=state,
         receive_time=received.receive_time,
     )

@@ -58,7 +58,10 @@ _CREDIT = """
 select p.campus_id, p.owner_id, sum(p.amount_fen - coalesce((select sum(o.amount_fen) from refund_payout o
     join refund r on r.institution_id = o.institution_id and r.id = o.refund_id
     where o.institution_id = p.institution_id and o.payment_id = p.id and o.redirect_time is null
-      and (r.approve_time at time zone c.time_zone)::date <= %(day)s), 0))::bigint as credit_fen
+      and (r.approve_time at time zone c.time_zone)::date <= %(day)s), 0)
+  - coalesce((select sum(a.amount_fen) from payment a where a.institution_id = p.institution_id
+      and a.origin_payment_id = p.id and (a.receive_time at time zone c.time_zone)::date <= %(day)s), 0))::bigint
+  as credit_fen
 from payment p join campus c on c.institution_id = p.institution_id and c.id = p.campus_id
 where p.institution_id = %(institution)s and p.state = 'unapplied'
   and (p.receive_time at time zone c.time_zone)::date <= %(day)s

@@ -156,6 +156,8 @@ def _entries(tx: Tx, row: Reconciliation) -> Iterator[Entry]:
     columns = (Payment.id, Payment.campus_id, Payment.provider_transaction_id, Payment.reference, Payment.order_id)
     query = select(*columns, Payment.amount_fen, Payment.receive_time, confirmed).where(
         Payment.method == row.method,
+        # What was made of another receipt is in no statement again.
+        Payment.origin_payment_id.is_(None),
         Payment.receive_time >= start - _MARGIN,
         Payment.receive_time < end + _MARGIN,
     )

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import aliased
 
 from lianxiao.billing.v1.billing_events_pb2 import RefundPaid
 from services.billing.actions import ledger, rulebooks, wallets
@@ -38,23 +39,30 @@ LISTING: Listing[RefundPayout] = Listing(
 )
 
 
+def gone() -> ColumnElement[int]:
+    """Return the expression of what has left a payment: by payouts that stand, and to other orders."""
+    back = select(func.coalesce(func.sum(RefundPayout.amount_fen), 0)).where(
+        RefundPayout.institution_id == Payment.institution_id,
+        RefundPayout.payment_id == Payment.id,
+        RefundPayout.state != "failed",
+    )
+    made = aliased(Payment)
+    applied = select(func.coalesce(func.sum(made.amount_fen), 0)).where(
+        made.institution_id == Payment.institution_id, made.origin_payment_id == Payment.id
+    )
+    return back.scalar_subquery() + applied.scalar_subquery()
+
+
 def sources(tx: Tx, order_id: UUID, *, applied: bool) -> list[Source]:
     """Return the payments of an order, the latest first, each with what has not gone back to it yet."""
-    gone = (
-        select(func.coalesce(func.sum(RefundPayout.amount_fen), 0))
-        .where(
-            RefundPayout.institution_id == Payment.institution_id,
-            RefundPayout.payment_id == Payment.id,
-            RefundPayout.state != "failed",
-        )
-        .scalar_subquery()
-    )
     query = (
-        select(Payment.id, Payment.method, Payment.amount_fen - gone)
+        select(Payment.id, Payment.method, Payment.amount_fen - gone())
         .where(Payment.order_id == order_id, Payment.state == ("applied" if applied else "unapplied"))
         .order_by(Payment.receive_time.desc(), Payment.id.desc())
     )
-    return [Source(key, method, int(left)) for key, method, left in tx.execute(query)]
+    # Orders of the child at campuses that the caller does not see took what they took all the same.
+    with tx.across_campuses():
+        return [Source(key, method, int(left)) for key, method, left in tx.execute(query)]
 
 
 def open_for(tx: Tx, refund: Refund) -> list[postings.Line]:

@@ -24,6 +24,8 @@ class Payment(OwnedRow, Base):
     provider_transaction_id: Mapped[str | None]
     # Of the intent that asked for it; null at the desk.
     reference: Mapped[str | None]
+    # The receipt above another order that it was made of.
+    origin_payment_id: Mapped[UUID | None]
     state: Mapped[str]
     receive_time: Mapped[datetime]
 

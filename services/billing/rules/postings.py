@@ -42,9 +42,15 @@ class Line(NamedTuple):
     lot_id: UUID = NOBODY
 
 
-def payment(campus_id: UUID, amount_fen: int, parts: Iterable[Part] = ()) -> list[Line]:
-    """Post money received for an order, and what cash rules promise others of it."""
-    lines = [Line(CASH, campus_id, amount_fen), Line(CONTRACT_LIABILITY, campus_id, -amount_fen)]
+def payment(campus_id: UUID, amount_fen: int, parts: Iterable[Part] = (), *, held_by: UUID | None = None) -> list[Line]:
+    """Post money received for an order, and what cash rules promise others of it.
+
+    Money that a campus holds unapplied already is no new cash; another one than the order's owes it to that.
+    """
+    cash = [Line(CASH, campus_id, amount_fen)]
+    if held_by is not None:
+        cash = [Line(UNAPPLIED_RECEIPTS, held_by, amount_fen), *_owed(held_by, campus_id, amount_fen)]
+    lines = [*cash, Line(CONTRACT_LIABILITY, campus_id, -amount_fen)]
     return merge([*lines, *cash_parts(campus_id, parts)])
 
 

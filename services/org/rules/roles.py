@@ -131,7 +131,7 @@ _MONEY = (
         "hour_policy.*",
         "consumption.read",
     ),
-    *("instalment_plan.*", "instalment_policy.*", "receivable.read"),
+    *("instalment_plan.*", "instalment_policy.*", "receivable.read", "unapplied_receipt.*"),
     *("promotion.*", "bundle.*", "coupon.*", "coupon_batch.*", "quote_discount.approve"),
     *(
         "split_rule.*",
@@ -238,7 +238,7 @@ _AUDITING = tuple(
         *("promotion", "bundle", "coupon", "coupon_batch"),
         *("student", "guardian", "tag", "price", "quote", "contract", "order", "payment", "lot"),
         *("payment_alert", "reconciliation", "contract_template"),
-        *("instalment_plan", "instalment_policy", "receivable"),
+        *("instalment_plan", "instalment_policy", "receivable", "unapplied_receipt"),
         *(
             "consumption",
             "split_rule",
