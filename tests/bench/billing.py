@@ -14,11 +14,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from uuid import UUID
 
-from services.billing.actions import ledger
+from services.billing.actions import balances, ledger
 from services.billing.consumers import CONSUMERS
 from shared.db import Database
 from shared.inbox import Arrival, store
@@ -45,7 +46,8 @@ _POST = """
 with journals as (
   insert into journal (institution_id, id, create_time, update_time, campus_id, kind, source_id, post_date)
   select %(institution)s, gen_random_uuid(), now(), now(),
-    (%(campuses)s::uuid[])[1 + n %% cardinality(%(campuses)s::uuid[])], 'payment', gen_random_uuid(), current_date
+    (%(campuses)s::uuid[])[1 + n %% cardinality(%(campuses)s::uuid[])], 'payment', gen_random_uuid(),
+    %(month)s::date + n::int %% 28
   from generate_series(1, %(count)s / 2) as n
   returning id, campus_id)
 insert into journal_line (institution_id, id, create_time, update_time, campus_id, journal_id, code, amount_fen)
@@ -138,9 +140,16 @@ def _trial_balance(stage: Stage) -> Iterator[Figure]:
     database = stage.database("billing")
     with database.begin(stage.system()) as tx:
         campuses = [factories.campus(tx) for _ in range(_CAMPUSES)]
-    for _ in range(0, LINES, _AT_ONCE):
+    # A month for every half million lines; all but the last one are locked, as controllers do.
+    months = [_months_ago(number) for number in reversed(range(-(-LINES // _AT_ONCE)))]
+    for month in months:
         with database.begin(stage.system(), timeout_ms=10**7) as tx:
-            tx.run(_POST, {"institution": stage.institution, "campuses": campuses, "count": min(_AT_ONCE, LINES)})
+            count = min(_AT_ONCE, LINES)
+            values = {"institution": stage.institution, "campuses": campuses, "count": count, "month": month}
+            tx.run(_POST, values)
+    for month in months[:-1]:
+        with database.begin(stage.system(), timeout_ms=10**7) as tx:
+            ledger.lock_period(tx, month)
     times = [_timed(partial(_balance, database, stage)) for _ in range(_BALANCES)]
     summed = _timed(partial(_sum, database, stage))
     yield Figure(
@@ -152,6 +161,29 @@ def _trial_balance(stage: Stage) -> Iterator[Figure]:
         absolute=True,
         at_most=True,
     )
+    days = [month + timedelta(days=day) for month in months for day in (0, 9, 14, 27)]
+    times = [_timed(partial(_as_of, database, stage, day)) for day in days]
+    yield Figure(
+        "trial_balance_as_of",
+        percentile(times, 95),
+        "ms p95; limit: summing lines",
+        summed,
+        _NEED_BALANCE_MS,
+        absolute=True,
+        at_most=True,
+    )
+
+
+def _months_ago(number: int) -> date:
+    today = datetime.now(UTC).date()
+    months = today.year * 12 + today.month - 1 - number
+    return date(months // 12, months % 12 + 1, 1)
+
+
+def _as_of(database: Database, stage: Stage, day: date) -> None:
+    with database.begin(stage.system(), read_only=True) as tx:
+        rows = balances.as_of(tx, day)
+    assert sum(row.balance_fen for row in rows) == 0
 
 
 def _balance(database: Database, stage: Stage) -> None:

@@ -31,6 +31,7 @@ APPENDED = {
         "instalment_policy",
         "ledger_account",
         "ledger_period",
+        "ledger_turnover",
         "voucher",
         "voucher_journal",
     ],

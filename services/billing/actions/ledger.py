@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
 
+from services.billing.actions import balances
 from services.billing.models import Journal, JournalLine, LedgerAccount, LedgerPeriod
 from services.billing.rules import postings
 from services.billing.rules.postings import Line
@@ -182,9 +183,13 @@ def lock_period(tx: Tx, day: date) -> LedgerPeriod:
     # The last campus to reach midnight is at most half a day behind UTC.
     if (tx.now - timedelta(hours=12)).date() < end:
         raise Refused("PERIOD_NOT_OVER", "the month is not over yet", start_date=start.isoformat())
-    period = LedgerPeriod(start_date=start, end_date=end, lock_time=tx.now, staff_id=tx.caller.subject_id)
+    tx.run(balances.LOCK, {"institution": tx.institution_id})
+    period = LedgerPeriod(
+        start_date=start, end_date=end, lock_time=tx.now, staff_id=tx.caller.subject_id, has_turnover=True
+    )
     with tx.translating({"uq_ledger_period_start": lambda: _locked(start)}):
         tx.session.add(period)
+    balances.store_turnover(tx, period)
     return period
 
 

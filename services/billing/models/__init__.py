@@ -10,7 +10,7 @@ from services.billing.models.contracts import Contract
 from services.billing.models.coupons import Coupon, CouponBatch
 from services.billing.models.directory import Campus, Rulebook
 from services.billing.models.instalments import Instalment, InstalmentPolicy
-from services.billing.models.ledger import Journal, JournalLine, LedgerAccount, LedgerPeriod
+from services.billing.models.ledger import Journal, JournalLine, LedgerAccount, LedgerPeriod, LedgerTurnover
 from services.billing.models.lots import Consumption, HourPolicy, Lot, LotEntry, ThresholdNotice
 from services.billing.models.orders import Order, OrderLine
 from services.billing.models.payments import Payment, PaymentAlert, PaymentIntent
@@ -55,6 +55,7 @@ __all__ = [
     "JournalLine",
     "LedgerAccount",
     "LedgerPeriod",
+    "LedgerTurnover",
     "Lot",
     "LotEntry",
     "Order",

@@ -53,3 +53,17 @@ class LedgerPeriod(Row, Base):
     end_date: Mapped[date]
     lock_time: Mapped[datetime]
     staff_id: Mapped[UUID]
+    # False for periods that were locked before turnovers were stored.
+    has_turnover: Mapped[bool]
+
+
+class LedgerTurnover(CampusRow, Base):
+    """What a locked period moved in one account: on one day, or without a day on the whole; append-only."""
+
+    __tablename__ = "ledger_turnover"
+
+    period_id: Mapped[UUID]
+    post_date: Mapped[date | None]
+    code: Mapped[str]
+    party_id: Mapped[UUID]
+    amount_fen: Mapped[int]

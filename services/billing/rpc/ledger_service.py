@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from lianxiao.billing.v1 import ledger_pb2
 from lianxiao.billing.v1 import ledger_service_pb2 as pb
 from lianxiao.billing.v1 import ledger_service_pb2_grpc as pb_grpc
-from services.billing.actions import ledger
+from services.billing.actions import balances, ledger
 from services.billing.models import Journal, JournalLine, LedgerAccount, LedgerPeriod
 from shared.db import Tx
 from shared.rpc import Servicer, command, query
-from shared.wire_values import date_pb, id_text, local_date, optional_id
+from shared.wire_values import date_pb, id_text, local_date, optional_date, optional_id
 
 
 class LedgerService(Servicer, pb_grpc.LedgerServiceServicer):
@@ -19,9 +19,12 @@ class LedgerService(Servicer, pb_grpc.LedgerServiceServicer):
 
     @query
     def GetTrialBalance(self, request: pb.GetTrialBalanceRequest, tx: Tx) -> pb.GetTrialBalanceResponse:
-        accounts = ledger.trial_balance(tx, optional_id(request.campus_id))
-        total = sum(account.balance_fen for account in accounts)
-        return pb.GetTrialBalanceResponse(accounts=[_account_to_pb(row) for row in accounts], total_fen=total)
+        campus_id, day = optional_id(request.campus_id), optional_date(request, "as_of_date")
+        if day is None:
+            rows = [_account_to_pb(row) for row in ledger.trial_balance(tx, campus_id)]
+        else:
+            rows = [_as_of_to_pb(row) for row in balances.as_of(tx, day, campus_id)]
+        return pb.GetTrialBalanceResponse(accounts=rows, total_fen=sum(row.balance_fen for row in rows))
 
     @query
     def ListJournals(self, request: pb.ListJournalsRequest, tx: Tx) -> pb.ListJournalsResponse:
@@ -50,6 +53,12 @@ def _account_to_pb(row: LedgerAccount) -> ledger_pb2.LedgerAccount:
         campus_id=id_text(row.campus_id),
         party_id=id_text(row.party_id),
         balance_fen=row.balance_fen,
+    )
+
+
+def _as_of_to_pb(row: balances.Balance) -> ledger_pb2.LedgerAccount:
+    return ledger_pb2.LedgerAccount(
+        code=row.code, campus_id=id_text(row.campus_id), party_id=id_text(row.party_id), balance_fen=row.balance_fen
     )
 
 
