@@ -7,8 +7,8 @@ from alembic import op
 from shared import chassis
 from shared.rls import protect
 
-revision = "0019"
-down_revision = "0018"
+revision = "0020"
+down_revision = "0019"
 
 _TABLES = {
     "ledger_turnover": """campus_id uuid not null, period_id uuid not null, post_date date, code text not null,
