@@ -12,8 +12,10 @@ from lianxiao.billing.v1 import hour_policy_service_pb2_grpc as hour_policy
 from lianxiao.billing.v1 import instalment_service_pb2_grpc as instalment
 from lianxiao.billing.v1 import ledger_service_pb2_grpc as ledger
 from lianxiao.billing.v1 import lot_service_pb2_grpc as lot
+from lianxiao.billing.v1 import netting_service_pb2_grpc as netting
 from lianxiao.billing.v1 import order_service_pb2_grpc as order
 from lianxiao.billing.v1 import payment_service_pb2_grpc as payment
+from lianxiao.billing.v1 import payout_batch_service_pb2_grpc as payout_batch
 from lianxiao.billing.v1 import price_service_pb2_grpc as price
 from lianxiao.billing.v1 import promotion_service_pb2_grpc as promotion
 from lianxiao.billing.v1 import quote_service_pb2_grpc as quote
@@ -39,8 +41,10 @@ from services.billing.rpc.hour_policy_service import HourPolicyService
 from services.billing.rpc.instalment_service import InstalmentService
 from services.billing.rpc.ledger_service import LedgerService
 from services.billing.rpc.lot_service import LotService
+from services.billing.rpc.netting_service import NettingService
 from services.billing.rpc.order_service import OrderService
 from services.billing.rpc.payment_service import PaymentService
+from services.billing.rpc.payout_batch_service import PayoutBatchService
 from services.billing.rpc.price_service import PriceService
 from services.billing.rpc.promotion_service import PromotionService
 from services.billing.rpc.quote_service import QuoteService
@@ -80,6 +84,8 @@ SERVICERS: list[Registration] = [
     (split_rule.add_SplitRuleServiceServicer_to_server, SplitRuleService),
     (split.add_SplitServiceServicer_to_server, SplitService),
     (settlement.add_SettlementServiceServicer_to_server, SettlementService),
+    (payout_batch.add_PayoutBatchServiceServicer_to_server, PayoutBatchService),
+    (netting.add_NettingServiceServicer_to_server, NettingService),
     (ledger.add_LedgerServiceServicer_to_server, LedgerService),
     (account_title.add_AccountTitleServiceServicer_to_server, AccountTitleService),
     (voucher.add_VoucherServiceServicer_to_server, VoucherService),

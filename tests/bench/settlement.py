@@ -59,14 +59,15 @@ def settlement(stage: Stage) -> Iterator[Figure]:
     begun = time.perf_counter()
     with database.begin(stage.system()) as tx:
         run_id = settlement_runs.create(tx, _MARCH).id
-    while _step(stage, database):
-        pass
+    held, more = 0.0, True
+    while more:
+        with database.begin(stage.system()) as tx:
+            more = settlement_runs.step(tx)
+            held = max(held, _megabytes(tx.run("select pg_backend_pid()").scalar()))
     value = time.perf_counter() - begun
-    with database.begin(stage.system(), timeout_ms=_LONG_MS) as tx:
-        session = tx.run("select pg_backend_pid()").scalar()
+    with database.begin(stage.system(), read_only=True) as tx:
         run = settlement_runs.get(tx, run_id)
         assert (run.row_count, run.line_count) == (_PARTS * CONSUMPTIONS, _PARTS * CONSUMPTIONS)
-        held = _megabytes(session)
     yield Figure(
         "settlement", value, "s; limit: adding the rows up", summed, _NEED_SECONDS, absolute=True, at_most=True
     )
@@ -92,16 +93,10 @@ def _fill(stage: Stage, database: Database) -> None:
             tx.run(_SPLIT, values | {"first": first, "last": last})
 
 
-def _step(stage: Stage, database: Database) -> bool:
-    """Do what the worker does: one transaction per batch."""
-    with database.begin(stage.system()) as tx:
-        return settlement_runs.step(tx)
-
-
 def _megabytes(session: int | None) -> float:
-    """Return the greatest size so far of this process and, where it runs here, of a session of the database."""
+    """Return the greatest size so far of this process and, where it runs here, what a session holds besides pages."""
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     status = Path(f"/proc/{session}/status")
     lines = status.read_text().splitlines() if session and status.exists() else []
-    theirs = [int(line.split()[1]) for line in lines if line.startswith("VmHWM")]
+    theirs = [int(line.split()[1]) for line in lines if line.startswith("RssAnon")]
     return (own + sum(theirs)) / 1024

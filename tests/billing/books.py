@@ -146,13 +146,27 @@ _BROKEN = {
         left join split_row r on r.institution_id = l.institution_id and r.id = l.id
       where case when l.kind = 'adjustment' then r.id is not null else r.id is null
         or (r.amount_fen, r.party_id, r.campus_id) <> (l.amount_fen, s.party_id, s.campus_id) end""",
-    "what persons are owed is what split rows and adjustments gave them, less what was paid": """
+    "what parties are owed is what split rows and adjustments gave them, less what was paid or is owed back": """
       select 1 from
-        (select coalesce(-sum(balance_fen), 0) as owed from ledger_account where code = 'split_payable') a,
+        (select coalesce(-sum(balance_fen), 0) as owed from ledger_account
+         where code in ('split_payable', 'party_receivable')) a,
         (select coalesce(sum(amount_fen), 0) as given from split_row
          where party in ('advisor', 'teacher', 'partner')) r,
-        (select coalesce(sum(amount_fen), 0) as adjusted from settlement_line where kind = 'adjustment') l
-      where a.owed <> r.given + l.adjusted""",
+        (select coalesce(sum(amount_fen), 0) as adjusted from settlement_line where kind = 'adjustment') l,
+        (select coalesce(sum(i.amount_fen - i.offset_fen), 0) as paid from payout_item i
+         join payout_batch b on b.institution_id = i.institution_id and b.id = i.payout_batch_id
+         where b.state = 'paid') p
+      where a.owed <> r.given + l.adjusted - p.paid""",
+    "what parties owe is what statements below zero left, less what was kept back, and never negative": """
+      select a.id from ledger_account a
+        left join lateral (select coalesce(sum(-s.amount_fen), 0) as left_fen from settlement s
+          where s.institution_id = a.institution_id and s.campus_id = a.campus_id and s.party_id = a.party_id
+            and s.amount_fen < 0 and s.state in ('confirmed', 'paid')
+            and s.party not in ('campus', 'headquarters')) n on true
+        left join lateral (select coalesce(sum(i.offset_fen), 0) as kept_fen from payout_item i
+          join payout_batch b on b.institution_id = i.institution_id and b.id = i.payout_batch_id and b.state = 'paid'
+          where i.institution_id = a.institution_id and i.campus_id = a.campus_id and i.party_id = a.party_id) k on true
+      where a.code = 'party_receivable' and (a.balance_fen < 0 or a.balance_fen <> n.left_fen - k.kept_fen)""",
     "the liability is received less recognised less closed": """
       select 1 from
         (select coalesce(-sum(balance_fen), 0) as owed from ledger_account where code = 'contract_liability') a,

@@ -15,12 +15,16 @@ from services.billing.actions import (
     instalment_policies,
     instalments,
     ledger,
+    nettings,
     orders,
     payments,
+    payout_batches,
     refund_figures,
     refund_payouts,
     refunds,
     restorations,
+    settlement_runs,
+    settlements,
     transfer_undos,
     transfers,
     unapplied_receipts,
@@ -351,6 +355,44 @@ def lock_month(world: World) -> bool:
     return True
 
 
+def settle(world: World) -> bool:
+    """Make the statements of this month or the one before, in batches of any size; confirm some of them."""
+    rng = world.random
+    day = rng.choice([world.today, world.today.replace(day=1) - timedelta(days=1)])
+    with world.begin() as tx:
+        settlement_runs.create(tx, day)
+    more, batch = True, rng.choice([1, 7, 1000])
+    while more:
+        with world.begin() as tx:
+            more = settlement_runs.step(tx, batch=batch)
+    drafts = """select id from settlement where state = 'draft' and end_date <= %s
+      order by start_date, party, amount_fen, line_count"""
+    with world.begin() as tx:
+        for row in tx.run(drafts, (world.today.replace(day=1),)).all():
+            if rng.random() < 0.7:
+                settlements.confirm(tx, row.id)
+    return True
+
+
+def pay_parties(world: World) -> bool:
+    """Pay confirmed statements of a kind of party, or give the batch up."""
+    rng = world.random
+    with world.begin() as tx:
+        batch = payout_batches.create(tx, rng.choice(["advisor", "teacher"]))
+        finish = payout_batches.pay if rng.random() < 0.8 else payout_batches.cancel
+        finish(tx, batch.id)
+    return True
+
+
+def net(world: World) -> bool:
+    """Offset what campuses owe each other."""
+    with world.begin() as tx:
+        row = nettings.create(tx)
+        oracle.expect(sum(each.amount_fen for each in nettings.payments_of(row)) == 0, "campuses do not net to zero")
+        nettings.pay(tx, row.id)
+    return True
+
+
 COMMANDS: tuple[tuple[int, Command], ...] = (
     (6, sell),
     (3, plan),
@@ -372,6 +414,9 @@ COMMANDS: tuple[tuple[int, Command], ...] = (
     (2, pay_from_wallet),
     (2, ask_wallet_back),
     (1, lock_month),
+    (1, settle),
+    (1, pay_parties),
+    (1, net),
 )
 # What these do has been done before: not a row may come of it.
 SILENT = frozenset({deliver_again})

@@ -153,7 +153,8 @@ def step(tx: Tx, *, batch: int = BATCH) -> bool:
     }
     if run.total_count is None:
         run.total_count = tx.run(_COUNT, values).scalar()
-    last: UUID | None = tx.run(_LAST, values).scalar()
+    with tx.along_indexes():
+        last: UUID | None = tx.run(_LAST, values).scalar()
     values["last"] = last or _END
     tx.run(f"{_HASHED}; {_HEADS}", values)
     found = tx.run(_LINES, values).one()

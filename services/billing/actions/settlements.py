@@ -44,7 +44,7 @@ LINES: Listing[SettlementLine] = Listing(
 
 def page(tx: Tx, request: ListRequest) -> Page[Settlement]:
     """Return a page of the statements that the caller may see."""
-    return LISTING.page(tx, request, where=_in_reach(tx))
+    return LISTING.page(tx, request, where=in_reach(tx))
 
 
 def get(tx: Tx, settlement_id: UUID, *, for_update: bool = False) -> Settlement:
@@ -181,7 +181,7 @@ def answer(tx: Tx, settlement_id: UUID, text: str) -> Settlement:
 
 
 def confirm(tx: Tx, settlement_id: UUID) -> Settlement:
-    """Close a draft for good; what comes later goes to the next statement.
+    """Close a draft for good; what comes later goes to the next statement. Below zero the party owes the amount.
 
     Raises Refused SETTLEMENT_CLOSED, SETTLEMENT_DISPUTED, PERIOD_NOT_OVER, and Conflict SETTLEMENT_RUN_BUSY.
     """
@@ -193,6 +193,15 @@ def confirm(tx: Tx, settlement_id: UUID) -> Settlement:
     settlement_runs.check_done(tx, row.start_date, row.end_date)
     row.state, row.staff_id, row.confirm_time = CONFIRMED, tx.caller.subject_id, tx.now
     tx.session.flush()
+    if row.amount_fen < 0 and row.party in settlements.PAYEES:
+        ledger.post(
+            tx,
+            kind="settlement_receivable",
+            source_id=row.id,
+            campus_id=row.campus_id,
+            lines=postings.party_owes(row.campus_id, row.party_id, -row.amount_fen),
+            post_date=rulebooks.load(tx).day(row.campus_id, tx.now),
+        )
     return row
 
 
@@ -201,7 +210,7 @@ def _closed(row: Settlement) -> Refused:
     return Refused("SETTLEMENT_CLOSED", text, state=row.state, amount_fen=row.amount_fen)
 
 
-def _in_reach(tx: Tx) -> list[ColumnElement[bool]]:
+def in_reach(tx: Tx) -> list[ColumnElement[bool]]:
     """Return the conditions of what the caller may see beside what row-level security says."""
     scope = tx.caller.scope(PAY)
     others = Settlement.party.not_in(PERSONS)

@@ -27,7 +27,15 @@ from services.billing.models.refunds import (
     RefundRule,
     RefundTerm,
 )
-from services.billing.models.settlements import Settlement, SettlementDispute, SettlementLine, SettlementRun
+from services.billing.models.settlements import (
+    Netting,
+    PayoutBatch,
+    PayoutItem,
+    Settlement,
+    SettlementDispute,
+    SettlementLine,
+    SettlementRun,
+)
 from services.billing.models.signatures import SignatureCode, SignatureEvidence, SignatureRequest
 from services.billing.models.splits import SplitRow, SplitRule
 from services.billing.models.transfers import Transfer, WalletEntry, WalletPart
@@ -58,11 +66,14 @@ __all__ = [
     "LedgerTurnover",
     "Lot",
     "LotEntry",
+    "Netting",
     "Order",
     "OrderLine",
     "Payment",
     "PaymentAlert",
     "PaymentIntent",
+    "PayoutBatch",
+    "PayoutItem",
     "Price",
     "Promotion",
     "Quote",

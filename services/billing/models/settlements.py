@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy.orm import Mapped
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
 
 from services.billing.models.base import Base
 from shared.tables import CampusRow, OwnedRow, Row
@@ -72,3 +74,46 @@ class SettlementDispute(OwnedRow, Base):
     answer: Mapped[str]
     answer_staff_id: Mapped[UUID | None]
     answer_time: Mapped[datetime | None]
+
+
+class PayoutBatch(Row, Base):
+    """Confirmed statements of one kind of party that are paid together."""
+
+    __tablename__ = "payout_batch"
+
+    party: Mapped[str]
+    state: Mapped[str]
+    item_count: Mapped[int]
+    # What leaves the institution.
+    amount_fen: Mapped[int]
+    staff_id: Mapped[UUID]
+    finish_staff_id: Mapped[UUID | None]
+    finish_time: Mapped[datetime | None]
+
+
+class PayoutItem(CampusRow, Base):
+    """One statement in a batch: its amount less what the party owes from earlier claw-backs is paid."""
+
+    __tablename__ = "payout_item"
+
+    payout_batch_id: Mapped[UUID]
+    settlement_id: Mapped[UUID]
+    party_id: Mapped[UUID]
+    amount_fen: Mapped[int]
+    offset_fen: Mapped[int]
+    cancelled: Mapped[bool]
+
+
+class Netting(Row, Base):
+    """What campuses owe each other, offset into one payment per campus; `positions` is what it offsets."""
+
+    __tablename__ = "netting"
+
+    state: Mapped[str]
+    # [{"campus_id", "party_id", "code", "amount_fen"}]: the balances that it clears.
+    positions: Mapped[list[Any]] = mapped_column(JSONB)
+    # What changes hands in the end.
+    amount_fen: Mapped[int]
+    staff_id: Mapped[UUID]
+    finish_staff_id: Mapped[UUID | None]
+    finish_time: Mapped[datetime | None]

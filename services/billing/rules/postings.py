@@ -24,6 +24,7 @@ COMMISSION_EXPENSE = "commission_expense"
 REFUND_FEE_INCOME = "refund_fee_income"
 FORFEIT_INCOME = "forfeit_income"
 BREAKAGE_INCOME = "breakage_income"
+PARTY_RECEIVABLE = "party_receivable"
 UNAPPLIED_RECEIPTS = "unapplied_receipts"
 REFUND_PAYABLE = "refund_payable"
 REFUND_INTEREST_EXPENSE = "refund_interest_expense"
@@ -128,6 +129,33 @@ def refund(
 def party_adjustment(campus_id: UUID, party_id: UUID, amount_fen: int) -> list[Line]:
     """Owe a person or partner more than rules say, or (below zero) less."""
     return [Line(COMMISSION_EXPENSE, campus_id, amount_fen), Line(SPLIT_PAYABLE, campus_id, -amount_fen, party_id)]
+
+
+def party_owes(campus_id: UUID, party_id: UUID, amount_fen: int) -> list[Line]:
+    """Keep what claw-backs took above what a party had earned as a receivable, never as a silent loss."""
+    return [
+        Line(PARTY_RECEIVABLE, campus_id, amount_fen, party_id),
+        Line(SPLIT_PAYABLE, campus_id, -amount_fen, party_id),
+    ]
+
+
+def party_payout(campus_id: UUID, party_id: UUID, amount_fen: int, offset_fen: int) -> list[Line]:
+    """Pay a party what it earned, less what it owes."""
+    return merge(
+        [
+            Line(SPLIT_PAYABLE, campus_id, amount_fen, party_id),
+            Line(PARTY_RECEIVABLE, campus_id, -offset_fen, party_id),
+            Line(CASH, campus_id, offset_fen - amount_fen),
+        ]
+    )
+
+
+def netting(positions: Iterable[tuple[str, UUID, UUID, int]]) -> list[Line]:
+    """Clear balances between campuses of (code, campus, other campus, balance); the rest of each campus is cash."""
+    lines: list[Line] = []
+    for code, campus, other, balance in positions:
+        lines += [Line(code, campus, -balance, other), Line(CASH, campus, balance)]
+    return merge(lines)
 
 
 def unapplied_refund(campus_id: UUID, amount_fen: int) -> list[Line]:

@@ -7,6 +7,9 @@ import io
 from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
+from uuid import UUID
+
+from shared.wire_values import id_text
 
 DRAFT, DISPUTED, CONFIRMED, PAID = "draft", "disputed", "confirmed", "paid"
 # Whose statements are pay.
@@ -24,6 +27,10 @@ _HEADINGS = {
 _KINDS = {
     "zh": {"split": "分账", "late": "补记", "reversal": "冲回", "adjustment": "调整"},
     "en": {"split": "Split", "late": "Late", "reversal": "Reversal", "adjustment": "Adjustment"},
+}
+_PAYOUT = {
+    "zh": ("收款方编号", "校区编号", "结算金额（元）", "抵扣（元）", "应付（元）"),
+    "en": ("Payee", "Campus", "Settled (yuan)", "Kept back (yuan)", "To pay (yuan)"),
 }
 _TOTAL = {"zh": "合计", "en": "Total"}
 
@@ -49,6 +56,19 @@ def write(lines: Iterable[FileLine], total_fen: int, *, language: str) -> bytes:
         base = yuan(line.base_fen) if line.base_fen else ""
         rows.writerow([line.day, kind, line.source_id, base, yuan(line.amount_fen), _safe(line.explanation)])
     rows.writerow([_TOTAL[language], "", "", "", yuan(total_fen), ""])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def write_payout(rows: Iterable[tuple[UUID, UUID, int, int]], *, language: str) -> bytes:
+    """Return a file of what is to be transferred: (party, campus, settled fen, kept back fen) each, and the sums."""
+    text = io.StringIO()
+    file = csv.writer(text, lineterminator="\r\n")
+    file.writerow(_PAYOUT[language])
+    settled = kept = 0
+    for party_id, campus_id, amount, offset in rows:
+        file.writerow([party_id, id_text(campus_id), yuan(amount), yuan(offset), yuan(amount - offset)])
+        settled, kept = settled + amount, kept + offset
+    file.writerow([_TOTAL[language], "", yuan(settled), yuan(kept), yuan(settled - kept)])
     return text.getvalue().encode("utf-8-sig")
 
 

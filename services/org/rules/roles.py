@@ -245,6 +245,8 @@ _AUDITING = tuple(
             "split",
             "settlement_run",
             "settlement",
+            "payout_batch",
+            "netting",
             "pay",
             "ledger",
             "account_title",
