@@ -77,8 +77,8 @@ def paid_and_taken_back(database: Database, caller: Caller, teacher: UUID) -> fa
         assert (batch.item_count, batch.amount_fen, balance(tx, "split_payable")) == (1, 4000, -4000)
         payout_batches.pay(tx, batch.id)
         assert (march.state, balance(tx, "split_payable"), balance(tx, "cash")) == ("paid", 0, 300_000 - 4000)
-        for change in (payout_batches.pay, payout_batches.cancel):
-            refused(lambda change=change: change(tx, batch.id), "PAYOUT_BATCH_FINISHED")
+        refused(lambda: payout_batches.pay(tx, batch.id), "PAYOUT_BATCH_FINISHED")
+        refused(lambda: payout_batches.cancel(tx, batch.id), "PAYOUT_BATCH_FINISHED")
         restorations.restore(tx, factories.unconfirmed(event))
         assert broken(tx) == []
     return bought

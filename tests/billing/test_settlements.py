@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
-from services.billing.actions import consumptions, restorations, settlement_runs, settlements
+from services.billing.actions import consumptions, restorations, settlement_runs, settlements, split_previews
+from services.billing.actions import splits as split_actions
 from services.billing.models import Settlement
 from services.billing.rules import splits
 from services.billing.rules.splits import Share
@@ -241,6 +242,37 @@ def test_pay_shows_to_who_may_see_it_alone(database: Database, caller: Caller, t
                     settlements.file(tx, mine, language="en")
                 with pytest.raises(NotFound):
                     settlements.lines(tx, mine, _All())
+
+
+def test_split_rows_and_previews_tell_no_pay_to_who_may_not_see_it(
+    database: Database, caller: Caller, teacher_id: UUID
+) -> None:
+    with database.begin(caller) as tx:
+        bought = bought_and_split(tx)
+        teach(tx, bought, teacher_id, datetime(2026, 3, 9, tzinfo=UTC))
+        teach(tx, bought, uuid7(), datetime(2026, 3, 9, tzinfo=UTC))
+    here, advisor = frozenset({bought.campus_id}), bought.order.owner_id
+    reading = ("split.read", "pay.read")
+    cases = [
+        (Grant(("split.read",), here), teacher_id, {"teaching_campus"}),
+        (Grant(reading, here, own=True), teacher_id, {"teaching_campus", "teacher"}),
+        (Grant(reading, here, own=True), advisor, {"teaching_campus", "advisor"}),
+        (Grant(reading, here), uuid7(), {"teaching_campus", "advisor", "teacher"}),
+    ]
+    for grant, subject, parties in cases:
+        who = Caller(caller.institution_id, subject, "staff", (grant,))  # type: ignore[arg-type]
+        with database.begin(who, scope=Scope(here), read_only=True) as tx:
+            rows = split_actions.page(tx, _All()).rows
+        assert {row.party for row in rows} == parties
+        assert not grant.own or {row.party_id for row in rows if row.party in splits.PERSONS} == {subject}
+    rule = splits.SplitRule(None, "all to teachers", splits.CONSUMPTION, 9, THIRDS, MARCH)
+    sees: list[tuple[tuple[str, ...], bool]] = [(("split.read",), False), (reading, True)]
+    for permissions, shown in sees:
+        who = Caller(caller.institution_id, uuid7(), "staff", (Grant(permissions),))
+        with database.begin(who, read_only=True) as tx:
+            found = split_previews.preview(tx, rule, MARCH, date(2026, 4, 1))
+        assert bool({total.party for total in found.totals} & set(splits.PERSONS)) == shown
+        assert (found.matched_count, bool(found.comparisons)) == (2, shown)
 
 
 class _All:

@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy import exists, func, select
 
 from services.billing.actions import ledger, rulebooks
-from services.billing.actions.settlements import PAY
+from services.billing.actions import pay as pay_reach
 from services.billing.models import LedgerAccount, PayoutBatch, PayoutItem, Settlement
 from services.billing.rules import postings, settlements
+from services.billing.rules.splits import PERSONS
 from shared.db import Tx
 from shared.errors import NotFound, Refused
 from shared.listing import Field, Listing, ListRequest, Page
@@ -70,7 +71,7 @@ def create(tx: Tx, party: str) -> PayoutBatch:
 def page(tx: Tx, request: ListRequest) -> Page[PayoutBatch]:
     """Return a page of the batches that the caller may see; raises CHAIN_SCOPE_NEEDED."""
     tx.check_chain()
-    hidden = [PayoutBatch.party.not_in(settlements.PERSONS)] if not _sees(tx, settlements.PERSONS[0]) else []
+    hidden = [PayoutBatch.party.not_in(PERSONS)] if not pay_reach.may_see_all(tx) else []
     return LISTING.page(tx, request, where=hidden)
 
 
@@ -176,6 +177,4 @@ def _owed(tx: Tx) -> defaultdict[_Account, int]:
 
 
 def _sees(tx: Tx, party: str) -> bool:
-    """Say whether the caller may see the pay of every campus, where the party is a person."""
-    scope = tx.caller.scope(PAY)
-    return party not in settlements.PERSONS or (scope is not None and scope.campuses is None and not scope.own)
+    return party not in PERSONS or pay_reach.may_see_all(tx)

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import select
 
-from services.billing.actions import ledger, rulebooks, settlement_runs
+from services.billing.actions import ledger, pay, rulebooks, settlement_runs
 from services.billing.models import Settlement, SettlementDispute, SettlementLine, SplitRow
 from services.billing.rules import postings, settlements
-from services.billing.rules.settlements import CONFIRMED, DISPUTED, DRAFT, PERSONS
+from services.billing.rules.settlements import CONFIRMED, DISPUTED, DRAFT
 from shared.db import Tx
 from shared.errors import InvalidInput, LimitReached, NotFound, Refused
 from shared.ids import uuid7
 from shared.listing import Field, Listing, ListRequest, Page
 from shared.wire_values import id_text
 
-# What a person earns is shown by this permission alone, on top of the one for statements.
-PAY = "pay.read"
 _MOST_LINES = 50_000
 LISTING: Listing[Settlement] = Listing(
     Settlement,
@@ -44,13 +42,15 @@ LINES: Listing[SettlementLine] = Listing(
 
 def page(tx: Tx, request: ListRequest) -> Page[Settlement]:
     """Return a page of the statements that the caller may see."""
-    return LISTING.page(tx, request, where=in_reach(tx))
+    return LISTING.page(
+        tx, request, where=pay.in_reach(tx, Settlement.party, Settlement.party_id, Settlement.campus_id)
+    )
 
 
 def get(tx: Tx, settlement_id: UUID, *, for_update: bool = False) -> Settlement:
     """Return a statement; one of a person's pay that the caller may not see is not found."""
     row = tx.load(Settlement, "settlement", settlement_id, for_update=for_update)
-    if row.party in PERSONS and not _sees_pay(tx, row):
+    if not pay.may_see(tx, row.party, row.party_id, row.campus_id):
         raise NotFound("settlement", settlement_id)
     return row
 
@@ -208,23 +208,3 @@ def confirm(tx: Tx, settlement_id: UUID) -> Settlement:
 def _closed(row: Settlement) -> Refused:
     text = f"the statement of {row.amount_fen} fen is {row.state}"
     return Refused("SETTLEMENT_CLOSED", text, state=row.state, amount_fen=row.amount_fen)
-
-
-def in_reach(tx: Tx) -> list[ColumnElement[bool]]:
-    """Return the conditions of what the caller may see beside what row-level security says."""
-    scope = tx.caller.scope(PAY)
-    others = Settlement.party.not_in(PERSONS)
-    if scope is None:
-        return [others]
-    if scope.own:
-        return [or_(others, Settlement.owner_id == tx.caller.subject_id)]
-    return [] if scope.campuses is None else [or_(others, Settlement.campus_id.in_(scope.campuses))]
-
-
-def _sees_pay(tx: Tx, row: Settlement) -> bool:
-    scope = tx.caller.scope(PAY)
-    if scope is None:
-        return False
-    if scope.own:
-        return row.owner_id == tx.caller.subject_id
-    return scope.campuses is None or row.campus_id in scope.campuses

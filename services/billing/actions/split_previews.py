@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from services.billing.actions import rulebooks
+from services.billing.actions import pay, rulebooks
 from services.billing.rules import split_previews, splits
 from services.billing.rules.split_previews import Earner, Preview, Source
 from services.billing.rules.splits import CASH, CONSUMPTION, Facts, SplitRule
@@ -59,7 +59,7 @@ def preview(tx: Tx, rule: SplitRule, start: date, end: date) -> Preview:
     """Return what [start, end) would have been, had the rule held through it; local days of each campus.
 
     What was taken back since is left out, and what refunds took back of cash is not counted. Needs the whole chain,
-    because it shows the parts of every campus and person.
+    because it shows the parts of every campus and, to callers who may see all pay, of every person.
     Raises CHAIN_SCOPE_NEEDED, DATES_REVERSED, SPLIT_PREVIEW_TOO_LARGE above 92 days or 50,000 lots and payments, and
     what the shares get wrong.
     """
@@ -72,7 +72,8 @@ def preview(tx: Tx, rule: SplitRule, start: date, end: date) -> Preview:
         raise InvalidInput("end_date", "the period is too long", "SPLIT_PREVIEW_TOO_LARGE", found=days, most=MOST_DAYS)
     rules = rulebooks.load(tx)
     found = (source for source in _sources(tx, rules, rule, start, end) if start <= source.bases[0][0].day < end)
-    return split_previews.compare(split_previews.holding_through(rule, start), rules.split_rules, found)
+    whole = split_previews.compare(split_previews.holding_through(rule, start), rules.split_rules, found)
+    return whole if pay.may_see_all(tx) else split_previews.without_pay(whole)
 
 
 def _sources(tx: Tx, rules: rulebooks.Rules, rule: SplitRule, start: date, end: date) -> Iterator[Source]:

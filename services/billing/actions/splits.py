@@ -12,14 +12,14 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
-from services.billing.actions import campuses, rulebooks
+from services.billing.actions import campuses, pay, rulebooks
 from services.billing.models import Payment, SplitRow, SplitRule
 from services.billing.rules import split_previews, splits
 from services.billing.rules.splits import Part
 from shared.db import Tx
 from shared.errors import InvalidInput, Refused
 from shared.ids import uuid7
-from shared.listing import Field, Listing
+from shared.listing import Field, Listing, ListRequest, Page
 from shared.money import allocate
 
 ROWS_SQL = (
@@ -135,6 +135,11 @@ def end_rule(tx: Tx, rule_id: UUID, end_date: date) -> SplitRule:
 def overlaps(tx: Tx, rule: splits.SplitRule) -> list[splits.SplitRule]:
     """Return the stored rules beside which only the start date says that this one decides, or does not."""
     return split_previews.overlaps(rule, rulebooks.load(tx).split_rules)
+
+
+def page(tx: Tx, request: ListRequest) -> Page[SplitRow]:
+    """Return a page of rows; those of persons only where the caller may see their pay."""
+    return LISTING.page(tx, request, where=pay.in_reach(tx, SplitRow.party, SplitRow.party_id, SplitRow.campus_id))
 
 
 def values(

@@ -17,7 +17,7 @@ class SplitService(Servicer, pb_grpc.SplitServiceServicer):
 
     @query
     def ListSplitRows(self, request: pb.ListSplitRowsRequest, tx: Tx) -> pb.ListSplitRowsResponse:
-        page = splits.LISTING.page(tx, request)
+        page = splits.page(tx, request)
         rows = [to_pb(row) for row in page.rows]
         return pb.ListSplitRowsResponse(split_rows=rows, next_page_token=page.next_page_token)
 

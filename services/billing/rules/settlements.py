@@ -9,11 +9,10 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
+from services.billing.rules.splits import PERSONS
 from shared.wire_values import id_text
 
 DRAFT, DISPUTED, CONFIRMED, PAID = "draft", "disputed", "confirmed", "paid"
-# Whose statements are pay.
-PERSONS = ("advisor", "teacher")
 # Who is paid money; campuses settle among themselves.
 PAYEES = (*PERSONS, "partner")
 

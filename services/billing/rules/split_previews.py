@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from services.billing.rules.splits import Facts, SplitRule, divide, matches, rank
+from services.billing.rules.splits import PERSONS, Facts, SplitRule, divide, matches, rank
 
 NO_RULE = "no_rule"
 ONLY_RULE = "only_rule"
@@ -111,6 +111,12 @@ def compare(rule: SplitRule, rules: Sequence[SplitRule], sources: Iterable[Sourc
         if len(explained) < EXPLAINED:
             explained.append(Comparison(source, ours or decisions[0], _totals(source.actual, would_be)))
     return Preview(_totals(actual, preview), matched, decided, tuple(explained))
+
+
+def without_pay(preview: Preview) -> Preview:
+    """Leave out what persons get, and the single sources: what the others get of one would tell it."""
+    totals = tuple(total for total in preview.totals if total.party not in PERSONS)
+    return replace(preview, totals=totals, comparisons=())
 
 
 def _divided(rules: Sequence[SplitRule], source: Source) -> Counter[Earner]:

@@ -18,6 +18,8 @@ TEACHING = "teaching_campus"
 HEADQUARTERS = "headquarters"
 ADVISOR = "advisor"
 TEACHER = "teacher"
+# What they get is their pay.
+PERSONS = (ADVISOR, TEACHER)
 
 # Books of headquarters stand under this id, so that every account has a campus.
 HEAD_OFFICE = UUID(int=0)
@@ -92,7 +94,7 @@ class Part:
     @property
     def is_staff(self) -> bool:
         """Say whether the part belongs to a person instead of to a campus."""
-        return self.party in {ADVISOR, TEACHER}
+        return self.party in PERSONS
 
 
 def check(rule: SplitRule) -> None:
