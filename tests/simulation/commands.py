@@ -15,16 +15,12 @@ from services.billing.actions import (
     instalment_policies,
     instalments,
     ledger,
-    nettings,
     orders,
     payments,
-    payout_batches,
     refund_figures,
     refund_payouts,
     refunds,
     restorations,
-    settlement_runs,
-    settlements,
     transfer_undos,
     transfers,
     unapplied_receipts,
@@ -41,6 +37,7 @@ from services.billing.rules.transfers import KEPT_VALUE, LIST_PRICE
 from shared.errors import DomainError
 from tests.billing import factories
 from tests.simulation import oracle
+from tests.simulation.settlement_commands import net, pay_parties, settle
 from tests.simulation.world import START, Sale, Violation, World
 
 Command = Callable[[World], bool]
@@ -352,44 +349,6 @@ def lock_month(world: World) -> bool:
         return False
     with world.begin() as tx:
         ledger.lock_period(tx, world.today.replace(day=1) - timedelta(days=1))
-    return True
-
-
-def settle(world: World) -> bool:
-    """Make the statements of this month or the one before, in batches of any size; confirm some of them."""
-    rng = world.random
-    day = rng.choice([world.today, world.today.replace(day=1) - timedelta(days=1)])
-    with world.begin() as tx:
-        settlement_runs.create(tx, day)
-    more, batch = True, rng.choice([1, 7, 1000])
-    while more:
-        with world.begin() as tx:
-            more = settlement_runs.step(tx, batch=batch)
-    drafts = """select id from settlement where state = 'draft' and end_date <= %s
-      order by start_date, party, amount_fen, line_count"""
-    with world.begin() as tx:
-        for row in tx.run(drafts, (world.today.replace(day=1),)).all():
-            if rng.random() < 0.7:
-                settlements.confirm(tx, row.id)
-    return True
-
-
-def pay_parties(world: World) -> bool:
-    """Pay confirmed statements of a kind of party, or give the batch up."""
-    rng = world.random
-    with world.begin() as tx:
-        batch = payout_batches.create(tx, rng.choice(["advisor", "teacher"]))
-        finish = payout_batches.pay if rng.random() < 0.8 else payout_batches.cancel
-        finish(tx, batch.id)
-    return True
-
-
-def net(world: World) -> bool:
-    """Offset what campuses owe each other."""
-    with world.begin() as tx:
-        row = nettings.create(tx)
-        oracle.expect(sum(each.amount_fen for each in nettings.payments_of(row)) == 0, "campuses do not net to zero")
-        nettings.pay(tx, row.id)
     return True
 
 
