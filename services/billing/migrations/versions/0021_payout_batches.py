@@ -7,8 +7,8 @@ from alembic import op
 from shared import chassis
 from shared.rls import protect
 
-revision = "0020"
-down_revision = "0019"
+revision = "0021"
+down_revision = "0020"
 
 _TABLES = {
     "payout_batch": """party text not null, state text not null, item_count bigint not null, amount_fen bigint not null,
