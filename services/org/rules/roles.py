@@ -181,7 +181,10 @@ _LEADING = (
         "payment.*",
         "split_rule.read",
         "split.read",
+        # Whoever makes teachers may see what they are paid at the campus: nobody gives more than they hold.
         "settlement.read",
+        "settlement.dispute",
+        "pay.read",
         "refund.*",
         "refund_rule.read",
         "charge_rule.*",
