@@ -8,6 +8,7 @@ from services.billing.actions import (
     payment_intents,
     quotes,
     reconciliations,
+    refund_senders,
     settlement_runs,
     vouchers,
 )
@@ -18,6 +19,7 @@ JOBS: list[AnyJob] = [
     Job("billing.make_vouchers", 1.0, vouchers.step),
     Job("billing.reconcile", 1.0, reconciliations.step),
     Job("billing.settle", 1.0, settlement_runs.step),
+    Errand("billing.send_refunds", 5.0, refund_senders.step),
     Errand("billing.ask_payment_providers", 0.5, payment_intents.step),
     Job("billing.announce_expiring_hours", 3600, expiries.announce),
     Job("billing.remind_of_instalments", 3600, instalments.remind),

@@ -43,6 +43,7 @@ MERCHANT, APP, SERIAL, PLATFORM = (
 API_KEY = "0123456789abcdef0123456789abcdef"
 ALIPAY_APP = "2014072300007148"
 _AUTHORIZATION = re.compile(r'(\w+)="([^"]*)"')
+_REFUNDS = "/v3/refund/domestic/refunds"
 
 
 @cache
@@ -125,6 +126,8 @@ class Books:
     # Answers that are given without a signature, or not at all.
     unsigned: bool = False
     down: bool = False
+    # What WeChat Pay says of a refund when it is asked again.
+    refund_status: str = "SUCCESS"
     bill: bytes = b""
 
     def pay(self, reference: str, transaction_id: str = "") -> Order:
@@ -244,14 +247,8 @@ class _Handler(BaseHTTPRequestHandler):
             assert len(content["out_trade_no"]) <= 32
             orders.setdefault(content["out_trade_no"], Order(content["amount"]["total"]))
             return 200, {"code_url": f"weixin://wxpay/bizpayurl?pr={content['out_trade_no'][:8]}"}
-        if path == "/v3/refund/domestic/refunds":
-            order = orders[content["out_trade_no"]]
-            amount = content["amount"]
-            assert (amount["total"], amount["currency"]) == (order.amount, "CNY")
-            order.refunds[content["out_refund_no"]] = amount["refund"]
-            if sum(order.refunds.values()) > order.amount:
-                return 403, {"code": "NOT_ENOUGH", "message": "more than was paid"}
-            return 200, {"refund_id": "50000000382019052709732678859", "status": "PROCESSING"}
+        if path.startswith(_REFUNDS):
+            return self._wechat_refund(path.removeprefix(_REFUNDS).removeprefix("/"), content)
         if path == "/v3/bill/tradebill":
             address = f"http://127.0.0.1:{self.server.server_address[1]}/v3/billdownload/file?token=abc"  # type: ignore[index]
             digest = hashlib.sha1(self.books.bill, usedforsecurity=False).hexdigest()
@@ -266,6 +263,21 @@ class _Handler(BaseHTTPRequestHandler):
             order.state = "CLOSED"
             return 204, None
         return 200, transaction(reference, order)
+
+    def _wechat_refund(self, number: str, content: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """Tell of a refund by its number, or make one."""
+        orders, said = self.books.orders, {"refund_id": "50000000382019052709732678859"}
+        if number:
+            if any(number in order.refunds for order in orders.values()):
+                return 200, said | {"status": self.books.refund_status}
+            return 404, {"code": "RESOURCE_NOT_EXISTS", "message": "no such refund"}
+        order, amount = orders[content["out_trade_no"]], content["amount"]
+        assert (amount["total"], amount["currency"]) == (order.amount, "CNY")
+        assert content["out_refund_no"] not in order.refunds, "sent twice"
+        if sum(order.refunds.values()) + amount["refund"] > order.amount:
+            return 403, {"code": "NOT_ENOUGH", "message": "more than was paid"}
+        order.refunds[content["out_refund_no"]] = amount["refund"]
+        return 200, said | {"status": "PROCESSING"}
 
     def _alipay(self, asked: dict[str, str]) -> bytes:
         method = asked["method"]

@@ -1,8 +1,8 @@
 """Refunds on their way back: a row per way before anything is sent, and cash leaves the books when it is confirmed.
 
-A provider's worker takes what is `due`, marks it `sent` in a transaction of its own before it calls the provider, and
-reports with `settle`; an unknown outcome stays `sent` until somebody looks. Cash and transfers are confirmed by a
-person with the same `settle`.
+`refund_senders` marks what goes through a provider as `sent` before the provider hears of it, and reports with
+`settle`.
+Cash, transfers and what no provider knows are confirmed by a person with the same `settle`.
 """
 
 from __future__ import annotations
@@ -96,20 +96,6 @@ def of_refunds(tx: Tx, refund_ids: Sequence[UUID]) -> dict[UUID, list[RefundPayo
     return rows
 
 
-def due(tx: Tx, method: str, limit: int = 100) -> Sequence[RefundPayout]:
-    """Return payouts that a provider has not been asked for; workers beside each other get different ones."""
-    query = select(RefundPayout).where(RefundPayout.method == method, RefundPayout.state == "pending")
-    return tx.session.scalars(query.order_by(RefundPayout.id).limit(limit).with_for_update(skip_locked=True)).all()
-
-
-def mark_sent(tx: Tx, payout_id: UUID, *, provider_refund_id: str) -> RefundPayout:
-    """Note that a provider is about to be asked, under our own id of the refund there."""
-    row = _open(tx, payout_id)
-    row.state, row.provider_refund_id = "sent", provider_refund_id
-    tx.session.flush()
-    return row
-
-
 def settle(tx: Tx, payout_id: UUID, *, succeeded: bool, failure: str = "") -> RefundPayout:
     """Note how a payout ended; money that has left is posted, and the last one makes the refund paid.
 
@@ -182,6 +168,7 @@ def _row(refund: Refund, payment_id: UUID | None, method: str, amount_fen: int) 
         state="pending",
         provider_refund_id="",
         failure="",
+        poll_count=0,
     )
 
 

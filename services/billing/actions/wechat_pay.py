@@ -18,6 +18,7 @@ from shared.errors import DomainError
 
 _TIMEOUT_SECONDS = 10.0
 _BY_REFERENCE = "/v3/pay/transactions/out-trade-no"
+_REFUNDS = "/v3/refund/domestic/refunds"
 _HEADERS = ("signature", "timestamp", "nonce", "serial")
 
 
@@ -64,8 +65,16 @@ class WechatPay:
                 raise
 
     def refund(self, repayment: Repayment) -> bool:
-        """Give money back by the original route; True when it is there, False while it is on its way."""
-        said = self._ask("POST", "/v3/refund/domestic/refunds", rules.refund(repayment))
+        """Give money back by the original route; True when it is there, False while it is on its way.
+
+        What the provider knows under this number already is not sent again.
+        """
+        try:
+            said = self._ask("GET", f"{_REFUNDS}/{repayment.refund_reference}")
+        except ProviderFailed as failure:
+            if failure.code != "RESOURCE_NOT_EXISTS":
+                raise
+            said = self._ask("POST", _REFUNDS, rules.refund(repayment))
         if said.get("status") not in {"SUCCESS", "PROCESSING"}:
             raise ProviderFailed(str(said.get("status")))
         return bool(said["status"] == "SUCCESS")

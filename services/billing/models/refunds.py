@@ -73,6 +73,9 @@ class RefundPayout(CampusRow, Base):
     confirm_staff_id: Mapped[UUID | None]
     done_time: Mapped[datetime | None]
     redirect_time: Mapped[datetime | None]
+    # When its provider is asked next, and how often it was; for those that the worker sends.
+    next_poll_time: Mapped[datetime | None]
+    poll_count: Mapped[int]
 
 
 class RefundRule(Row, Base):
