@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadMerged, LeadMergeUndone
-from lianxiao.org.v1.org_events_pb2 import CampusChanged
+from lianxiao.org.v1.org_events_pb2 import ApprovalDecided, ApprovalFlowChanged, CampusChanged
 from lianxiao.scheduling.v1.scheduling_events_pb2 import (
     AttendanceConfirmed,
     AttendanceUnconfirmed,
     CourseChanged,
 )
-from services.billing.actions import campuses, charge_rules, consumptions, customers, restorations
+from services.billing.actions import approvals, campuses, charge_rules, consumptions, customers, orders, restorations
 from shared.inbox import AnyConsumer, Consumer
 
 CONSUMERS: list[AnyConsumer] = [
+    Consumer("billing.on_approval_decided", ApprovalDecided, orders.on_approval_decided),
+    Consumer("billing.on_approval_flow_changed", ApprovalFlowChanged, approvals.project, ordered=True),
     Consumer("billing.on_attendance_confirmed", AttendanceConfirmed, consumptions.consume),
     Consumer("billing.on_attendance_unconfirmed", AttendanceUnconfirmed, restorations.restore),
     Consumer("billing.on_campus_changed", CampusChanged, campuses.project, ordered=True),

@@ -184,6 +184,45 @@ class ApprovalFlow(Row, Base):
     # Role codes; the first decides first.
     steps: Mapped[list[str]]
     active: Mapped[bool]
+    # None: every campus.
+    campus_id: Mapped[UUID | None]
+    from_discount_basis_points: Mapped[int]
+
+
+class Approval(Row, Base):
+    """A document on its way through a flow, whose steps it keeps as they were; `role` decides next, or is empty."""
+
+    __tablename__ = "approval"
+
+    campus_id: Mapped[UUID]
+    subject: Mapped[str]
+    subject_id: Mapped[UUID]
+    requester_id: Mapped[UUID | None]
+    amount_fen: Mapped[int]
+    discount_basis_points: Mapped[int]
+    approval_flow_id: Mapped[UUID]
+    steps: Mapped[list[str]]
+    step: Mapped[int]
+    role: Mapped[str]
+    # "waiting", "approved", "rejected" or "withdrawn".
+    state: Mapped[str]
+    step_time: Mapped[datetime]
+    overdue_time: Mapped[datetime | None]
+    finish_time: Mapped[datetime | None]
+
+
+class ApprovalDecision(Row, Base):
+    """What somebody decided about one step; never changed."""
+
+    __tablename__ = "approval_decision"
+
+    campus_id: Mapped[UUID]
+    approval_id: Mapped[UUID]
+    step: Mapped[int]
+    role: Mapped[str]
+    staff_id: Mapped[UUID]
+    approved: Mapped[bool]
+    reason: Mapped[str]
 
 
 class HandoverRecord(Row, Base):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lianxiao.org.v1 import approval_flow_service_pb2_grpc as approval_flow
+from lianxiao.org.v1 import approval_service_pb2_grpc as approval
 from lianxiao.org.v1 import auth_service_pb2_grpc as auth
 from lianxiao.org.v1 import campus_service_pb2_grpc as campus
 from lianxiao.org.v1 import custom_field_service_pb2_grpc as custom_field
@@ -13,6 +14,7 @@ from lianxiao.org.v1 import role_service_pb2_grpc as role
 from lianxiao.org.v1 import service_account_service_pb2_grpc as service_account
 from lianxiao.org.v1 import staff_service_pb2_grpc as staff
 from services.org.rpc.approval_flow_service import ApprovalFlowService
+from services.org.rpc.approval_service import ApprovalService
 from services.org.rpc.auth_service import AuthService
 from services.org.rpc.campus_service import CampusService
 from services.org.rpc.custom_field_service import CustomFieldService
@@ -35,4 +37,5 @@ SERVICERS: list[Registration] = [
     (service_account.add_ServiceAccountServiceServicer_to_server, ServiceAccountService),
     (custom_field.add_CustomFieldServiceServicer_to_server, CustomFieldService),
     (approval_flow.add_ApprovalFlowServiceServicer_to_server, ApprovalFlowService),
+    (approval.add_ApprovalServiceServicer_to_server, ApprovalService),
 ]

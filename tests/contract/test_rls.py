@@ -42,7 +42,7 @@ APPENDED = {
     ],
     "marketing": ["campaign_cost"],
     "notification": ["quiet_hours"],
-    "org": ["handover_part"],
+    "org": ["handover_part", "approval_decision"],
     "scheduling": [
         *("attendance_change", "attendance_code_change", "trial_step", "lesson_change"),
         "teacher_attendance_change",

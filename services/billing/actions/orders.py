@@ -8,12 +8,13 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lianxiao.billing.v1.billing_events_pb2 import OrderActivated
-from services.billing.actions import charge_rules, contracts, lots, quotes
+from lianxiao.org.v1.org_events_pb2 import ApprovalDecided
+from services.billing.actions import approvals, charge_rules, contracts, lots, quotes
 from services.billing.models import Order, OrderLine
 from shared.db import Tx
 from shared.errors import AlreadyExists, NotFound, Refused
 from shared.events import publish
-from shared.ids import uuid7
+from shared.ids import as_uuid, uuid7
 from shared.listing import Field, Listing
 from shared.wire_values import id_text
 
@@ -23,7 +24,7 @@ update sales_order set paid_fen = paid_fen + %(amount)s, update_time = %(now)s,
   state = case when paid_fen + %(amount)s = total_fen then 'paid' else 'part_paid' end,
   activate_time = coalesce(activate_time, case when paid_fen + %(amount)s = total_fen then %(now)s end)
 where institution_id = %(institution)s and id = %(order)s and state in ('open', 'part_paid')
-  and paid_fen + %(amount)s <= total_fen
+  and paid_fen + %(amount)s <= total_fen and approval in ('not_needed', 'approved')
 returning state"""
 LISTING: Listing[Order] = Listing(
     Order,
@@ -34,6 +35,7 @@ LISTING: Listing[Order] = Listing(
         "state": Field(Order.state, prefix="ORDER_STATE_"),
         "owner_id": Field(Order.owner_id, sortable=False),
         "contract_id": Field(Order.contract_id),
+        "approval": Field(Order.approval, prefix="ORDER_APPROVAL_", sortable=False),
         "create_time": Field(Order.create_time),
         "total_fen": Field(Order.total_fen),
     },
@@ -41,7 +43,7 @@ LISTING: Listing[Order] = Listing(
 
 
 def create(tx: Tx, contract_id: UUID) -> Order:
-    """Make the order of a signed contract; one that costs nothing is active at once."""
+    """Make the order of a signed contract; one that costs nothing and waits for nobody is active at once."""
     contract = contracts.get(tx, contract_id)
     if contract.state != "signed":
         raise Refused("CONTRACT_NOT_SIGNED", f"the contract is {contract.state}", state=contract.state)
@@ -59,7 +61,9 @@ def create(tx: Tx, contract_id: UUID) -> Order:
         paid_fen=0,
         refunded_fen=0,
         state="open",
+        approval="not_needed",
     )
+    approvals.ask(tx, order, quote)
     with tx.translating({"uq_sales_order_contract": lambda: _exists(contract_id)}):
         tx.session.add(order)
     tx.session.add_all(
@@ -77,10 +81,32 @@ def create(tx: Tx, contract_id: UUID) -> Order:
         for line in quotes.lines_of(tx, [quote.id])[quote.id]
     )
     tx.session.flush()
-    if not order.total_fen:
-        add_paid(tx, order.id, 0)
-        activate(tx, get(tx, order.id))
+    if not order.total_fen and order.approval == "not_needed":
+        activate_free(tx, order.id)
     return order
+
+
+def request_approval(tx: Tx, order_id: UUID) -> Order:
+    """Ask again for the approval of an order. Raises Refused ORDER_APPROVAL_NOT_REJECTED."""
+    order = get(tx, order_id, for_update=True)
+    approvals.ask_again(tx, order, quotes.get(tx, contracts.get(tx, order.contract_id).quote_id))
+    tx.session.flush()
+    return order
+
+
+def on_approval_decided(tx: Tx, event: ApprovalDecided) -> None:
+    """Take the end of an approval; a free order is active then."""
+    if event.subject != approvals.ORDER:
+        return
+    order = get(tx, as_uuid(event.subject_id), for_update=True)
+    if approvals.conclude(tx, order, event) and not order.total_fen:
+        activate_free(tx, order.id)
+
+
+def activate_free(tx: Tx, order_id: UUID) -> None:
+    """Open the lots of an order that costs nothing."""
+    add_paid(tx, order_id, 0)
+    activate(tx, get(tx, order_id))
 
 
 def get(tx: Tx, order_id: UUID, *, for_update: bool = False) -> Order:

@@ -9,7 +9,17 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lianxiao.billing.v1.billing_events_pb2 import PaymentReceived
-from services.billing.actions import charge_rules, instalments, ledger, lots, orders, rulebooks, splits, wallets
+from services.billing.actions import (
+    approvals,
+    charge_rules,
+    instalments,
+    ledger,
+    lots,
+    orders,
+    rulebooks,
+    splits,
+    wallets,
+)
 from services.billing.models import Order, Payment, PaymentIntent
 from services.billing.rules import postings
 from services.billing.rules.callbacks import SUCCESS, Notice
@@ -55,6 +65,7 @@ def record(tx: Tx, order_id: UUID, received: Received) -> Payment:
     if received.receive_time > tx.now:
         raise InvalidInput("receive_time", "the money has not been received yet")
     order = orders.get(tx, order_id)
+    approvals.check_takes_money(order)
     charge_rules.check_payment(tx, order)
     if received.method == wallets.METHOD:
         wallets.check(tx, order.customer_id, received.amount_fen)
@@ -67,6 +78,7 @@ def record(tx: Tx, order_id: UUID, received: Received) -> Payment:
 def create_intent(tx: Tx, order_id: UUID, *, amount_fen: int, provider: str) -> PaymentIntent:
     """Prepare a payment through a provider; its callback names the reference, the worker fetches the code to scan."""
     order = orders.get(tx, order_id)
+    approvals.check_takes_money(order)
     if order.state not in {"open", "part_paid"} or amount_fen > order.total_fen - order.paid_fen:
         raise _refusal(order, amount_fen)
     charge_rules.check_payment(tx, order)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.billing.models.account_titles import AccountTitle
+from services.billing.models.approvals import ApprovalFlow
 from services.billing.models.base import Base
 from services.billing.models.charges import ChargeOverride, ChargeRuleSwitch, Course, QuoteTeaching
 from services.billing.models.contract_documents import ContractDocument, ContractTemplate
@@ -43,6 +44,7 @@ from services.billing.models.vouchers import Voucher, VoucherBatch, VoucherJourn
 
 __all__ = [
     "AccountTitle",
+    "ApprovalFlow",
     "Base",
     "Bundle",
     "Campus",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, mapped_column
 
 from services.billing.models.base import Base
 from shared.tables import OwnedRow, Row
@@ -27,6 +27,9 @@ class Order(OwnedRow, Base):
     activate_time: Mapped[datetime | None]
     # Of the transfer of hours that made it, under the contract that the hours came from.
     transfer_id: Mapped[UUID | None]
+    # "not_needed", "waiting", "approved" or "rejected"; the id is that of the approval in org.
+    approval: Mapped[str] = mapped_column(default="not_needed")
+    approval_id: Mapped[UUID | None]
 
 
 class OrderLine(Row, Base):

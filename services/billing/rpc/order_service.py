@@ -29,6 +29,11 @@ class OrderService(Servicer, pb_grpc.OrderServiceServicer):
         order = orders.get(tx, as_uuid(request.order_id))
         return pb.GetOrderResponse(order=to_pb(order, orders.lines_of(tx, order.id)))
 
+    @command
+    def RequestOrderApproval(self, request: pb.RequestOrderApprovalRequest, tx: Tx) -> pb.RequestOrderApprovalResponse:
+        order = orders.request_approval(tx, as_uuid(request.order_id))
+        return pb.RequestOrderApprovalResponse(order=to_pb(order, orders.lines_of(tx, order.id)))
+
     @query
     def ListOrders(self, request: pb.ListOrdersRequest, tx: Tx) -> pb.ListOrdersResponse:
         page = orders.LISTING.page(tx, request)
@@ -53,6 +58,8 @@ def to_pb(row: Order, lines: Sequence[OrderLine] = ()) -> order_pb2.Order:
         owner_id=id_text(row.owner_id),
         activate_time=row.activate_time,
         transfer_id=id_text(row.transfer_id),
+        approval=enum_value(order_pb2.OrderApproval, row.approval),
+        approval_id=id_text(row.approval_id),
         create_time=row.create_time,
         update_time=row.update_time,
     )

@@ -9,6 +9,7 @@ from services.org.actions import approval_flows
 from services.org.models import ApprovalFlow
 from shared.db import Tx
 from shared.rpc import Servicer, command, query
+from shared.wire_values import id_text, optional_id
 
 
 class ApprovalFlowService(Servicer, pb_grpc.ApprovalFlowServiceServicer):
@@ -23,6 +24,8 @@ class ApprovalFlowService(Servicer, pb_grpc.ApprovalFlowServiceServicer):
             name=wanted.name,
             from_amount_fen=wanted.from_amount_fen,
             steps=wanted.steps,
+            campus_id=optional_id(wanted.campus_id),
+            from_discount_basis_points=wanted.from_discount_basis_points,
         )
         return pb.CreateApprovalFlowResponse(approval_flow=to_pb(flow))
 
@@ -43,6 +46,8 @@ def to_pb(row: ApprovalFlow) -> approval_flow_pb2.ApprovalFlow:
         from_amount_fen=row.from_amount_fen,
         steps=row.steps,
         active=row.active,
+        campus_id=id_text(row.campus_id),
+        from_discount_basis_points=row.from_discount_basis_points,
         create_time=row.create_time,
         update_time=row.update_time,
     )

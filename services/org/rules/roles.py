@@ -35,6 +35,8 @@ _SELLING = (
         "contract.*",
         "contract_document.*",
         "contract_template.read",
+        "approval.read",
+        "approval.withdraw",
         "order.*",
         "instalment_plan.*",
         "receivable.read",
@@ -147,7 +149,7 @@ _MONEY = (
     ),
     *("course.read", "campus.read", "payment_alert.*"),
     *("reconciliation.*", "reconciliation_item.*", "account_title.*", "voucher.*", "voucher_layout.*"),
-    *("region.read", "report.read", "feed.read", "approval_flow.read", "contract_template.*"),
+    *("region.read", "report.read", "feed.read", "approval_flow.read", "approval.*", "contract_template.*"),
 )
 _OUTREACH = (
     *("lead_form.*", "webhook.read", "saved_filter.*", "assessment.*", "segment.*"),
@@ -175,7 +177,7 @@ _LEADING = (
     *_TIMETABLING,
     *("lead_import.*", "duplicate.*", "claim.*", "lead_issue.*", "lead_policy.*"),
     *("handover.read", "workload.read", "teacher_home.read"),
-    *("registration.read", "approval_flow.read", "hour_policy.read", "transfer.*"),
+    *("registration.read", "approval_flow.read", "approval.*", "hour_policy.read", "transfer.*"),
     *(
         "assignment_rule.read",
         "payment.*",
@@ -240,7 +242,7 @@ _AUDITING = tuple(
         *("teaching_quality", "quality_alert", "quality_threshold", "campus_home"),
         *("promotion", "bundle", "coupon", "coupon_batch"),
         *("student", "guardian", "tag", "price", "quote", "contract", "order", "payment", "lot"),
-        *("payment_alert", "reconciliation", "contract_template"),
+        *("payment_alert", "reconciliation", "contract_template", "approval"),
         *("instalment_plan", "instalment_policy", "receivable", "unapplied_receipt"),
         *(
             "consumption",
