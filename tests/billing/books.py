@@ -117,6 +117,8 @@ _BROKEN = {
         and o.refund_id = r.id and o.redirect_time is null
       where r.state in ('approved', 'paid') group by r.id, r.amount_fen, r.interest_fen
       having r.amount_fen + r.interest_fen <> coalesce(sum(o.amount_fen), 0)""",
+    "no refund gives back or keeps more than the hours were worth that it closed": """
+      select id from refund_item where amount_fen + fee_fen > closed_fen or least(amount_fen, fee_fen) < 0""",
     "an order's refunds are what it counts as refunded": """
       select o.id from sales_order o left join refund r on r.institution_id = o.institution_id and r.order_id = o.id
         and r.state in ('approved', 'paid') and r.cause <> 'overpayment'

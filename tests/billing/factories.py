@@ -72,13 +72,20 @@ def order(
     expire_date: date | None = None,
     channel: str = "",
     item: Item | None = None,
+    coupon_codes: Sequence[str] = (),
 ) -> Purchase:
     """Return a signed order of which nothing is paid."""
     campus_id = campus_id or campus(tx)
     student_id, course_id = student_id or uuid7(), course_id or uuid7()
     item = item or Item(course_id, hours, unit_price_fen, gift, discount_fen)
     quote = quotes.create(
-        tx, customer_id=student_id, campus_id=campus_id, items=[item], owner_id=owner_id, channel=channel
+        tx,
+        customer_id=student_id,
+        campus_id=campus_id,
+        items=[item],
+        coupon_codes=coupon_codes,
+        owner_id=owner_id,
+        channel=channel,
     )
     quotes.confirm(tx, quote.id)
     contract = contracts.create(tx, quote.id, gift_policy=gift_policy, expire_date=expire_date)

@@ -12,11 +12,13 @@ from uuid import uuid4
 from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceConfirmed
 from services.billing.actions import (
     consumptions,
+    coupons,
     instalment_policies,
     instalments,
     ledger,
     orders,
     payments,
+    promotions,
     refund_figures,
     refund_payouts,
     refunds,
@@ -31,12 +33,13 @@ from services.billing.actions.refunds import Wish
 from services.billing.rules import splits
 from services.billing.rules.callbacks import Notice
 from services.billing.rules.instalments import RECEIVABLE
+from services.billing.rules.promotions import Promotion
 from services.billing.rules.refund_rules import COOLING_OFF, FAMILY, MUTUAL, OVERPAYMENT, SCHOOL, WALLET
 from services.billing.rules.splits import Share, SplitRule
 from services.billing.rules.transfers import KEPT_VALUE, LIST_PRICE
 from shared.errors import DomainError
 from tests.billing import factories
-from tests.simulation import oracle
+from tests.simulation import hours, oracle
 from tests.simulation.settlement_commands import net, pay_parties, settle
 from tests.simulation.world import START, Sale, Violation, World
 
@@ -59,21 +62,40 @@ def sell(world: World) -> bool:
     known = rng.choice(world.sales).bought if world.sales and rng.random() < 0.4 else None
     owner = uuid4() if rng.random() < 0.7 else None
     price, hours = rng.randrange(0, 40_000), rng.randrange(1, 1_200)
+    used, off_fen = _any_coupon(world), rng.randrange(0, price * hours // 300 + 1)
+    student_id = (world.coupons[used] if used else None) or (known.student_id if known else uuid4())
     with world.begin() as tx:
         bought = factories.order(
             tx,
             campus_id=world.campus(),
-            student_id=known.student_id if known else None,
+            student_id=student_id,
             course_id=known.course_id if known else None,
             owner_id=owner,
             hours=hours,
             gift=rng.choice([0, 0, 100, 250, 33]),
             unit_price_fen=price,
-            discount_fen=rng.randrange(0, price * hours // 300 + 1),
+            discount_fen=off_fen,
+            coupon_codes=[used] if used else [],
             gift_policy=rng.choice(["zero", "diluted"]),
             expire_date=rng.choice([None, None, world.today + timedelta(days=rng.randrange(1, 200))]),
         )
+        if used and price * hours // 100 - off_fen > bought.order.total_fen:
+            oracle.expect(world.coupons[used] is None, "a coupon took money off twice")
+            world.coupons[used] = student_id
     world.sales.append(Sale(bought, owner))
+    return True
+
+
+def issue_coupons(world: World) -> bool:
+    """Print a few coupons; each takes an amount off one offer."""
+    rule = Promotion(
+        uuid4(), uuid4().hex, "coupon", "amount_off", factories.LONG_AGO, amount_off_fen=50, stackable=True
+    )
+    with world.begin() as tx:
+        promotion = promotions.create(tx, rule, campus_id=None, by_coupon=True)
+        batch = coupons.create_batch(tx, promotion.id, name="autumn", quantity=3)
+        made = tx.run("select code from coupon where coupon_batch_id = %s", (str(batch.id),)).scalars()
+    world.coupons |= dict.fromkeys(made)
     return True
 
 
@@ -239,8 +261,10 @@ def ask_refund(world: World) -> bool:
         return False
     cause = world.random.choice([SCHOOL, MUTUAL, FAMILY, FAMILY, COOLING_OFF, OVERPAYMENT])
     fee = world.random.choice([0, 0, 100, 5_000, 1_000_000])
-    order_id = world.any_sale().bought.order.id
     with world.begin() as tx:
+        paid = set(tx.run("select id from sales_order where paid_fen > refunded_fen").scalars())
+        sales = [sale for sale in world.sales if sale.bought.order.id in paid] or world.sales
+        order_id = world.random.choice(sales).bought.order.id
         held = [lot for lot in refund_figures.held(tx, order_id) if lot.kind == "paid" and lot.remaining_hundredths]
         part = world.random.random() < 0.4 and cause != OVERPAYMENT
         wanted = {lot.order_line_id: world.random.randint(1, lot.remaining_hundredths) for lot in held if part}
@@ -253,8 +277,10 @@ def approve_refund(world: World) -> bool:
     """Approve one of the refunds that were asked for, also one that was approved before."""
     if not world.refunds:
         return False
+    # Mostly the latest: figures of older ones have changed since.
+    latest = world.random.random() < 0.7
     with world.begin() as tx:
-        refunds.approve(tx, world.random.choice(world.refunds))
+        refunds.approve(tx, world.refunds[-1] if latest else world.random.choice(world.refunds))
     return True
 
 
@@ -352,6 +378,7 @@ def lock_month(world: World) -> bool:
 
 COMMANDS: tuple[tuple[int, Command], ...] = (
     (6, sell),
+    (1, issue_coupons),
     (3, plan),
     (2, apply_receipt),
     (9, pay),
@@ -364,7 +391,7 @@ COMMANDS: tuple[tuple[int, Command], ...] = (
     (4, correct),
     (2, change_rules),
     (2, ask_refund),
-    (2, approve_refund),
+    (3, approve_refund),
     (2, pay_out),
     (5, transfer),
     (1, take_transfer_back),
@@ -374,6 +401,9 @@ COMMANDS: tuple[tuple[int, Command], ...] = (
     (1, settle),
     (1, pay_parties),
     (1, net),
+    (1, hours.freeze),
+    (1, hours.unfreeze),
+    (1, hours.expire),
 )
 # What these do has been done before: not a row may come of it.
 SILENT = frozenset({deliver_again})
@@ -386,6 +416,13 @@ def run(world: World, command: Command) -> bool | None:
     except DomainError as error:
         world.told[f"{command.__name__}: {error.reason}"] += 1
         return None
+
+
+def _any_coupon(world: World) -> str:
+    """Return, now and then, the code of a coupon, used or not."""
+    if not world.coupons or world.random.random() < 0.6:
+        return ""
+    return world.random.choice(list(world.coupons))
 
 
 def _charge(world: World, sale: Sale, event: AttendanceConfirmed) -> None:

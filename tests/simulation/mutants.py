@@ -16,7 +16,8 @@ from typing import Any
 from unittest.mock import patch
 from uuid import uuid4
 
-from services.billing.actions import consumptions, payments, refunds, restorations, rulebooks, splits
+from services.billing.actions import consumptions, coupons, payments, refunds, restorations, rulebooks, splits
+from services.billing.actions import lots as lots_written
 from services.billing.rules import lots, postings
 from services.billing.rules import refunds as refund_rules
 from services.billing.rules import splits as split_rules
@@ -122,6 +123,35 @@ def _twice(pay: Any) -> Any:
     return mutant
 
 
+def _used_again(usable: Any) -> Any:
+    def mutant(tx: Tx, codes: Any, customer_id: Any, *, for_update: bool) -> Any:
+        for code in codes:
+            tx.run("update coupon set quote_id = null, state = 'claimed' where code = %s", (code,))
+        return usable(tx, codes, customer_id, for_update=for_update)
+
+    return mutant
+
+
+def _always_on_credit(grow_for: Any) -> Any:
+    def mutant(*arguments: Any, on_credit: bool) -> Any:
+        del on_credit
+        return grow_for(*arguments, on_credit=True)
+
+    return mutant
+
+
+def _without_entries(statement: str) -> str:
+    return statement.replace(lots_written.ENTRIES_SQL, "select 1")
+
+
+def _gift_as_money(of_line: Any) -> Any:
+    def mutant(line: Any, basis: Any) -> Any:
+        gift = line.gift_left_hundredths * line.left_fen // max(1, line.remaining_hundredths)
+        return of_line(line, basis) + gift
+
+    return mutant
+
+
 def _a_day_later(day: Any) -> Any:
     return lambda rules, campus_id, instant: day(rules, campus_id, instant + timedelta(days=1))
 
@@ -157,6 +187,10 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("an attendance taken back twice", restorations, "_RESTORE", _whatever_its_state),
     Mutant("a day off", rulebooks.Rules, "day", _a_day_later),
     Mutant("another currency taken for ours", payments, "CURRENCY", _any_currency),
+    Mutant("a coupon used twice", coupons, "usable", _used_again),
+    Mutant("hours opened before they are paid", lots_written, "grow_for", _always_on_credit),
+    Mutant("an entry that is missing", consumptions, "_WRITE", _without_entries),
+    Mutant("given hours go back as money", refund_rules, "_of_line", _gift_as_money),
 )
 
 

@@ -54,6 +54,8 @@ class World:
     course_id: UUID = field(default_factory=uuid7)
     unit_price_fen: int = 7_777
     posted: dict[str, UUID | None] = field(default_factory=dict)
+    # Codes, and who used them; None: nobody yet.
+    coupons: dict[str, UUID | None] = field(default_factory=dict)
     told: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
