@@ -20,7 +20,7 @@ from services.billing.actions import (
     unapplied_receipts,
 )
 from services.billing.actions.refunds import Wish
-from services.billing.models import Payment
+from services.billing.models import Payment, Reconciliation
 from services.billing.rules.callbacks import Notice
 from services.billing.rules.refund_rules import OVERPAYMENT
 from shared.caller import Caller
@@ -101,7 +101,7 @@ def test_a_statement_does_not_miss_what_was_made_of_a_receipt(tx: Tx) -> None:
     other = factories.order(tx, student_id=bought.student_id, hours=100, unit_price_fen=3000)
     payment, _ = unapplied_receipts.apply(tx, receipt.id, other.order.id, 3000)
     day: date = tx.now.date()
-    row = reconciliations.Reconciliation(method="sandbox", start_date=day, end_date=day)
+    row = Reconciliation(method="sandbox", start_date=day, end_date=day)
     entries = {entry.source_id for entry in reconciliations._entries(tx, row)}  # noqa: SLF001 - what is compared
     assert receipt.id in entries
     assert payment.id not in entries

@@ -167,7 +167,8 @@ def apply_receipt(world: World) -> bool:
         order = orders.get(tx, world.any_sale().bought.order.id)
         amount = max(1, (order.total_fen - order.paid_fen) // world.random.choice([1, 2]))
         left = unapplied_receipts.left_of(tx, payments.get(tx, receipt_id))
-        unapplied_receipts.apply(tx, receipt_id, order.id, min(amount, left + world.random.choice([0, 0, 1])))
+        wanted = max(1, min(amount, left + world.random.choice([0, 0, 1])))
+        unapplied_receipts.apply(tx, receipt_id, order.id, wanted)
     return True
 
 
