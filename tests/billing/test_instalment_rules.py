@@ -36,6 +36,12 @@ def test_the_31st_is_the_last_day_of_shorter_months_and_comes_back() -> None:
     assert schedule(200, count=2, first_date=date(2025, 11, 30), months_between=3)[1].due_date == date(2026, 2, 28)
 
 
+def test_a_plan_ends_before_the_calendar_does() -> None:
+    with pytest.raises(InvalidInput):
+        schedule(400, count=36, first_date=date(9999, 1, 1), months_between=12)
+    assert len(schedule(400, count=36, first_date=date(9963, 12, 31), months_between=12)) == 36
+
+
 @given(total=st.integers(1, 10**9), count=st.integers(1, 36))
 def test_parts_sum_to_the_total(total: int, count: int) -> None:
     if total < count:

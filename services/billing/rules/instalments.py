@@ -54,6 +54,8 @@ def schedule(total_fen: int, *, count: int, first_date: date, months_between: in
         raise InvalidInput("template.count", f"between 1 and {MOST} instalments")
     if not 1 <= months_between <= _YEAR:
         raise InvalidInput("template.months_between", "between 1 and 12 months")
+    if first_date.year > date.max.year - MOST:
+        raise InvalidInput("template.first_date", "the plan would end after the last day there is")
     parts = allocate(total_fen, {f"{number:02}": 1 for number in range(count)})
     days = (months_later(first_date, number * months_between) for number in range(count))
     return check(total_fen, [Part(*each) for each in zip(days, parts.values(), strict=True)], today=first_date)
