@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.billing.actions import (
+    bill_downloads,
     expiries,
     instalments,
     payment_intents,
@@ -19,6 +20,7 @@ JOBS: list[AnyJob] = [
     Job("billing.make_vouchers", 1.0, vouchers.step),
     Job("billing.reconcile", 1.0, reconciliations.step),
     Job("billing.settle", 1.0, settlement_runs.step),
+    Errand("billing.fetch_statements", 1800.0, bill_downloads.step),
     Errand("billing.send_refunds", 5.0, refund_senders.step),
     Errand("billing.ask_payment_providers", 0.5, payment_intents.step),
     Job("billing.announce_expiring_hours", 3600, expiries.announce),

@@ -103,6 +103,15 @@ def of(institution_id: UUID, code: str) -> Provider:
     raise InvalidInput("provider", f"{code} is not set up here", reason="PAYMENT_PROVIDER_UNKNOWN")
 
 
+def is_set_up(institution_id: UUID, code: str) -> bool:
+    """Say whether an institution has keys of a provider."""
+    try:
+        of(institution_id, code)
+    except InvalidInput:
+        return False
+    return True
+
+
 def _account(institution_id: UUID, code: str) -> dict[str, str] | None:
     folder = settings().payment_accounts_dir
     path = folder / f"{institution_id}.{code}.json" if folder else None

@@ -44,7 +44,10 @@ class Sending(NamedTuple):
 
 def step(database: Database, institution_id: UUID) -> bool:
     """Send what is due and ask about what is on its way; True when more may wait."""
-    caller, methods = Caller.system(institution_id), [each for each in _METHODS if _is_set_up(institution_id, each)]
+    caller, methods = (
+        Caller.system(institution_id),
+        [each for each in _METHODS if providers.is_set_up(institution_id, each)],
+    )
     if not methods:
         return False
     with database.begin(caller) as tx:
@@ -111,11 +114,3 @@ def take(tx: Tx, sending: Sending, *, arrived: bool, failure: str) -> None:
     else:
         row.failure = failure
         tx.session.flush()
-
-
-def _is_set_up(institution_id: UUID, method: str) -> bool:
-    try:
-        providers.of(institution_id, method)
-    except DomainError:
-        return False
-    return True
