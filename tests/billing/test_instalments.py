@@ -9,7 +9,10 @@ import pytest
 from google.type.date_pb2 import Date
 
 from lianxiao.billing.v1 import instalment_pb2, instalment_service_pb2, instalment_service_pb2_grpc
+from lianxiao.scheduling.v1.scheduling_events_pb2 import CourseChanged
 from services.billing.actions import (
+    charge_facts,
+    charge_rules,
     consumptions,
     instalment_policies,
     instalments,
@@ -196,6 +199,27 @@ def test_a_second_payment_waits_for_the_first_and_both_open_their_hours(database
     with database.begin(caller) as tx:
         assert account(tx, bought).remaining_fen == 100000
         assert broken(tx) == []
+
+
+def test_a_plan_counts_each_hour_once_for_the_rules_about_charges(tx: Tx) -> None:
+    bought = factories.planned_order(tx, hours=1000, unit_price_fen=10000)
+    charge_rules.project(
+        tx,
+        CourseChanged(
+            course_id=str(bought.course_id),
+            category="subject",
+            subject="maths",
+            kind="class",
+            lesson_hours_hundredths=100,
+        ),
+    )
+    for paid, used in ((0, 0), (40000, 0), (0, 2)):
+        if paid:
+            factories.pay(tx, bought.order.id, paid)
+        for _ in range(used):
+            consumptions.consume(tx, factories.confirmed(bought))
+        [standing] = charge_facts.standing(tx, bought.student_id, without=None).values()
+        assert (standing.lessons, standing.fen) == (10 - used, 100000 - used * 10000)
 
 
 def test_plans_and_policies_on_the_wire(wire: Wire, database: Database, caller: Caller, today: date) -> None:
