@@ -59,6 +59,15 @@ _BROKEN = {
       group by l.id, l.freeze_date
       having count(*) filter (where e.kind = 'freeze') - count(*) filter (where e.kind = 'unfreeze')
         <> case when l.freeze_date is null then 0 else 1 end""",
+    "what was given up is income, and nothing else of it": """
+      select f.id from forfeit f left join lot_entry e
+        on e.institution_id = f.institution_id and e.source_id = f.id and e.kind = 'forfeit'
+      left join journal j on j.institution_id = f.institution_id and j.source_id = f.id and j.kind = 'forfeit'
+      left join journal_line l on l.institution_id = f.institution_id and l.journal_id = j.id
+        and l.code = 'forfeit_income' and l.campus_id = f.campus_id
+      where (f.state = 'approved') <> (e.id is not null)
+        or coalesce(e.amount_fen, 0) + coalesce(l.amount_fen, 0) <> 0
+        or (e.id is not null and (e.hundredths, e.amount_fen) <> (f.hundredths, f.amount_fen))""",
     "a part of a wallet holds the sum of its entries": """
       select w.id from wallet_part w left join wallet_entry e
         on e.institution_id = w.institution_id and e.wallet_part_id = w.id

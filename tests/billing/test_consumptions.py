@@ -18,7 +18,7 @@ def test_an_attendance_takes_hours_and_recognises_their_money(tx: Tx) -> None:
     bought = factories.paid_order(tx, hours=3000, unit_price_fen=20000)
     consumptions.consume(tx, factories.confirmed(bought, charge=150))
     account = lots.hour_account(tx, student_id=bought.student_id, course_id=bought.course_id)
-    assert account == (3000, 0, 150, 0, 2850, 600000 - 30000, 0, 0, 0)
+    assert account == (3000, 0, 150, 0, 2850, 600000 - 30000, 0, 0, 0, 0)
     assert published(tx, "hours_consumed")[0]["recognised_fen"] == "30000"
     assert published(tx, "hours_consumed")[0]["remaining_hundredths"] == "2850"
     assert broken(tx) == []
@@ -115,7 +115,7 @@ def test_taking_an_attendance_back_restores_lot_money_and_splits(tx: Tx) -> None
     restorations.restore(tx, factories.unconfirmed(event))
     restorations.restore(tx, factories.unconfirmed(event))
     account = lots.hour_account(tx, student_id=bought.student_id, course_id=bought.course_id)
-    assert account == (700, 300, 0, 0, 1000, 69993, 0, 0, 0)
+    assert account == (700, 300, 0, 0, 1000, 69993, 0, 0, 0, 0)
     pairs = tx.run(
         "select a.amount_fen + b.amount_fen, a.party_id = b.party_id, a.rule_id = b.rule_id"
         " from split_row a join split_row b on b.reverses_id = a.id"

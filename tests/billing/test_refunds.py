@@ -81,7 +81,7 @@ def test_a_refund_closes_the_lots_and_pays_what_is_left(tx: Tx) -> None:
         ("fee", -5000),
     ]
     account = lots.hour_account(tx, student_id=bought.student_id, course_id=bought.course_id)
-    assert account == (4000, 0, 1000, 3000, 0, 0, 0, 0, 0)
+    assert account == (4000, 0, 1000, 3000, 0, 0, 0, 0, 0, 0)
     assert orders.get(tx, bought.order.id).state == "refunded"
     assert published(tx, "refund_paid")[0]["amount_fen"] == "445000"
     assert broken(tx) == []

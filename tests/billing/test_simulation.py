@@ -23,6 +23,7 @@ from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceConfirmed
 from services.billing.actions import (
     consumptions,
     expiries,
+    forfeits,
     freezes,
     hour_policies,
     lots,
@@ -258,6 +259,20 @@ class Books(RuleBasedStateMachine):
             made = transfers.create(self.tx, wish, reason="to another course")
             assert made.value_fen + made.from_wallet_fen == made.target_fen + made.to_wallet_fen
 
+    @rule(which=st.integers(0, 99), part=st.integers(0, 100), approved=st.booleans())
+    def forfeit(self, which: int, part: int, approved: bool) -> None:  # noqa: FBT001
+        held = self.tx.run("select id, remaining_hundredths from lot where remaining_hundredths > 0 order by id").all()
+        if held:
+            lot = held[which % len(held)]
+            with suppress(Refused):
+                asked = forfeits.request(
+                    self.tx, lot.id, hundredths=lot.remaining_hundredths * part // 100, reason="away for good"
+                )
+                if approved:
+                    forfeits.approve(self.tx, asked.id)
+                else:
+                    forfeits.reject(self.tx, asked.id, reason="they come back")
+
     @rule(which=st.integers(0, 99))
     def take_transfer_back(self, which: int) -> None:
         made = self.tx.run("select id from transfer order by id").all()
@@ -344,6 +359,7 @@ class Books(RuleBasedStateMachine):
             + account.refunded_hundredths
             + account.expired_hundredths
             + account.transferred_hundredths
+            + account.forfeited_hundredths
             + account.remaining_hundredths
         )
         if row.state == "uncovered":

@@ -23,23 +23,18 @@ from services.billing.actions import (
     refund_payouts,
     refunds,
     restorations,
-    transfer_undos,
-    transfers,
     unapplied_receipts,
-    wallets,
 )
-from services.billing.actions.payments import Received
 from services.billing.actions.refunds import Wish
 from services.billing.rules import splits
 from services.billing.rules.callbacks import Notice
 from services.billing.rules.instalments import RECEIVABLE
 from services.billing.rules.promotions import Promotion
-from services.billing.rules.refund_rules import COOLING_OFF, FAMILY, MUTUAL, OVERPAYMENT, SCHOOL, WALLET
+from services.billing.rules.refund_rules import COOLING_OFF, FAMILY, MUTUAL, OVERPAYMENT, SCHOOL
 from services.billing.rules.splits import Share, SplitRule
-from services.billing.rules.transfers import KEPT_VALUE, LIST_PRICE
 from shared.errors import DomainError
 from tests.billing import factories
-from tests.simulation import hours, oracle
+from tests.simulation import hours, moves, oracle
 from tests.simulation.settlement_commands import net, pay_parties, settle
 from tests.simulation.world import START, Sale, Violation, World
 
@@ -48,12 +43,6 @@ _PARTIES = {
     splits.CONSUMPTION: (splits.SELLING, splits.TEACHING, splits.HEADQUARTERS, splits.ADVISOR, splits.TEACHER),
     splits.CASH: (splits.SELLING, splits.HEADQUARTERS, splits.ADVISOR),
 }
-
-
-_HELD = """
-select id, student_id, course_id, kind, quantity_hundredths, remaining_hundredths, total_fen, released_fen from lot
-where student_id = %s and remaining_hundredths > 0
-order by remaining_hundredths, quantity_hundredths, total_fen, released_fen, kind, create_time"""
 
 
 def sell(world: World) -> bool:
@@ -301,73 +290,6 @@ def pay_out(world: World) -> bool:
     return True
 
 
-def transfer(world: World) -> bool:
-    """Move hours of one lot to another student, campus or course, as they are or at the list price."""
-    if not world.sales:
-        return False
-    rng = world.random
-    with world.begin() as tx:
-        # Ids are random: what decides comes in an order of its own.
-        held = tx.run(_HELD, (world.any_sale().bought.student_id,)).all()
-        if not held:
-            return False
-        lot = rng.choice(held)
-        pricing, sibling = rng.choice([KEPT_VALUE, KEPT_VALUE, LIST_PRICE]), rng.random() < 0.5
-        wish = transfers.Wish(
-            lot_id=lot.id,
-            target_student_id=world.any_sale().bought.student_id if sibling else lot.student_id,
-            target_course_id=world.course_id if pricing == LIST_PRICE else lot.course_id,
-            target_campus_id=world.campus(),
-            pricing=pricing,
-            hundredths=rng.choice([0, rng.randint(1, lot.remaining_hundredths)]),
-            target_hundredths=rng.choice([0, 0, 70]) if pricing == LIST_PRICE else 0,
-        )
-        made = transfers.create(tx, wish, reason="to another course")
-        oracle.check_transfer(tx, made, lot, world.unit_price_fen)
-    world.transfers.append(made.id)
-    return True
-
-
-def take_transfer_back(world: World) -> bool:
-    """Take a transfer back, also one that was taken back before."""
-    if not world.transfers:
-        return False
-    with world.begin() as tx:
-        transfer_undos.undo(tx, world.random.choice(world.transfers), reason="a mistake")
-    return True
-
-
-def pay_from_wallet(world: World) -> bool:
-    """Pay for an order of a family out of its wallet, now and then with more than is in it."""
-    if not world.sales:
-        return False
-    sale = world.any_sale()
-    with world.begin() as tx:
-        held = sum(part.balance_fen for part in wallets.parts_of(tx, sale.bought.student_id))
-        order = orders.get(tx, sale.bought.order.id)
-        amount = max(1, min(held, order.total_fen - order.paid_fen) + world.random.choice([0, 0, 0, 1]))
-        payments.record(tx, order.id, Received(amount, wallets.METHOD, tx.now))
-        oracle.expect(amount <= held, "a wallet paid more than it held")
-        after = sum(part.balance_fen for part in wallets.parts_of(tx, sale.bought.student_id))
-        oracle.expect(held - after == amount, "a wallet paid another amount than was asked for")
-    return True
-
-
-def ask_wallet_back(world: World) -> bool:
-    """Ask for what a transfer made back into the wallet, or for the wallet by the payments of the order."""
-    if not world.sales:
-        return False
-    with world.begin() as tx:
-        if world.transfers and world.random.random() < 0.5:
-            made = transfers.get(tx, world.random.choice(world.transfers))
-            order_id, cause = made.target_order_id, MUTUAL
-        else:
-            order_id, cause = world.any_sale().bought.order.id, WALLET
-        asked = refunds.request(tx, order_id, Wish(cause), reason="moved away")
-    world.refunds.append(asked.id)
-    return True
-
-
 def lock_month(world: World) -> bool:
     """Close the month before; what is posted later falls into the open one."""
     if (world.now - START).days < 40:
@@ -394,10 +316,11 @@ COMMANDS: tuple[tuple[int, Command], ...] = (
     (2, ask_refund),
     (3, approve_refund),
     (2, pay_out),
-    (5, transfer),
-    (1, take_transfer_back),
-    (2, pay_from_wallet),
-    (2, ask_wallet_back),
+    (5, moves.transfer),
+    (1, moves.take_transfer_back),
+    (1, moves.give_up),
+    (2, moves.pay_from_wallet),
+    (2, moves.ask_wallet_back),
     (1, lock_month),
     (1, settle),
     (1, pay_parties),

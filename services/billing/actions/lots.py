@@ -58,7 +58,8 @@ CONSUMPTIONS: Listing[Consumption] = Listing(
 class HourAccount(NamedTuple):
     """A student's hours of one course, in hundredths; `remaining_fen` is what is still a liability.
 
-    bought + gift = consumed + refunded + expired + transferred + remaining. Frozen hours are among the remaining ones.
+    bought + gift = consumed + refunded + expired + transferred + forfeited +
+    remaining. Frozen hours are among the remaining ones.
     """
 
     bought_hundredths: int = 0
@@ -70,6 +71,7 @@ class HourAccount(NamedTuple):
     expired_hundredths: int = 0
     frozen_hundredths: int = 0
     transferred_hundredths: int = 0
+    forfeited_hundredths: int = 0
 
 
 def open_for(tx: Tx, order: Order, lines: Sequence[OrderLine], contract: Contract) -> None:
@@ -156,13 +158,14 @@ def hour_account(tx: Tx, *, student_id: UUID, course_id: UUID) -> HourAccount:
             left.filter(LotEntry.kind == "refund"),
             left.filter(LotEntry.kind == "expire"),
             left.filter(LotEntry.kind.in_(("transfer_out", "transfer_undo"))),
+            left.filter(LotEntry.kind == "forfeit"),
         )
         .join(Lot, (Lot.institution_id == LotEntry.institution_id) & (Lot.id == LotEntry.lot_id))
         .where(*mine)
     ).one()
     bought, gift, remaining, value, frozen = (int(figure or 0) for figure in totals)
-    consumed, refunded, expired, transferred = (int(figure or 0) for figure in entries)
-    return HourAccount(bought, gift, consumed, refunded, remaining, value, expired, frozen, transferred)
+    consumed, refunded, expired, transferred, forfeited = (int(figure or 0) for figure in entries)
+    return HourAccount(bought, gift, consumed, refunded, remaining, value, expired, frozen, transferred, forfeited)
 
 
 def _whole(order: Order, lines: Sequence[OrderLine], contract: Contract) -> list[Lot]:

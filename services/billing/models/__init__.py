@@ -10,6 +10,7 @@ from services.billing.models.contract_documents import ContractDocument, Contrac
 from services.billing.models.contracts import Contract
 from services.billing.models.coupons import Coupon, CouponBatch
 from services.billing.models.directory import Campus, Rulebook
+from services.billing.models.forfeits import Forfeit
 from services.billing.models.instalments import Instalment, InstalmentPolicy
 from services.billing.models.ledger import Journal, JournalLine, LedgerAccount, LedgerPeriod, LedgerTurnover
 from services.billing.models.lots import Consumption, HourPolicy, Lot, LotEntry, ThresholdNotice
@@ -57,6 +58,7 @@ __all__ = [
     "Coupon",
     "CouponBatch",
     "Course",
+    "Forfeit",
     "HourPolicy",
     "Instalment",
     "InstalmentPolicy",

@@ -40,6 +40,7 @@ class LotService(Servicer, pb_grpc.LotServiceServicer):
                 expired_hundredths=account.expired_hundredths,
                 frozen_hundredths=account.frozen_hundredths,
                 transferred_hundredths=account.transferred_hundredths,
+                forfeited_hundredths=account.forfeited_hundredths,
             )
         )
 

@@ -225,6 +225,12 @@ def _out_of_wallet(campus_id: UUID, spent: Iterable[WalletShare], lot_id: UUID) 
     return lines
 
 
+def forfeit(campus_id: UUID, lot_id: UUID, amount_fen: int) -> list[Line]:
+    """Close hours that were given up; their money is income of the campus that sold."""
+    released = Line(CONTRACT_LIABILITY, campus_id, amount_fen, NOBODY, lot_id)
+    return merge([released, Line(FORFEIT_INCOME, campus_id, -amount_fen)])
+
+
 def reverse(lines: Iterable[Line]) -> list[Line]:
     """Negate lines exactly; a correction never computes again."""
     return [line._replace(amount_fen=-line.amount_fen) for line in lines]

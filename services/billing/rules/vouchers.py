@@ -51,6 +51,7 @@ _KINDS = {
     "refund": ("退费", "Refunds"),
     "refund_payout": ("退款支付", "Refunds paid"),
     "expiry": ("课时过期", "Expired hours"),
+    "forfeit": ("课时清零", "Hours given up"),
     "transfer": ("课时结转", "Hours transferred"),
     "transfer_undo": ("撤销课时结转", "Transfer taken back"),
     "lots_opened": ("开通课时", "Lots opened"),

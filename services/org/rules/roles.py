@@ -63,7 +63,16 @@ _SELLING = (
 _TUTORING = (
     *_DAILY,
     *("student.*", "guardian.*", "class_group.*", "lesson.read", "attendance.*", "trial.read", "lot.read"),
-    *("lot.freeze", "lot.unfreeze", "transfer.read", "wallet.read", "tag.read", "student_tag.*"),
+    *(
+        "lot.freeze",
+        "lot.unfreeze",
+        "transfer.read",
+        "wallet.read",
+        "forfeit.request",
+        "forfeit.read",
+        "tag.read",
+        "student_tag.*",
+    ),
     *("sign_in_token.read",),
     *("student_card.*", "teacher_attendance.read", "leave.*", "makeup.*", "waiting_list.*", "suspension.*"),
     *(
@@ -130,6 +139,7 @@ _MONEY = (
         "lot.*",
         "transfer.*",
         "wallet.read",
+        "forfeit.*",
         "hour_policy.*",
         "consumption.read",
     ),
@@ -177,7 +187,7 @@ _LEADING = (
     *_TIMETABLING,
     *("lead_import.*", "duplicate.*", "claim.*", "lead_issue.*", "lead_policy.*"),
     *("handover.read", "workload.read", "teacher_home.read"),
-    *("registration.read", "approval_flow.read", "approval.*", "hour_policy.read", "transfer.*"),
+    *("registration.read", "approval_flow.read", "approval.*", "hour_policy.read", "transfer.*", "forfeit.*"),
     *(
         "assignment_rule.read",
         "payment.*",
