@@ -76,8 +76,9 @@ def test_a_month_is_locked_once_and_only_when_it_is_over(tx: Tx) -> None:
     ledger.lock_period(tx, date(2025, 2, 14))
     with pytest.raises(AlreadyExists), tx.session.begin_nested():
         ledger.lock_period(tx, date(2025, 2, 1))
-    with pytest.raises(Refused):
-        ledger.lock_period(tx, tx.now.date())
+    for day in (tx.now.date(), date.max):
+        with pytest.raises(Refused):
+            ledger.lock_period(tx, day)
 
 
 @pytest.mark.parametrize(

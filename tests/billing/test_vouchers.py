@@ -143,9 +143,10 @@ def test_files_wait_for_the_worker_and_days_must_make_sense(tx: Tx) -> None:
     assert vouchers.step(tx)
     assert not vouchers.step(tx)
     assert rows(tx, batch) == []
-    for end in (date(2019, 12, 31), date(2021, 1, 2)):
+    for start, end in ((FIRST, date(2019, 12, 31)), (FIRST, date(2021, 1, 2)), (date.max, date.min)):
         with pytest.raises(InvalidInput):
-            vouchers.create(tx, start_date=FIRST, end_date=end, grouping=rules.DAY)
+            vouchers.create(tx, start_date=start, end_date=end, grouping=rules.DAY)
+    assert vouchers.create(tx, start_date=date.max, end_date=date.max, grouping=rules.DAY).end_date == date.max
 
 
 def test_yonyou_takes_a_line_of_text_as_published() -> None:

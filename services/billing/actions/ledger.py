@@ -179,10 +179,10 @@ def lock_period(tx: Tx, day: date) -> LedgerPeriod:
     """
     tx.check_chain()
     start = day.replace(day=1)
-    end = (start + timedelta(days=32)).replace(day=1)
     # The last campus to reach midnight is at most half a day behind UTC.
-    if (tx.now - timedelta(hours=12)).date() < end:
+    if (tx.now - timedelta(hours=12)).date().replace(day=1) <= start:
         raise Refused("PERIOD_NOT_OVER", "the month is not over yet", start_date=start.isoformat())
+    end = (start + timedelta(days=32)).replace(day=1)
     tx.run(balances.LOCK, {"institution": tx.institution_id})
     period = LedgerPeriod(
         start_date=start, end_date=end, lock_time=tx.now, staff_id=tx.caller.subject_id, has_turnover=True

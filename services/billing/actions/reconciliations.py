@@ -68,7 +68,7 @@ def create(tx: Tx, statement: Statement) -> Reconciliation:
     that cannot be.
     """
     tx.check_chain()
-    if not statement.start_date <= statement.end_date <= statement.start_date + _LONGEST:
+    if not timedelta() <= statement.end_date - statement.start_date <= _LONGEST:
         raise InvalidInput("end_date", "the days end before they start, or after more than a year")
     if statement.layout == "bank":
         _check_mapping(statement.mapping)

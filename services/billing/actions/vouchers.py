@@ -93,7 +93,7 @@ def create(tx: Tx, *, start_date: date, end_date: date, grouping: str) -> Vouche
     Raises CHAIN_SCOPE_NEEDED, and InvalidInput for days that end before they start or span more than a year.
     """
     tx.check_chain()
-    if not start_date <= end_date <= start_date + _LONGEST:
+    if not timedelta() <= end_date - start_date <= _LONGEST:
         raise InvalidInput("end_date", "the days end before they start, or after more than a year")
     batch = VoucherBatch(
         start_date=start_date,
