@@ -219,7 +219,8 @@ def test_a_plan_counts_each_hour_once_for_the_rules_about_charges(tx: Tx) -> Non
         for _ in range(used):
             consumptions.consume(tx, factories.confirmed(bought))
         [standing] = charge_facts.standing(tx, bought.student_id, without=None).values()
-        assert (standing.lessons, standing.fen) == (10 - used, 100000 - used * 10000)
+        assert standing.lessons == 10 - used
+        assert standing.fen == 100000 - used * 10000
 
 
 def test_plans_and_policies_on_the_wire(wire: Wire, database: Database, caller: Caller, today: date) -> None:
