@@ -1,4 +1,4 @@
-"""`python -m services <name>|all server|worker|migrate|parked|keys|audit|announce`: processes and chores."""
+"""`python -m services <name>|all server|worker|migrate|parked|keys|audit|announce`, `... billing check-books`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import services
 
 COMMANDS = ("parked", "keys", "audit", "announce")
-ROLES = ("server", "worker", "migrate", *COMMANDS)
+ROLES = ("server", "worker", "migrate", *COMMANDS, "check-books")
 
 
 def names() -> list[str]:
@@ -34,6 +34,8 @@ def main(arguments: Sequence[str]) -> int:
     chosen = names() if options.service == "all" else [options.service]
     if options.role in COMMANDS:
         return int(importlib.import_module(f"shared.{options.role}_command").run(chosen, options.words))
+    if options.role == "check-books":
+        return _check_books()
     {"server": _server, "worker": _worker, "migrate": _migrate}[options.role](chosen)
     return 0
 
@@ -53,6 +55,26 @@ def _worker(chosen: list[str]) -> None:
     from shared.worker import run  # noqa: PLC0415 - after eventlet has patched the process
 
     run({name: _attribute(name, "worker", "WORKER") for name in chosen})
+
+
+def _check_books() -> int:
+    """Say what the checks of a controller find in each institution; return 1 when the books are wrong."""
+    from shared.caller import Caller  # noqa: PLC0415 - nothing comes before a worker is patched
+    from shared.db import Database  # noqa: PLC0415 - as above
+    from shared.settings import settings  # noqa: PLC0415 - as above
+
+    checks = importlib.import_module("services.billing.actions.book_checks")
+    database = Database(settings().role_url("billing", "app"), pool_size=2)
+    wrong = 0
+    with database.system(read_only=True) as tx:
+        institutions = tx.run("select institution_id from institution order by institution_id").scalars()
+    for institution_id in institutions:
+        with database.begin(Caller.system(institution_id), read_only=True, timeout_ms=600_000) as tx:
+            report = checks.report(tx)
+        wrong += report.wrong
+        sys.stdout.write("".join(f"{institution_id} {line}\n" for line in report.lines))
+    database.dispose()
+    return 1 if wrong else 0
 
 
 def _migrate(chosen: list[str]) -> None:

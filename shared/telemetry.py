@@ -38,6 +38,7 @@ RELAYED = Counter("lianxiao_relayed_events_total", "Events handed to the bus", [
 RETURNED = Counter("lianxiao_returned_events_total", "Events that no queue took; they stay in the outbox", ["service"])
 OUTBOX_AGE = Gauge("lianxiao_outbox_age_seconds", "Age of the oldest event not yet on the bus", ["service"])
 DELIVERY_AGE = Gauge("lianxiao_delivery_age_seconds", "Age of the oldest delivery not yet handled", ["service"])
+BOOK_FINDINGS = Gauge("lianxiao_book_findings", "What a check of the books found", ["institution", "check"])
 PARKED = Gauge("lianxiao_parked_deliveries", "Deliveries that gave up and wait for a person", ["service"])
 
 

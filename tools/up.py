@@ -1,4 +1,4 @@
-"""Start and stop a whole installation on this machine (`make up`, `make down`, `make demo`, `make audit-verify`)."""
+"""Start, stop, fill and verify a whole installation on this machine, for the targets of the Makefile."""
 
 from __future__ import annotations
 
@@ -123,12 +123,10 @@ def seed(environment: dict[str, str], number: str, *, reset: bool = False) -> No
     print(f"  demo chain ({time.monotonic() - started:.0f} s)", flush=True)
 
 
-def verify_audit() -> int:
-    """Recompute the audit chains with the database of this installation."""
+def verify(*words: str) -> int:
+    """Run a command that only reads, with the databases of this installation; return its exit code."""
     environment = Installation("direct", postgres.ensure(DATABASE, durable=True)).service_environment(signs=False)
-    return subprocess.run(
-        [sys.executable, "-m", "services", "all", "audit", "verify"], cwd=ROOT, env=environment, check=False
-    ).returncode
+    return subprocess.run([sys.executable, "-m", "services", *words], cwd=ROOT, env=environment, check=False).returncode
 
 
 def _ours(installation: Installation) -> dict[str, str]:
@@ -171,7 +169,7 @@ def _greet(url: str) -> None:
 def main() -> int:
     """Do what the command line says; a refusal is one clear text and exit code 1."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("action", choices=["start", "stop", "demo", "audit-verify"])
+    parser.add_argument("action", choices=["start", "stop", "demo", "audit-verify", "check-books"])
     parser.add_argument("--bus", choices=BUSES, default="direct")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--reset", action="store_true", help="demo: take away the chain that is there and begin anew")
@@ -190,7 +188,9 @@ def _act(options: argparse.Namespace) -> int:
         stopped = stop()
         print(f"stopped {', '.join(stopped)}" if stopped else "nothing was running")
     elif options.action == "audit-verify":
-        return verify_audit()
+        return verify("all", "audit", "verify")
+    elif options.action == "check-books":
+        return verify("billing", "check-books")
     else:
         demo(options.seed, reset=options.reset)
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.billing.actions import (
     bill_downloads,
+    book_checks,
     expiries,
     instalments,
     payment_intents,
@@ -26,4 +27,5 @@ JOBS: list[AnyJob] = [
     Job("billing.announce_expiring_hours", 3600, expiries.announce),
     Job("billing.remind_of_instalments", 3600, instalments.remind),
     Job("billing.expire_hours", 3600, expiries.expire),
+    Job("billing.check_books", 86_400, book_checks.observe),
 ]

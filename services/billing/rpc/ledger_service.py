@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from lianxiao.billing.v1 import ledger_pb2
 from lianxiao.billing.v1 import ledger_service_pb2 as pb
 from lianxiao.billing.v1 import ledger_service_pb2_grpc as pb_grpc
-from services.billing.actions import balances, ledger
+from services.billing.actions import balances, book_checks, ledger
 from services.billing.models import Journal, JournalLine, LedgerAccount, LedgerPeriod
 from shared.db import Tx
 from shared.rpc import Servicer, command, query
@@ -40,10 +40,28 @@ class LedgerService(Servicer, pb_grpc.LedgerServiceServicer):
         balances = ledger.inter_campus_balances(tx, optional_id(request.campus_id))
         return pb.ListInterCampusBalancesResponse(balances=[_balance_to_pb(balance) for balance in balances])
 
+    @query
+    def ListBookChecks(self, request: pb.ListBookChecksRequest, tx: Tx) -> pb.ListBookChecksResponse:
+        del request
+        sums = book_checks.totals(tx)
+        rows = [_check_to_pb(finding) for finding in book_checks.findings(tx)]
+        return pb.ListBookChecksResponse(book_checks=rows, **sums._asdict())
+
     @command
     def LockPeriod(self, request: pb.LockPeriodRequest, tx: Tx) -> pb.LockPeriodResponse:
         period = ledger.lock_period(tx, local_date(request.date, "date"))
         return pb.LockPeriodResponse(ledger_period=_period_to_pb(period))
+
+
+def _check_to_pb(finding: book_checks.Finding) -> ledger_pb2.BookCheck:
+    return ledger_pb2.BookCheck(
+        code=finding.check.code,
+        name_zh=finding.check.name_zh,
+        name_en=finding.check.name_en,
+        invariant=finding.check in book_checks.INVARIANTS,
+        found_count=finding.row_count,
+        first_ids=[str(each) for each in finding.first_ids],
+    )
 
 
 def _account_to_pb(row: LedgerAccount) -> ledger_pb2.LedgerAccount:

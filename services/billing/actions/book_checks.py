@@ -1,0 +1,100 @@
+"""The checks of a controller: one query each over the books of an institution, which finds nothing when all is well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+from uuid import UUID
+
+from services.billing.actions import hour_invariants, money_invariants
+from services.billing.rules.invariants import Invariant
+from services.billing.rules.postings import NOBODY
+from shared import telemetry
+from shared.db import Tx
+
+INVARIANTS = (*hour_invariants.INVARIANTS, *money_invariants.INVARIANTS)
+# Not wrong in itself, but somebody has to see to it.
+TO_DO = (
+    Invariant(
+        "lesson_without_cover",
+        "已上课但没有可用课时",
+        "every lesson that charges hours has cover",
+        "select id from consumption where state = 'uncovered'",
+    ),
+    Invariant(
+        "alert_open",
+        "支付渠道的异常已处理",
+        "what payment providers said and nobody could post is seen to",
+        "select id from payment_alert where state = 'open'",
+    ),
+)
+CHECKS = (*INVARIANTS, *TO_DO)
+# Enough to see what is wrong and how much of it; a count beyond is no news.
+_MOST = 1000
+_SHOWN = 10
+_FIND = "select array_agg(id) from (select id::text from ({query}) as found (id) limit {most}) as rows"
+_TOTALS = """
+select coalesce((select sum(balance_fen) from ledger_account), 0)::bigint,
+  coalesce((select sum(-amount_fen) from journal_line
+      where code = 'contract_liability' and lot_id <> %(nobody)s), 0)::bigint
+    - coalesce((select sum(total_fen - released_fen) from lot), 0)::bigint,
+  coalesce((select sum(balance_fen) from ledger_account
+    where code in ('inter_campus_payable', 'inter_campus_receivable')), 0)::bigint"""
+
+
+class Finding(NamedTuple):
+    """What a check found: how many rows (1,000 stands for more), and the first of them (none for a sum)."""
+
+    check: Invariant
+    row_count: int
+    first_ids: tuple[UUID, ...]
+
+
+class Totals(NamedTuple):
+    """Three sums in fen, each of which is 0: all accounts, the liability beside the lots, debts of campuses."""
+
+    trial_balance_fen: int
+    liability_difference_fen: int
+    campus_debts_fen: int
+
+
+def findings(tx: Tx) -> Iterator[Finding]:
+    """Yield what each check finds now, one query after the other. Raises CHAIN_SCOPE_NEEDED."""
+    tx.check_chain()
+    for check in CHECKS:
+        found = tx.run(_FIND.format(query=check.query, most=_MOST)).scalar() or []
+        rows = tuple(UUID(each) for each in found[:_SHOWN] if each != "1")
+        yield Finding(check, len(found), rows)
+
+
+def totals(tx: Tx) -> Totals:
+    """Return the three sums. Raises CHAIN_SCOPE_NEEDED."""
+    tx.check_chain()
+    return Totals._make(tx.run(_TOTALS, {"nobody": str(NOBODY)}).one())
+
+
+class Report(NamedTuple):
+    """The checks in words; `wrong` counts invariants that do not hold, not what only waits for somebody."""
+
+    wrong: int
+    lines: tuple[str, ...]
+
+
+def report(tx: Tx) -> Report:
+    """Return the three totals and a line for whatever a check found."""
+    sums = totals(tx)
+    lines = [", ".join(f"{name} {amount}" for name, amount in sums._asdict().items())]
+    wrong = sum(1 for amount in sums if amount)
+    for finding in findings(tx):
+        if finding.row_count:
+            wrong += finding.check in INVARIANTS
+            kind = "WRONG" if finding.check in INVARIANTS else "to do"
+            shown = " ".join(str(each) for each in finding.first_ids)
+            lines.append(f"{kind} {finding.check.code}: {finding.row_count} against: {finding.check.name_en}; {shown}")
+    return Report(wrong, tuple(lines))
+
+
+def observe(tx: Tx) -> None:
+    """Set a gauge for each check."""
+    for finding in findings(tx):
+        telemetry.BOOK_FINDINGS.labels(str(tx.institution_id), finding.check.code).set(finding.row_count)

@@ -1,0 +1,267 @@
+"""What must hold of the books, orders, payments, refunds and settlements: each query returns what breaks it.
+
+Queries have one column: the row at fault, or 1 where a sum over the institution is.
+"""
+
+from __future__ import annotations
+
+from services.billing.rules import chart
+from services.billing.rules.invariants import Invariant
+
+INVARIANTS: tuple[Invariant, ...] = (
+    Invariant(
+        "journal_sum",
+        "每张分录合计为零",
+        "every journal sums to zero",
+        """
+      select journal_id from journal_line group by journal_id having sum(amount_fen) <> 0""",
+    ),
+    Invariant(
+        "journal_campus_sum",
+        "每张分录在每个校区合计为零",
+        "every journal sums to zero for each campus",
+        """
+      select journal_id from journal_line group by journal_id, campus_id having sum(amount_fen) <> 0""",
+    ),
+    Invariant(
+        "account_balance",
+        "科目余额等于其分录之和",
+        "a balance is the sum of its lines",
+        """
+      select a.id from ledger_account a left join journal_line j on j.institution_id = a.institution_id
+        and j.code = a.code and j.campus_id = a.campus_id and j.party_id = a.party_id
+      group by a.id, a.balance_fen having a.balance_fen <> coalesce(sum(j.amount_fen), 0)""",
+    ),
+    Invariant(
+        "account_in_chart",
+        "每个科目都在科目表中",
+        "every account is in the chart of accounts",
+        f"""
+      select 1 from ledger_account where code not in ({", ".join(f"'{code}'" for code in chart.BY_CODE)})""",  # noqa: S608 - names of ours
+    ),
+    Invariant(
+        "trial_balance",
+        "全部科目余额合计为零",
+        "all accounts sum to zero",
+        """
+      select 1 from ledger_account having coalesce(sum(balance_fen), 0) <> 0""",
+    ),
+    Invariant(
+        "campus_debts_net",
+        "校区间往来净额为零",
+        "what campuses owe each other nets to zero",
+        """
+      select 1 from ledger_account where code in ('inter_campus_payable', 'inter_campus_receivable')
+      having coalesce(sum(balance_fen), 0) <> 0""",
+    ),
+    Invariant(
+        "campus_debts_mirror",
+        "校区间往来在双方账上一致",
+        "each debt between two campuses stands in both books",
+        """
+      select a.id from ledger_account a left join ledger_account b on b.institution_id = a.institution_id
+        and b.code = 'inter_campus_receivable' and b.campus_id = a.party_id and b.party_id = a.campus_id
+      where a.code = 'inter_campus_payable' and a.balance_fen + coalesce(b.balance_fen, 0) <> 0""",
+    ),
+    Invariant(
+        "order_bounds",
+        "订单实付不超过应付，退款不超过实付",
+        "no order is paid above its total or refunded above what was paid",
+        """
+      select id from sales_order where paid_fen > total_fen or refunded_fen > paid_fen""",
+    ),
+    Invariant(
+        "order_payments",
+        "订单实付等于其收款之和",
+        "an order's payments are what it counts as paid",
+        """
+      select o.id from sales_order o left join payment p
+        on p.institution_id = o.institution_id and p.order_id = o.id and p.state = 'applied'
+      group by o.id, o.paid_fen having o.paid_fen <> coalesce(sum(p.amount_fen), 0)""",
+    ),
+    Invariant(
+        "commission_taken_back",
+        "退款时相应的佣金已收回",
+        "commissions on cash that went back are taken back",
+        """
+      select o.id from sales_order o
+        join payment p on p.institution_id = o.institution_id and p.order_id = o.id and p.state = 'applied'
+        join split_row r on r.institution_id = o.institution_id
+          and (r.source_id = p.id or r.reverses_id in (select s.id from split_row s
+            where s.institution_id = o.institution_id and s.source_id = p.id))
+      where o.refunded_fen > 0 group by o.id, o.paid_fen, o.refunded_fen having sum(r.amount_fen) * o.paid_fen
+        > sum(r.amount_fen) filter (where r.reverses_id is null) * (o.paid_fen - o.refunded_fen)""",
+    ),
+    Invariant(
+        "refund_payable",
+        "应付退款等于尚未付出的退款",
+        "what refunds owe is what their payouts have not brought back",
+        """
+      select 1 from
+        (select coalesce(-sum(balance_fen), 0) as owed from ledger_account where code = 'refund_payable') a,
+        (select coalesce(sum(amount_fen + interest_fen), 0) as due from refund where state in ('approved', 'paid')) r,
+        (select coalesce(sum(amount_fen), 0) as gone from refund_payout where state = 'succeeded') p
+      where a.owed <> r.due - p.gone""",
+    ),
+    Invariant(
+        "payment_given_back",
+        "每笔收款退回不超过收款金额",
+        "a payment gets back at most what it brought in",
+        """
+      select p.id from payment p join refund_payout o on o.institution_id = p.institution_id and o.payment_id = p.id
+      where o.state <> 'failed' group by p.id, p.amount_fen having sum(o.amount_fen) > p.amount_fen""",
+    ),
+    Invariant(
+        "refund_payouts",
+        "有效的退款付款之和等于退款金额",
+        "payouts that stand or can be paid in another way are the refund",
+        """
+      select r.id from refund r left join refund_payout o on o.institution_id = r.institution_id
+        and o.refund_id = r.id and o.redirect_time is null
+      where r.state in ('approved', 'paid') group by r.id, r.amount_fen, r.interest_fen
+      having r.amount_fen + r.interest_fen <> coalesce(sum(o.amount_fen), 0)""",
+    ),
+    Invariant(
+        "refund_item",
+        "退款与扣费之和不超过所关闭课时的价值",
+        "no refund gives back or keeps more than the hours were worth that it closed",
+        """
+      select id from refund_item where amount_fen + fee_fen > closed_fen or least(amount_fen, fee_fen) < 0""",
+    ),
+    Invariant(
+        "order_refunds",
+        "订单退款等于其退款单之和",
+        "an order's refunds are what it counts as refunded",
+        """
+      select o.id from sales_order o left join refund r on r.institution_id = o.institution_id and r.order_id = o.id
+        and r.state in ('approved', 'paid') and r.cause <> 'overpayment'
+      group by o.id, o.refunded_fen having o.refunded_fen <> coalesce(sum(r.amount_fen), 0)""",
+    ),
+    Invariant(
+        "unapplied_receipts",
+        "多收的款项在退回或使用前挂账",
+        "money above orders is held until it goes back",
+        """
+      select 1 from
+        (select coalesce(-sum(balance_fen), 0) as held from ledger_account where code = 'unapplied_receipts') a,
+        (select coalesce(sum(amount_fen), 0) as above from payment where state = 'unapplied') p,
+        (select coalesce(sum(amount_fen), 0) as gone from refund
+         where state in ('approved', 'paid') and cause = 'overpayment') r,
+        (select coalesce(sum(amount_fen), 0) as used from payment where origin_payment_id is not null) u
+      where a.held <> p.above - r.gone - u.used""",
+    ),
+    Invariant(
+        "receipt_bounds",
+        "多收的款项使用和退回不超过其金额",
+        "a receipt gives orders and families at most what it brought in",
+        """
+      select p.id from payment p where p.state = 'unapplied' and p.amount_fen
+        < (select coalesce(sum(a.amount_fen), 0) from payment a
+           where a.institution_id = p.institution_id and a.origin_payment_id = p.id)
+        + (select coalesce(sum(o.amount_fen), 0) from refund_payout o
+           where o.institution_id = p.institution_id and o.payment_id = p.id and o.state <> 'failed')""",
+    ),
+    Invariant(
+        "settlement_sum",
+        "结算单金额等于其明细之和",
+        "a settlement statement is the sum of its lines",
+        """
+      select s.id from settlement s left join settlement_line l
+        on l.institution_id = s.institution_id and l.settlement_id = s.id
+      group by s.id, s.amount_fen, s.line_count
+      having s.amount_fen <> coalesce(sum(l.amount_fen), 0) or s.line_count <> count(l.id)""",
+    ),
+    Invariant(
+        "settlement_line",
+        "结算明细对应同一方同一金额的分账，或说明原因",
+        "a line of a statement is a split row of its party and amount, or says why it is there",
+        """
+      select l.id from settlement_line l
+        join settlement s on s.institution_id = l.institution_id and s.id = l.settlement_id
+        left join split_row r on r.institution_id = l.institution_id and r.id = l.id
+      where case when l.kind = 'adjustment' then r.id is not null else r.id is null
+        or (r.amount_fen, r.party_id, r.campus_id) <> (l.amount_fen, s.party_id, s.campus_id) end""",
+    ),
+    Invariant(
+        "party_payable",
+        "应付各方等于分账与调整减去已付和欠回",
+        "what parties are owed is what split rows and adjustments gave them, less what was paid or is owed back",
+        """
+      select 1 from
+        (select coalesce(-sum(balance_fen), 0) as owed from ledger_account
+         where code in ('split_payable', 'party_receivable')) a,
+        (select coalesce(sum(amount_fen), 0) as given from split_row
+         where party in ('advisor', 'teacher', 'partner')) r,
+        (select coalesce(sum(amount_fen), 0) as adjusted from settlement_line where kind = 'adjustment') l,
+        (select coalesce(sum(i.amount_fen - i.offset_fen), 0) as paid from payout_item i
+         join payout_batch b on b.institution_id = i.institution_id and b.id = i.payout_batch_id
+         where b.state = 'paid') p
+      where a.owed <> r.given + l.adjusted - p.paid""",
+    ),
+    Invariant(
+        "party_receivable",
+        "各方欠款等于负数结算单减去已扣回，且不为负",
+        "what parties owe is what statements below zero left, less what was kept back, and never negative",
+        """
+      select a.id from ledger_account a
+        left join lateral (select coalesce(sum(-s.amount_fen), 0) as left_fen from settlement s
+          where s.institution_id = a.institution_id and s.campus_id = a.campus_id and s.party_id = a.party_id
+            and s.amount_fen < 0 and s.state in ('confirmed', 'paid')
+            and s.party not in ('campus', 'headquarters')) n on true
+        left join lateral (select coalesce(sum(i.offset_fen), 0) as kept_fen from payout_item i
+          join payout_batch b on b.institution_id = i.institution_id and b.id = i.payout_batch_id and b.state = 'paid'
+          where i.institution_id = a.institution_id and i.campus_id = a.campus_id and i.party_id = a.party_id) k on true
+      where a.code = 'party_receivable' and (a.balance_fen < 0 or a.balance_fen <> n.left_fen - k.kept_fen)""",
+    ),
+    Invariant(
+        "contract_liability",
+        "合同负债等于已收减已确认减已关闭",
+        "the liability is received less recognised less closed",
+        """
+      select 1 from
+        (select coalesce(-sum(balance_fen), 0) as owed from ledger_account where code = 'contract_liability') a,
+        (select coalesce(sum(paid_fen), 0) as paid from sales_order) o,
+        (select coalesce(sum(amount_fen), 0) as gone from lot_entry) e,
+        (select coalesce(sum(paid_fen), 0) as closed from sales_order
+         where state = 'refunded' and activate_time is null) u,
+        (select coalesce(sum(l.amount_fen), 0) as lent from journal_line l join journal j
+         on j.institution_id = l.institution_id and j.id = l.journal_id
+         where l.code = 'instalment_receivable' and j.kind <> 'refund') c,
+        (select coalesce(sum(greatest(0, o.paid_fen - l.value)), 0) as carried from sales_order o
+         join (select institution_id, order_id, sum(total_fen) as value from lot group by 1, 2) l
+           on l.institution_id = o.institution_id and l.order_id = o.id where o.state = 'refunded') s
+      where a.owed <> o.paid + c.lent - e.gone - u.closed - s.carried""",
+    ),
+    Invariant(
+        "instalment_sum",
+        "有效分期之和等于订单金额",
+        "instalments that stand sum to their order",
+        """
+      select o.id from sales_order o join instalment i on i.institution_id = o.institution_id and i.order_id = o.id
+      where i.state <> 'ended' and o.state <> 'refunded' group by o.id, o.total_fen, o.paid_fen
+      having sum(i.amount_fen) <> o.total_fen or sum(i.paid_fen) <> o.paid_fen""",
+    ),
+    Invariant(
+        "instalment_order",
+        "收款先填最早的一期",
+        "payments fill the oldest instalment first",
+        """
+      select i.id from instalment i join sales_order o on o.institution_id = i.institution_id and o.id = i.order_id
+      where i.state <> 'ended' and o.state <> 'refunded'
+        and i.paid_fen <> least(i.amount_fen, greatest(0, o.paid_fen - i.cumulative_fen + i.amount_fen))""",
+    ),
+    Invariant(
+        "instalment_receivable",
+        "赊欠金额等于分期订单未付而已开通的部分",
+        "what is on credit is what planned orders opened before it was paid",
+        """
+      select 1 from
+        (select coalesce(sum(amount_fen), 0) as lent from journal_line where code = 'instalment_receivable') c,
+        (select coalesce(sum(o.total_fen - o.paid_fen), 0) as unpaid from sales_order o where o.state = 'part_paid'
+         and exists (select from instalment i where i.institution_id = o.institution_id and i.order_id = o.id
+           and i.state <> 'ended' and i.unpaid = 'receivable')) o
+      where c.lent < o.unpaid or (c.lent <> o.unpaid and not exists (select from sales_order r
+        join instalment i on i.institution_id = r.institution_id and i.order_id = r.id and i.unpaid = 'receivable'
+        where r.state = 'refunded'))""",
+    ),
+)
