@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 import grpc
 from google.protobuf import any_pb2, duration_pb2
 from google.protobuf.message import Message
@@ -26,6 +28,9 @@ CODES = {
     "UNAVAILABLE": code_pb2.UNAVAILABLE,
     "INTERNAL": code_pb2.INTERNAL,
 }
+# gRPC drops metadata beyond 8 KiB by chance; the status travels twice as long, in base 64, beside the message.
+_MOST_BYTES = 3000
+_EACH = 8
 _AGAIN = {errorcodes.DEADLOCK_DETECTED, errorcodes.SERIALIZATION_FAILURE}
 _BUSY = {errorcodes.LOCK_NOT_AVAILABLE}
 _SLOW = {errorcodes.QUERY_CANCELED}
@@ -43,12 +48,18 @@ def to_message(error: DomainError, trace_id: str) -> status_pb2.Status:
     details: list[Message] = [error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=info)]
     if isinstance(error, InvalidInput):
         violation = error_details_pb2.BadRequest.FieldViolation
-        fields = [violation(field=field, description=text) for field, text in error.violations]
+        fields = [violation(field=field, description=text) for field, text in _first(error.violations)]
         details.append(error_details_pb2.BadRequest(field_violations=fields))
     if isinstance(error, LimitReached | Unavailable):
         delay = duration_pb2.Duration(seconds=error.retry_after_seconds)
         details.append(error_details_pb2.RetryInfo(retry_delay=delay))
     return status_pb2.Status(code=CODES[error.code], message=error.message, details=[_pack(d) for d in details])
+
+
+def _first(violations: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return as many violations as a status may carry, which travels as metadata; one at least."""
+    sizes = accumulate(len(field.encode()) + len(text.encode()) + _EACH for field, text in violations)
+    return violations[: max(1, sum(size <= _MOST_BYTES for size in sizes))]
 
 
 def internal(trace_id: str) -> grpc.Status:

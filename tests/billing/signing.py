@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -42,7 +43,10 @@ def verdict(folder: Path, institution_id: UUID, content: bytes) -> Verdict:
     """Validate the one signature of a file as a reader does that trusts the authority."""
     *_, root = load_certs_from_pemder_data((folder / f"{institution_id}.pem").read_bytes())
     (signature,) = PdfFileReader(io.BytesIO(content)).embedded_signatures
-    status = validate_pdf_signature(signature, ValidationContext(trust_roots=[root]))
+    # The library runs an event loop; a browser test of the same process may have left one in this thread.
+    with ThreadPoolExecutor(1) as pool:
+        context = ValidationContext(trust_roots=[root])
+        status = pool.submit(validate_pdf_signature, signature, context).result()
     reason = str(signature.sig_object.get("/Reason", ""))
     return Verdict(status.intact and status.valid and status.bottom_line, status.trusted, reason)
 

@@ -66,7 +66,7 @@ def test_a_campus_is_known_as_org_last_described_it(database: Database, caller: 
         assert tx.run("select name from campus").scalars().all() == ["Pudong East"]
 
 
-def test_billing_subscribes_to_attendance_courses_campuses_and_merges() -> None:
+def test_billing_subscribes_to_attendance_courses_campuses_approvals_and_merges() -> None:
     assert {key for consumer in CONSUMERS for key in consumer.keys} == {
         "lead.lead_merged.v1",
         "lead.lead_merge_undone.v1",
@@ -74,4 +74,6 @@ def test_billing_subscribes_to_attendance_courses_campuses_and_merges() -> None:
         "scheduling.attendance_unconfirmed.v1",
         "scheduling.course_changed.v1",
         "org.campus_changed.v1",
+        "org.approval_flow_changed.v1",
+        "org.approval_decided.v1",
     }

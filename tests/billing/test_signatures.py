@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -15,7 +17,15 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from lianxiao.billing.v1 import signature_pb2, signature_service_pb2, signature_service_pb2_grpc
-from services.billing.actions import contract_documents, contract_links, contracts, orders, refund_rules, signatures
+from services.billing.actions import (
+    contract_documents,
+    contract_links,
+    contracts,
+    orders,
+    pdf_signatures,
+    refund_rules,
+    signatures,
+)
 from services.billing.models import Contract, SignatureCode, SignatureRequest
 from services.billing.rules import signatures as rules
 from services.billing.rules.refund_rules import AgreedTerms
@@ -86,6 +96,17 @@ def test_a_family_signs_what_it_has_read_and_every_later_change_shows(tx: Tx, ke
     assert not signing.verdict(keys, tx.institution_id, bytes(broken)).is_intact
     # The chain goes on as from paper.
     assert orders.create(tx, contract.id).contract_id == contract.id
+
+
+def test_a_file_is_signed_in_a_thread_that_runs_an_event_loop(tx: Tx, keys: Path) -> None:
+    content = contract_documents.content(tx, signatures.shown(tx, signatures.send(tx, rendered(tx).id)))
+
+    async def inside() -> bytes:
+        return pdf_signatures.sign(tx.institution_id, content, reason="同意", location="上海").content
+
+    with ThreadPoolExecutor(1) as pool:
+        signed = pool.submit(asyncio.run, inside()).result()
+    assert signing.verdict(keys, tx.institution_id, signed).is_intact
 
 
 @pytest.mark.usefixtures("keys")

@@ -152,13 +152,17 @@ class Run:
             now = self._state()
             if now != state:
                 state, last = now, time.monotonic()
-            if now is not None and now[0] == 0 and (self._rig.guard != "none" or self._rig.queued() == 0):
-                break
-            if self._rig.guard != "none" and time.monotonic() - last > _QUIET_SECONDS and now is not None:
+            if now is not None and self._is_over(*now, quiet=time.monotonic() - last > _QUIET_SECONDS):
                 break
             self._rig.ensure()
             self._pause.wait(0.2)
         return time.monotonic() - begun
+
+    def _is_over(self, pending: int, booked: int, *, quiet: bool) -> bool:
+        """Say whether nothing is to come any more; what a queue holds shows late, so what is booked counts as well."""
+        if self._rig.guard != "none":
+            return quiet or pending == 0
+        return pending == 0 and (quiet or booked >= self._events) and self._rig.queued() == 0
 
     def _state(self) -> tuple[int, int] | None:
         """Return (events under way, events booked), or None while the server is away."""

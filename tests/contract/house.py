@@ -101,10 +101,8 @@ def _offers(chain: Chain) -> None:
 
 
 def _words_and_lists(chain: Chain) -> None:
-    """Leave a partner, a list of leads under a name, a segment, a tag and a draft of a contract."""
+    """Leave a list of leads under a name, a segment, a tag and a draft of a contract's text."""
     admin = chain.admin
-    partner = {"name": "保密渠道公司", "kind": "PARTNER_KIND_BUSINESS", "stage": "PARTNER_STAGE_SIGNED"}
-    admin.post("/v1/partners", partner)
     saved = {"name": "机密跟进名单", "filter": 'source = "walk_in"', "sharing": "FILTER_SHARING_INSTITUTION"}
     admin.post("/v1/savedFilters", {"savedFilter": saved})
     admin.post("/v1/segments", {"segment": {"name": "保密人群", "filter": 'source = "walk_in"'}})

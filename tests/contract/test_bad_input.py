@@ -117,7 +117,9 @@ def in_house(whole: Whole) -> dict[str, Bad]:
     """Return what is wrong only in this house: its campuses, its states, its names."""
     ids, chain = whole.seen.ids, whole.chain
     lead, order = ids["lead_id"][0], chain.ids["order"]
-    quote, contract = ids["quote_id"][0], ids["contract_id"][0]
+    quote = ids["quote_id"][0]
+    contracts = chain.admin.get("/v1/contracts")["contracts"]
+    contract = next(each["contractId"] for each in contracts if each["state"] == "CONTRACT_STATE_SIGNED")
     sheet = chain.admin.get("/v1/attendances")["attendances"][0]
     taken, students = sheet["lessonId"], [{"studentId": sheet["studentId"], "code": "present"}]
     elsewhere = {"campusId": chain.selling, "name": "别的校区的教室", "capacity": 3}

@@ -17,10 +17,11 @@ from lianxiao.marketing.v1 import campaign_service_pb2_grpc as grpc_pb
 from shared.caller import CHAIN, Caller
 from shared.db import Database, Tx
 from shared.endpoints import endpoints
-from shared.errors import Conflict, LimitReached, Refused, Unavailable
+from shared.errors import Conflict, InvalidInput, LimitReached, Refused, Unavailable
 from shared.ids import uuid7
 from shared.rpc import Servicer, command, query
 from shared.server import Registration
+from shared.status import to_message
 from shared.testing.callers import staff
 from shared.testing.waiting import until
 from shared.testing.wire import Wire, refusal, serving
@@ -184,6 +185,18 @@ def test_every_wrong_field_is_named(stub: grpc_pb.CampaignServiceStub, instituti
     wrong = error_details_pb2.BadRequest()
     assert any(detail.Unpack(wrong) for detail in status.details)
     assert {violation.field for violation in wrong.field_violations} == {"name", "channel", "start_date", "budget_fen"}
+
+
+def test_a_thousand_wrong_fields_fit_into_what_grpc_carries() -> None:
+    wrong = [(f"columns[{number}].field", "不是允许的值 " * 20) for number in range(1000)]
+
+    [_, packed] = to_message(InvalidInput.of(wrong), trace_id="0" * 32).details
+    [_, single] = to_message(InvalidInput("text", "长" * 3000), trace_id="").details
+
+    told = error_details_pb2.BadRequest.FromString(packed.value).field_violations
+    assert len(packed.value) < 4096
+    assert [each.field for each in told] == [field for field, _ in wrong[: len(told)]]
+    assert len(error_details_pb2.BadRequest.FromString(single.value).field_violations) == 1
 
 
 def test_a_server_refuses_an_rpc_without_a_permission() -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
@@ -55,8 +57,14 @@ def sign(institution_id: UUID, content: bytes, *, reason: str, location: str) ->
         certify=True,
         docmdp_permissions=MDPPerm.NO_CHANGES,
     )
-    out = PdfSigner(metadata, signer=signer).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(content)))
+    out = _apart(lambda: PdfSigner(metadata, signer=signer).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(content))))
     return Signed(out.getvalue(), hashlib.sha256(certificate.dump()).hexdigest())
+
+
+def _apart(work: Callable[[], io.BytesIO]) -> io.BytesIO:
+    """Work in a thread of its own: the library runs an event loop, and the caller's thread may have one already."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
 
 
 def _key_file(institution_id: UUID) -> Path:
