@@ -20,6 +20,7 @@ from tests.contract.naming import every_service
 from tests.contract.requests import Requests
 from tests.contract.rows import Rows, changed
 from tests.contract.rpcs import every
+from tests.journeys.chain import Chain
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -117,9 +118,7 @@ def in_house(whole: Whole) -> dict[str, Bad]:
     """Return what is wrong only in this house: its campuses, its states, its names."""
     ids, chain = whole.seen.ids, whole.chain
     lead, order = ids["lead_id"][0], chain.ids["order"]
-    quote = ids["quote_id"][0]
-    contracts = chain.admin.get("/v1/contracts")["contracts"]
-    contract = next(each["contractId"] for each in contracts if each["state"] == "CONTRACT_STATE_SIGNED")
+    quote, contract = ids["quote_id"][0], signed_contract(chain)
     sheet = chain.admin.get("/v1/attendances")["attendances"][0]
     taken, students = sheet["lessonId"], [{"studentId": sheet["studentId"], "code": "present"}]
     elsewhere = {"campusId": chain.selling, "name": "别的校区的教室", "capacity": 3}
@@ -164,6 +163,12 @@ def in_house(whole: Whole) -> dict[str, Bad]:
             {"json": {"staff": {"displayName": "重名", "email": f"advisor@{chain.code}.example"}}},
         ),
     }
+
+
+def signed_contract(chain: Chain) -> str:
+    """Return a contract of the chain that somebody has signed."""
+    contracts = chain.admin.get("/v1/contracts")["contracts"]
+    return str(next(each["contractId"] for each in contracts if each["state"] == "CONTRACT_STATE_SIGNED"))
 
 
 @pytest.fixture(scope="module")
