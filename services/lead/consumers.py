@@ -20,7 +20,7 @@ from lianxiao.scheduling.v1.scheduling_events_pb2 import (
     TrialMoved,
     TrialResultRecorded,
 )
-from services.lead.actions import campuses, contracts, enrolments, handovers, quotes, sales, studies, tasks, trials
+from services.lead.actions import campuses, enrolments, handovers, links, sales, studies, tasks, trials
 from shared.inbox import AnyConsumer, Consumer
 
 CONSUMERS: list[AnyConsumer] = [
@@ -33,8 +33,8 @@ CONSUMERS: list[AnyConsumer] = [
     Consumer("lead.on_trial_cancelled", TrialCancelled, trials.on_cancelled),
     Consumer("lead.on_order_activated", OrderActivated, enrolments.on_order_activated),
     Consumer("lead.on_hours_below_threshold", HoursBelowThreshold, tasks.on_hours_below_threshold),
-    Consumer("lead.on_quote_sent", QuoteSent, quotes.on_sent),
-    Consumer("lead.on_contract_message_due", ContractMessageDue, contracts.on_message_due),
+    Consumer("lead.on_quote_sent", QuoteSent, links.on_quote_sent),
+    Consumer("lead.on_contract_message_due", ContractMessageDue, links.on_contract_message_due),
     Consumer("lead.on_contract_signed", ContractSigned, sales.on_contract_signed),
     Consumer("lead.on_hours_consumed", HoursConsumed, sales.on_hours_consumed),
     Consumer("lead.on_hours_restored", HoursRestored, studies.on_hours_restored),

@@ -12,6 +12,7 @@ from shared.testing.callers import staff
 from shared.testing.fixtures import service_database
 from shared.testing.wire import Wire, serving
 from tests.billing import factories
+from tests.billing import local_providers as local
 
 database = service_database("billing")
 
@@ -35,3 +36,25 @@ def campus(database: Database, caller: Caller) -> str:
     """Return a campus that billing knows."""
     with database.begin(caller) as tx:
         return str(factories.campus(tx))
+
+
+@pytest.fixture(scope="module")
+def provider_server() -> Iterator[tuple[str, local.Books]]:
+    """Return the address of the local providers, and what they know."""
+    with local.serving() as (address, books):
+        yield address, books
+
+
+@pytest.fixture
+def books(
+    provider_server: tuple[str, local.Books],
+    institution: UUID,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[local.Books]:
+    """Return what the providers know, of no order yet, with accounts of the test's institution."""
+    address, known = provider_server
+    local.install(monkeypatch, tmp_path_factory.mktemp("accounts"), institution, address)
+    known.orders.clear()
+    yield known
+    known.down, known.refund_status = False, "SUCCESS"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -25,26 +24,6 @@ from shared.testing.wire import Wire, refusal, serving
 from tests.billing import factories
 from tests.billing import local_providers as local
 from tests.billing.books import broken
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[tuple[str, local.Books]]:
-    """Return the local providers."""
-    with local.serving() as (address, books):
-        yield address, books
-
-
-@pytest.fixture
-def books(
-    served: tuple[str, local.Books],
-    institution: UUID,
-    tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
-) -> local.Books:
-    """Return what the providers know, with accounts of the test's institution."""
-    folder = tmp_path_factory.mktemp("accounts")
-    local.install(monkeypatch, folder, institution, served[0])
-    return served[1]
 
 
 def ordered(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
@@ -17,28 +16,6 @@ from shared.db import Database
 from tests.billing import factories
 from tests.billing import local_providers as local
 from tests.billing.books import broken
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[tuple[str, local.Books]]:
-    """Return the local providers."""
-    with local.serving() as (address, books):
-        yield address, books
-
-
-@pytest.fixture
-def books(
-    served: tuple[str, local.Books],
-    institution: UUID,
-    tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[local.Books]:
-    """Return what the providers know, with accounts of the test's institution."""
-    local.install(monkeypatch, tmp_path_factory.mktemp("accounts"), institution, served[0])
-    known = served[1]
-    known.orders.clear()
-    yield known
-    known.down, known.refund_status = False, "SUCCESS"
 
 
 def due(database: Database, caller: Caller, books: local.Books, provider: str) -> RefundPayout:
