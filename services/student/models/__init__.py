@@ -1,0 +1,24 @@
+"""Tables of student, one module per group of nouns; import them from here."""
+
+from __future__ import annotations
+
+from services.student.models.base import Base
+from services.student.models.directory import Campus, Staff
+from services.student.models.files import Guardian, GuardianLink, Household, StateEntry, Student, StudentNameToken
+from services.student.models.tags import StudentTag, Tag
+from services.student.models.timelines import TimelineEntry
+
+__all__ = [
+    "Base",
+    "Campus",
+    "Guardian",
+    "GuardianLink",
+    "Household",
+    "Staff",
+    "StateEntry",
+    "Student",
+    "StudentNameToken",
+    "StudentTag",
+    "Tag",
+    "TimelineEntry",
+]
