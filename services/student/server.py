@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from lianxiao.student.v1 import (
+    consent_service_pb2_grpc,
     guardian_service_pb2_grpc,
+    purpose_service_pb2_grpc,
     student_service_pb2_grpc,
     tag_service_pb2_grpc,
     timeline_service_pb2_grpc,
     workload_service_pb2_grpc,
 )
+from services.student.rpc.consent_service import ConsentService
 from services.student.rpc.guardian_service import GuardianService
+from services.student.rpc.purpose_service import PurposeService
 from services.student.rpc.student_service import StudentService
 from services.student.rpc.tag_service import TagService
 from services.student.rpc.timeline_service import TimelineService
@@ -21,5 +25,7 @@ SERVICERS: list[Registration] = [
     (guardian_service_pb2_grpc.add_GuardianServiceServicer_to_server, GuardianService),
     (timeline_service_pb2_grpc.add_TimelineServiceServicer_to_server, TimelineService),
     (tag_service_pb2_grpc.add_TagServiceServicer_to_server, TagService),
+    (purpose_service_pb2_grpc.add_PurposeServiceServicer_to_server, PurposeService),
+    (consent_service_pb2_grpc.add_ConsentServiceServicer_to_server, ConsentService),
     (workload_service_pb2_grpc.add_WorkloadServiceServicer_to_server, WorkloadService),
 ]

@@ -33,6 +33,7 @@ _WORDS = {
     "source": "walk_in",
     "template_code": "hours_consumed",
     "steps": "hq_admin",
+    "purpose": "marketing",
 }
 # A page of one row would hide the others; the shares of a split make up the whole.
 _FIGURES = {"page_size": None, "basis_points": 10_000, "fixed_fen": None, "discount_fen": None, "lesson_minutes": 45}
@@ -47,6 +48,7 @@ _SAME = {
     "moving_lesson_id": "lesson_id",
     "resource_id": "room_id",
     "student_id": "customer_id",
+    "person_id": "customer_id",
 }
 
 
@@ -175,7 +177,7 @@ def _like(pattern: str) -> str:
     """Return a text that a pattern of ours accepts; the first of a few plain ones."""
     word = secrets.token_hex(4)
     words = (f"outsider_{word}", f"outsider{word}", f"OUTSIDER{word.upper()}", "outsider")
-    plain = (*words, "O1", "1", "1001", "08:00", "o", "012345")
+    plain = (*words, "O1", "1", "1001", "08:00", "o", "012345", "ab" * 32)
     return next(text for text in plain if re.search(pattern, text))
 
 

@@ -52,6 +52,7 @@ _SELLING = (
     ),
     *("consumption.read", "student.read", "guardian.*", "class_group.read", "lesson.read", "campaign.read"),
     *("tag.read", "student_tag.*"),
+    *("purpose.read", "consent.*"),
     *("refund.read", "refund.request", "refund_rule.read", "charge_rule.read", "message.read"),
     *("staff.read", "pii.read"),
     *("follow_up_plan.read", "follow_up_plan.start", "follow_up_plan.stop", "working_hours.read", "lead_policy.read"),
@@ -73,7 +74,7 @@ _TUTORING = (
         "tag.read",
         "student_tag.*",
     ),
-    *("sign_in_token.read",),
+    *("sign_in_token.read", "purpose.read", "consent.*"),
     *("student_card.*", "teacher_attendance.read", "leave.*", "makeup.*", "waiting_list.*", "suspension.*"),
     *(
         "placement.*",
@@ -162,6 +163,7 @@ _MONEY = (
     *("region.read", "report.read", "feed.read", "approval_flow.read", "approval.*", "contract_template.*"),
 )
 _OUTREACH = (
+    *("purpose.read", "consent.read", "consent.withdraw"),
     *("lead_form.*", "webhook.read", "saved_filter.*", "assessment.*", "segment.*"),
     *("campaign.*", "template.*", "tag.*", "message.read", "lead.read", "lead.capture", "lead_import.*", "duplicate.*"),
     *("claim.read", "course.read", "custom_field.read", "campus.read", "region.read", "report.read", "feed.read"),

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.sql import ColumnElement
 
 from lianxiao.student.v1.student_events_pb2 import StudentEnrolled, StudentStateChanged
+from services.student.actions import consents
 from services.student.models import Household, StateEntry, Student, StudentNameToken
 from services.student.rules import lifecycle
+from services.student.rules.consents import Birth
 from shared import aliases
 from shared.crypto import query_tokens, search_tokens
 from shared.db import Tx
@@ -61,12 +64,16 @@ def enrol(
     owner_id: UUID | None = None,
     enrol_time: datetime | None = None,
 ) -> Student:
-    """Open a file, or bring the existing one back to `enrolled`; the household is made when none is given."""
+    """Open a file, or bring the existing one back to `enrolled`; the household is made when none is given.
+
+    Raises Refused GUARDIAN_CONSENT_NEEDED for a child under fourteen.
+    """
     existing = tx.session.get(Student, (tx.institution_id, student_id), with_for_update=True)
     if existing is not None:
         if existing.state != lifecycle.ENROLLED:
             change_state(tx, student_id, to_state=lifecycle.ENROLLED, reason="re_enrolled")
         return existing
+    consents.check_child(tx, student_id, Birth(profile.birth_year, profile.birth_month, profile.birth_day), campus_id)
     if household_id is None:
         household_id = uuid7()
         tx.session.add(Household(id=household_id))
@@ -121,9 +128,14 @@ def name_filter(tx: Tx, text: str) -> list[ColumnElement[bool]]:
     return [Student.id.in_(matches)]
 
 
-def update(tx: Tx, student_id: UUID, changes: dict[str, object]) -> Student:
-    """Change what the family told us: name, birth date parts, gender, school, school grade."""
+def update(tx: Tx, student_id: UUID, changes: dict[str, Any]) -> Student:
+    """Change what the family told us: name, birth date parts, gender, school, school grade.
+
+    Raises NotFound, Refused GUARDIAN_CONSENT_NEEDED for a child under fourteen.
+    """
     student = get(tx, student_id, for_update=True)
+    told = (changes.get(part, getattr(student, part)) for part in ("birth_year", "birth_month", "birth_day"))
+    consents.check_child(tx, student.id, Birth(*told), student.campus_id)
     for field, value in changes.items():
         if field == "name":
             Student.name.seal(tx, student, str(value))

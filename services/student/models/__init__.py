@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from services.student.models.base import Base
+from services.student.models.consents import (
+    Consent,
+    ConsentEntry,
+    ImpactAssessment,
+    PurposeNotice,
+    PurposeSetting,
+)
 from services.student.models.directory import Campus, Staff
 from services.student.models.files import Guardian, GuardianLink, Household, StateEntry, Student, StudentNameToken
 from services.student.models.tags import StudentTag, Tag
@@ -11,9 +18,14 @@ from services.student.models.timelines import TimelineEntry
 __all__ = [
     "Base",
     "Campus",
+    "Consent",
+    "ConsentEntry",
     "Guardian",
     "GuardianLink",
     "Household",
+    "ImpactAssessment",
+    "PurposeNotice",
+    "PurposeSetting",
     "Staff",
     "StateEntry",
     "Student",
