@@ -20,7 +20,18 @@ from lianxiao.scheduling.v1.scheduling_events_pb2 import (
     TrialMoved,
     TrialResultRecorded,
 )
-from services.lead.actions import campuses, enrolments, handovers, links, sales, studies, tasks, trials
+from lianxiao.student.v1.student_events_pb2 import ConsentChanged, PurposeChanged
+from services.lead.actions import (
+    campuses,
+    consent_changes,
+    enrolments,
+    handovers,
+    links,
+    sales,
+    studies,
+    tasks,
+    trials,
+)
 from shared.inbox import AnyConsumer, Consumer
 
 CONSUMERS: list[AnyConsumer] = [
@@ -38,5 +49,7 @@ CONSUMERS: list[AnyConsumer] = [
     Consumer("lead.on_contract_signed", ContractSigned, sales.on_contract_signed),
     Consumer("lead.on_hours_consumed", HoursConsumed, sales.on_hours_consumed),
     Consumer("lead.on_hours_restored", HoursRestored, studies.on_hours_restored),
+    Consumer("lead.on_purpose_changed", PurposeChanged, consent_changes.on_purpose_changed, ordered=True),
+    Consumer("lead.on_consent_changed", ConsentChanged, consent_changes.on_consent_changed),
     Consumer("lead.on_refund_paid", RefundPaid, sales.on_refund_paid),
 ]

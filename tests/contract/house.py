@@ -42,11 +42,20 @@ def furnish(system: System) -> Chain:
     eventually("the attendance is split", lambda: chain.admin.get("/v1/splitRows")["splitRows"])
     chain.admin.post("/v1/settlementRuns", {"date": {"year": TODAY.year, "month": TODAY.month, "day": TODAY.day}})
     eventually("the month is settled", lambda: chain.admin.get("/v1/settlements")["settlements"])
+    _close(chain)
     _transfer(chain)
     # Last, so that every lot has been used before: one refund is paid, one waits for a decision.
     first, _waits = (_ask_refund(chain, chain.ids[name]) for name in ("order", "second_order"))
     chain.admin.post(f"/v1/refunds/{first}:approve")
     return chain
+
+
+def _close(chain: Chain) -> None:
+    """Export the vouchers of the year, and offset what campuses owe each other."""
+    day = {"year": TODAY.year, "month": TODAY.month, "day": TODAY.day}
+    wanted = {"startDate": day, "endDate": day, "grouping": "VOUCHER_GROUPING_DAY"}
+    chain.admin.post("/v1/voucherBatches", wanted)
+    chain.admin.post("/v1/nettings", {})
 
 
 def _transfer(chain: Chain) -> None:
@@ -75,6 +84,8 @@ def _places_and_papers(chain: Chain) -> None:
     admin.post("/v1/regions", {"region": {"name": "华东机密大区"}})
     field = {"subject": "lead", "code": "allergy", "label": "过敏史备注", "kind": "CUSTOM_FIELD_KIND_TEXT"}
     admin.post("/v1/customFields", {"customField": field})
+    partner = {"name": "机密渠道商行", "kind": "PARTNER_KIND_AGENCY", "stage": "PARTNER_STAGE_SIGNED"}
+    admin.post("/v1/partners", partner)
     flow = {"subject": "refund", "name": "大额退费审批", "fromAmountFen": "100000", "steps": ["finance"]}
     admin.post("/v1/approvalFlows", {"approvalFlow": flow})
     account = {"name": "地推合作伙伴程序", "permissions": ["lead.capture"], "campusIds": [chain.selling]}

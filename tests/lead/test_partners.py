@@ -44,11 +44,11 @@ def test_who_wins(rule: int, known: Known, answer: tuple[Outcome, str]) -> None:
     assert rules.decide(rule, known) == answer
 
 
-def _program(wire: Wire, institution: UUID) -> Person:
+def partner_program(wire: Wire, institution: UUID) -> Person:
     return Person(wire, Caller(institution, uuid7(), "partner", (Grant(_MAY),)))
 
 
-def _partner(chief: Person, name: str, *programs: Person, stage: Any = partner_pb2.PARTNER_STAGE_SIGNED) -> str:
+def signed_partner(chief: Person, name: str, *programs: Person, stage: Any = partner_pb2.PARTNER_STAGE_SIGNED) -> str:
     partner = partner_pb2.Partner(
         name=name,
         kind=partner_pb2.PARTNER_KIND_AGENCY,
@@ -70,8 +70,8 @@ def _register(program: Person, campus: UUID, phone: str = PHONE) -> partner_pb2.
 def test_a_partner_registers_and_a_rival_and_sales_are_told(
     wire: Wire, database: Database, caller: Caller, campus: UUID, chief: Person
 ) -> None:
-    one, two = _program(wire, caller.institution_id), _program(wire, caller.institution_id)
-    mine, theirs = _partner(chief, "甲渠道", one), _partner(chief, "乙渠道", two)
+    one, two = partner_program(wire, caller.institution_id), partner_program(wire, caller.institution_id)
+    mine, theirs = signed_partner(chief, "甲渠道", one), signed_partner(chief, "乙渠道", two)
     first = _register(one, campus)
     assert (first.outcome, first.rule) == (partner_pb2.REGISTRATION_OUTCOME_GRANTED, "NEW_CUSTOMER")
     assert _register(one, campus).outcome == partner_pb2.REGISTRATION_OUTCOME_KNOWN
@@ -100,8 +100,8 @@ def test_a_partner_registers_and_a_rival_and_sales_are_told(
 def test_the_rule_of_the_institution_decides_against_sales(
     wire: Wire, database: Database, caller: Caller, campus: UUID, chief: Person
 ) -> None:
-    program = _program(wire, caller.institution_id)
-    _partner(chief, "甲渠道", program)
+    program = partner_program(wire, caller.institution_id)
+    signed_partner(chief, "甲渠道", program)
     with database.begin(caller) as tx:
         factories.lead(tx, campus, owner_id=factories.advisor(tx, campus))
     refused = _register(program, campus)
@@ -116,9 +116,9 @@ def test_the_rule_of_the_institution_decides_against_sales(
 
 
 def test_only_a_signed_partner_registers(wire: Wire, caller: Caller, campus: UUID, chief: Person) -> None:
-    unknown, asked = _program(wire, caller.institution_id), _program(wire, caller.institution_id)
+    unknown, asked = partner_program(wire, caller.institution_id), partner_program(wire, caller.institution_id)
     assert people.refused(lambda: _register(unknown, campus))[1] == "PARTNER_UNKNOWN"
-    partner_id = _partner(chief, "丙渠道", asked, stage=partner_pb2.PARTNER_STAGE_NEGOTIATING)
+    partner_id = signed_partner(chief, "丙渠道", asked, stage=partner_pb2.PARTNER_STAGE_NEGOTIATING)
     assert people.refused(lambda: _register(asked, campus))[1] == "PARTNER_NOT_SIGNED"
     visit = partner_service_pb2.AddPartnerVisitRequest(
         partner_id=partner_id, content="谈妥", stage=partner_pb2.PARTNER_STAGE_SIGNED
@@ -132,10 +132,10 @@ def test_only_a_signed_partner_registers(wire: Wire, caller: Caller, campus: UUI
 
 
 def test_partners_are_kept_and_looked_after(wire: Wire, caller: Caller, chief: Person) -> None:
-    program = _program(wire, caller.institution_id)
-    partner_id = _partner(chief, "甲渠道", program)
-    assert people.refused(lambda: _partner(chief, "甲渠道"))[1] == "PARTNER_NAME_TAKEN"
-    assert people.refused(lambda: _partner(chief, "乙渠道", program))[1] == "PARTNER_ACCOUNT_TAKEN"
+    program = partner_program(wire, caller.institution_id)
+    partner_id = signed_partner(chief, "甲渠道", program)
+    assert people.refused(lambda: signed_partner(chief, "甲渠道"))[1] == "PARTNER_NAME_TAKEN"
+    assert people.refused(lambda: signed_partner(chief, "乙渠道", program))[1] == "PARTNER_ACCOUNT_TAKEN"
     nobody = partner_service_pb2.UpdatePartnerRequest(
         partner=partner_pb2.Partner(
             partner_id=partner_id,
@@ -162,8 +162,8 @@ def test_partners_are_kept_and_looked_after(wire: Wire, caller: Caller, chief: P
         partner_pb2.PARTNER_STAGE_PAUSED,
         "负责人",
     )
-    other = _program(wire, caller.institution_id)
-    _partner(chief, "丁渠道", other)
+    other = partner_program(wire, caller.institution_id)
+    signed_partner(chief, "丁渠道", other)
     ask = partner_service_pb2.CreateSupportRequestRequest(kind="material", content="请寄宣传册")
     asked = other.partners.CreateSupportRequest(ask).support_request
     answer = partner_service_pb2.AnswerSupportRequestRequest(

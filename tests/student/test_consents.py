@@ -26,8 +26,9 @@ from services.student.actions.guardians import Contact
 from services.student.actions.students import Profile
 from services.student.models import ConsentEntry, Household, Student
 from services.student.rules import consents as rules
-from services.student.rules.consents import Birth, Purpose, Word
+from services.student.rules.consents import Purpose, Word
 from services.student.server import SERVICERS
+from shared.birthdays import Birth
 from shared.caller import Caller, Scope
 from shared.db import Database, Tx
 from shared.errors import AlreadyExists, InvalidInput, NotAllowed, NotFound, Refused

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from services.lead.actions import intake, leads, responses, staff
+from services.lead.actions.guardian_consents import Gate
 from services.lead.actions.intake import Arrival, Taken
 from services.lead.rules import stages
 from services.lead.rules.matching import Verdict
@@ -17,7 +18,7 @@ from shared.db import Tx
 def capture(tx: Tx, arrival: Arrival) -> tuple[Verdict, Any, bool]:
     """Take in one enquiry; return the verdict, the lead, and whether the caller may see that lead.
 
-    Raises CAMPUS_NOT_FOUND, CAMPUS_CLOSED, STAFF_NOT_ASSIGNABLE.
+    Raises CAMPUS_NOT_FOUND, CAMPUS_CLOSED, STAFF_NOT_ASSIGNABLE, GUARDIAN_CONSENT_NEEDED.
     """
     scope = tx.scope
     tx.check_campus(arrival.campus_id)
@@ -40,10 +41,11 @@ def capture_at_desk(tx: Tx, arrival: Arrival) -> tuple[Verdict, Any, bool]:
     return verdict, lead, visible
 
 
-def capture_all(tx: Tx, arrivals: Sequence[Arrival]) -> list[Taken]:
+def capture_all(tx: Tx, arrivals: Sequence[Arrival]) -> list[Taken | None]:
     """Take in many enquiries in their order, in one transaction; owners are told as at the desk.
 
-    Raises CAMPUS_NOT_FOUND, CAMPUS_CLOSED, STAFF_NOT_ASSIGNABLE before anything is written.
+    None stands for a child under fourteen for whom no guardian agreed. Raises CAMPUS_NOT_FOUND, CAMPUS_CLOSED,
+    STAFF_NOT_ASSIGNABLE before anything is written.
     """
     for arrival in arrivals:
         tx.check_campus(arrival.campus_id)
@@ -51,13 +53,16 @@ def capture_all(tx: Tx, arrivals: Sequence[Arrival]) -> list[Taken]:
     for arrival in arrivals:
         if arrival.owner_id is not None:
             staff.check_assignable(tx, [arrival.owner_id], arrival.campus_id)
-    taken = intake.take_in(tx, arrivals)
+    gate = Gate(tx)
+    refused = [gate.lacks(each.enquiry.birth_date, each.consent and each.consent.decide_time) for each in arrivals]
+    taken = intake.take_in(tx, [each for each, lacks in zip(arrivals, refused, strict=True) if not lacks])
     for each in taken:
         if each.verdict == Verdict.ATTACH:
             if each.lead.state == stages.LOST:
                 leads.reopen(tx, each.lead.id, reason="came_back")
             _tell_owner(tx, each.lead.id)
-    return taken
+    results = iter(taken)
+    return [None if lacks else next(results) for lacks in refused]
 
 
 def is_visible(tx: Tx, scope: Scope, lead: Any) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from services.lead.actions import captures, closings, leads, responses
+from services.lead.actions import captures, closings, guardian_consents, leads, responses
 from services.lead.actions.intake import Arrival
 from services.lead.rules import plans, rows
 from services.lead.rules.matching import Verdict
@@ -23,10 +23,11 @@ def take_in(
     campaign_id: UUID | None,
     payload: Mapping[str, Any],
     utm: Mapping[str, str] | None = None,
+    consent_version: str = "",
 ) -> tuple[UUID, bool]:
     """Take in one enquiry; return its lead, and whether that is new.
 
-    Raises InvalidInput FORM_FIELD_INVALID, which names field and cause, CAMPUS_CLOSED.
+    Raises InvalidInput FORM_FIELD_INVALID, which names field and cause, CAMPUS_CLOSED, GUARDIAN_CONSENT_NEEDED.
     """
     try:
         enquiry = rows.parse(answers, today=tx.now.date())
@@ -41,6 +42,7 @@ def take_in(
         campaign_id=campaign_id,
         courses=tuple(leads.course(name) for name in enquiry.course_names),
         utm=utm or {},
+        consent=guardian_consents.told(consent_version or enquiry.guardian_consent, "form", payload, tx.now),
     )
     verdict, lead, _ = captures.capture(tx, arrival)
     if verdict == Verdict.ATTACH:

@@ -16,7 +16,8 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
-from services.lead.actions import bulk, campuses, imports, intake, known
+from services.lead.actions import bulk, campuses, guardian_consents, imports, intake, known
+from services.lead.actions.guardian_consents import Gate
 from services.lead.actions.intake import Arrival
 from services.lead.actions.known import Known
 from services.lead.models import Import, ImportBatch, ImportRow
@@ -131,12 +132,12 @@ def _rehearse(tx: Tx, row: Import) -> None:
 
 def _lines(tx: Tx, row: Import, batch: ImportBatch) -> list[Line]:
     """Read the rows of a batch, reject what cannot be taken in, and recognise what came before."""
-    by_name = campuses.open_by_name(tx)
+    by_name, gate = campuses.open_by_name(tx), Gate(tx)
     lines = []
     for number, cells in json.loads(ImportBatch.rows.reveal(tx, batch) or "[]"):
         line = Line(number)
         try:
-            line.arrival = _arrival(tx, row, by_name, cells)
+            line.arrival = _arrival(tx, row, by_name, gate, cells)
             line.row_key = blind_index(tx, "import_row", json.dumps([row.source, str(line.arrival.campus_id), cells]))
         except rows.Rejected as rejected:
             line.outcome, line.reason, line.field = REJECTED, rejected.reason, rejected.field
@@ -151,7 +152,7 @@ def _lines(tx: Tx, row: Import, batch: ImportBatch) -> list[Line]:
     return lines
 
 
-def _arrival(tx: Tx, row: Import, by_name: Mapping[str, UUID], cells: Sequence[str]) -> Arrival:
+def _arrival(tx: Tx, row: Import, by_name: Mapping[str, UUID], gate: Gate, cells: Sequence[str]) -> Arrival:
     """Return a row as an enquiry. Raises Rejected."""
     pairs = list(zip(row.columns, cells, strict=False))
     told = {field: cell for (_, field), cell in pairs if field}
@@ -160,6 +161,9 @@ def _arrival(tx: Tx, row: Import, by_name: Mapping[str, UUID], cells: Sequence[s
             raise rows.Rejected("FORMULA_NOT_COMPUTED", field)
     enquiry = rows.parse(told, today=tx.now.date())
     source = rows.clean(told.get("source", "")) or row.source
+    consent = guardian_consents.told(enquiry.guardian_consent, "paper", told, tx.now)
+    if gate.lacks(enquiry.birth_date, consent.decide_time if consent else None):
+        raise rows.Rejected("GUARDIAN_CONSENT_NEEDED", "guardian_consent")
     return Arrival(
         enquiry=enquiry,
         campus_id=_campus(row, by_name, rows.clean(told.get("campus", ""))),
@@ -174,6 +178,7 @@ def _arrival(tx: Tx, row: Import, by_name: Mapping[str, UUID], cells: Sequence[s
             {"course_id": "", "name": name, "level": "", "preferred_times": []} for name in enquiry.course_names
         ),
         import_id=row.id,
+        consent=consent,
     )
 
 

@@ -9,12 +9,25 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadCaptured, LeadTouched
-from services.lead.actions import assignments, bulk, desks, grading, keys, known, leads, owners, staff
+from services.lead.actions import (
+    assignments,
+    bulk,
+    desks,
+    grading,
+    guardian_consents,
+    keys,
+    known,
+    leads,
+    owners,
+    staff,
+)
 from services.lead.actions.desks import Decided, Desk
+from services.lead.actions.guardian_consents import Gate, GuardianConsent
 from services.lead.actions.known import Known
 from services.lead.models import Assignment, Base, Duplicate, Lead, StageChange, Touch
 from services.lead.rules import matching, names, stages
@@ -32,9 +45,10 @@ KEYED = """insert into lead_key (institution_id, key, lead_id)
   from unnest(%(keys)s::text[], %(keyed)s::uuid[]) as k (key, lead)"""
 _BESIDE = f"select jsonb_build_object('rules', ({desks.QUESTION}), 'grading', ({grading.QUESTION}))"
 _TOUCHED = """update lead set touch_count = touch_count + t.n, last_touch_time = %(now)s, update_time = %(now)s,
-    grade = t.grade, grade_reasons = t.reasons
-  from unnest(%(touched)s::uuid[], %(times)s::int[], %(grades)s::text[], %(reasons)s::jsonb[])
-    as t (id, n, grade, reasons)
+    grade = t.grade, grade_reasons = t.reasons,
+    guardian_consent_time = greatest(t.consent, lead.guardian_consent_time)
+  from unnest(%(touched)s::uuid[], %(times)s::int[], %(grades)s::text[], %(reasons)s::jsonb[],
+    %(consents)s::timestamptz[]) as t (id, n, grade, reasons, consent)
   where lead.institution_id = %(institution)s and lead.id = t.id"""
 
 
@@ -51,6 +65,7 @@ class Arrival:
     utm: Mapping[str, str] = field(default_factory=dict)
     owner_id: UUID | None = None
     import_id: UUID | None = None
+    consent: GuardianConsent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +87,7 @@ class Ledger:
     assignments: list[Assignment] = field(default_factory=list)
     duplicates: list[Duplicate] = field(default_factory=list)
     touched: dict[UUID, tuple[Any, int]] = field(default_factory=dict)
+    consents: dict[UUID, datetime] = field(default_factory=dict)
 
     def write(self, tx: Tx) -> None:
         """Write all rows with the next statement, which is the commit where nobody asks for them."""
@@ -101,6 +117,7 @@ class Ledger:
             "times": [times for _, (_, times) in again],
             "grades": [letter for letter, _ in graded],
             "reasons": [json.dumps(reasons) for _, reasons in graded],
+            "consents": [self.consents.get(lead_id) for lead_id, _ in again],
         }
 
 
@@ -115,7 +132,7 @@ def keyed(pairs: Sequence[tuple[bytes, str]]) -> dict[str, object]:
 def take_in(tx: Tx, arrivals: Sequence[Arrival]) -> list[Taken]:
     """Take in enquiries in their order; a later one may touch the lead that an earlier one made.
 
-    Raises CAMPUS_NOT_FOUND, CAMPUS_CLOSED before anything is written.
+    Raises CAMPUS_NOT_FOUND, CAMPUS_CLOSED, GUARDIAN_CONSENT_NEEDED before anything is written.
     """
     if not arrivals:
         return []
@@ -129,23 +146,33 @@ def take_in(tx: Tx, arrivals: Sequence[Arrival]) -> list[Taken]:
     found, beside = known.load(tx, people, beside=_BESIDE, values=question)
     grading.know(tx, beside["grading"])
     desk = desks.read(beside["rules"], expected=len(arrivals))
-    ledger = Ledger()
+    ledger, gate = Ledger(), Gate(tx)
     taken = []
     for arrival, person in zip(arrivals, people, strict=True):
         desk.check_campus(arrival.campus_id)
         decision = found.decide(tx, person)
         if decision.verdict == Verdict.ATTACH and decision.match is not None:
             lead = found.leads[decision.match]
+            _check(gate, arrival, lead)
             _touch(tx, ledger, lead, arrival)
         else:
+            _check(gate, arrival, None)
             lead = _create(tx, ledger, arrival)
             found.add(lead, person, _index(tx, ledger, lead, arrival, person))
             desk.tag(lead)
             _review(tx, ledger, lead, decision)
             _give(tx, ledger, lead, arrival, desk)
+        if arrival.consent is not None:
+            guardian_consents.announce(tx, lead, arrival.consent)
         taken.append(Taken(decision.verdict, lead))
     ledger.write(tx)
     return taken
+
+
+def _check(gate: Gate, arrival: Arrival, lead: Any | None) -> None:
+    said = arrival.consent.decide_time if arrival.consent else None
+    before = lead.guardian_consent_time if lead else None
+    gate.check((lead.birth_date if lead else "") or arrival.enquiry.birth_date, said or before)
 
 
 def judge(tx: Tx, arrivals: Sequence[Arrival], found: Known) -> list[Verdict]:
@@ -196,6 +223,7 @@ def fresh(tx: Tx, arrival: Arrival) -> Lead:
         school_district="",
         tags=[],
         name_key=names.sort_key(enquiry.child_name),
+        guardian_consent_time=arrival.consent.decide_time if arrival.consent else None,
     )
     Lead.profile.seal(tx, lead, Profile.of(enquiry).to_json())
     grading.regrade(tx, lead)
@@ -233,6 +261,8 @@ def _touch(tx: Tx, ledger: Ledger, lead: Any, arrival: Arrival) -> None:
         grading.regrade(tx, lead)
     else:
         ledger.touched[lead.id] = (lead, ledger.touched.get(lead.id, (lead, 0))[1] + 1)
+        if arrival.consent is not None:
+            ledger.consents[lead.id] = arrival.consent.decide_time
     ledger.touches.append(_arrived(tx, lead, arrival))
     publish(
         tx,

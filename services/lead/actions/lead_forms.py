@@ -168,6 +168,7 @@ def _take_in(tx: Tx, form: LeadForm, sent: Submission) -> UUID:
         campaign_id=form.campaign_id,
         payload=payload,
         utm=rules.marks(sent.utm, sent.first_utm),
+        consent_version=sent.consent_version,
     )
     return lead_id
 

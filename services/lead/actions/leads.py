@@ -11,7 +11,8 @@ from sqlalchemy import bindparam, select
 from sqlalchemy import update as update_rows
 
 from lianxiao.lead.v1.lead_events_pb2 import LeadLost, LeadStageChanged
-from services.lead.actions import bulk, campuses, closings, grading, keys, known, owners, staff
+from services.lead.actions import bulk, campuses, closings, grading, guardian_consents, keys, known, owners, staff
+from services.lead.actions.guardian_consents import Gate, GuardianConsent
 from services.lead.models import Lead, LeadIssue, Organisation, StageChange
 from services.lead.rules import names, quality, rows, stages
 from services.lead.rules.profile import Profile
@@ -27,6 +28,8 @@ _PHONES = frozenset({"guardian_phone", "alternate_phone"})
 _PLAIN = frozenset({"birth_date", "gender", "school", "school_grade", "guardian_relation", "intended_courses",
                     "next_contact_time", "intent", "tags", "industry", "sales_form",
                     "expected_amount_fen", "expected_close_date", "customer_type"})  # fmt: skip
+# What the family told us of the child; the rest is ours, or the grown-ups'.
+_OF_CHILD = PERSONAL | {"birth_date", "gender", "school", "school_grade", "intended_courses"}
 CHANGEABLE = PERSONAL | _PLAIN | {"campus_id", "organisation_id"}
 _ENTERPRISE = "organisation"
 _END_STAY = """update stage_change set exit_time = %(now)s, update_time = %(now)s
@@ -78,11 +81,11 @@ def get_open(tx: Tx, lead_id: UUID) -> Lead:
     return lead
 
 
-def update(tx: Tx, lead_id: UUID, changes: Mapping[str, Any]) -> Lead:
+def update(tx: Tx, lead_id: UUID, changes: Mapping[str, Any], *, consent: GuardianConsent | None = None) -> Lead:
     """Change what the family told us; `changes` holds fields of CHANGEABLE.
 
-    Raises InvalidInput for other fields and bad phones, LEAD_MERGED, CAMPUS_NOT_FOUND, CAMPUS_CLOSED,
-    ORGANISATION_NOT_FOUND.
+    Raises InvalidInput for other fields and bad phones, GUARDIAN_CONSENT_NEEDED, LEAD_MERGED, CAMPUS_NOT_FOUND,
+    CAMPUS_CLOSED, ORGANISATION_NOT_FOUND.
     """
     unknown = sorted(set(changes) - CHANGEABLE)
     if unknown or not changes:
@@ -92,6 +95,7 @@ def update(tx: Tx, lead_id: UUID, changes: Mapping[str, Any]) -> Lead:
             field_path=unknown[0] if unknown else "",
         )
     lead = get_unmerged(tx, lead_id)
+    _check_guardian(tx, lead, changes, consent)
     old_keys = _keys(tx, lead)
     if "campus_id" in changes and changes["campus_id"] != lead.campus_id:
         campuses.check_open(tx, changes["campus_id"])
@@ -103,17 +107,30 @@ def update(tx: Tx, lead_id: UUID, changes: Mapping[str, Any]) -> Lead:
         join(tx, lead, changes["organisation_id"])
     elif lead.organisation_id is not None:
         lead.customer_type = _ENTERPRISE
+    _change_profile(tx, lead, changes)
+    keys.replace(tx, lead.id, before=old_keys, after=_keys(tx, lead))
+    grading.regrade(tx, lead)
+    return lead
+
+
+def _change_profile(tx: Tx, lead: Lead, changes: Mapping[str, Any]) -> None:
     before = known.profile_of(tx, lead)
     profile = replace(before, **_personal(changes))
     if profile.guardian_phone != before.guardian_phone:
         _settle_phone(tx, lead)
     if not profile.guardian_phone:
         raise InvalidInput("lead.guardian_phone", "a lead needs a phone", reason="PHONE_MISSING")
-    Lead.profile.seal(tx, lead, profile.to_json())
+    if profile != before:
+        Lead.profile.seal(tx, lead, profile.to_json())
     lead.name_key = names.sort_key(profile.child_name)
-    keys.replace(tx, lead.id, before=old_keys, after=_keys(tx, lead))
-    grading.regrade(tx, lead)
-    return lead
+
+
+def _check_guardian(tx: Tx, lead: Lead, changes: Mapping[str, Any], consent: GuardianConsent | None) -> None:
+    if consent is not None:
+        lead.guardian_consent_time = consent.decide_time
+        guardian_consents.announce(tx, lead, consent)
+    if _OF_CHILD & set(changes):
+        Gate(tx).check(changes.get("birth_date", lead.birth_date), lead.guardian_consent_time)
 
 
 def _settle_phone(tx: Tx, lead: Lead) -> None:

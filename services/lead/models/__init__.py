@@ -6,7 +6,7 @@ from services.lead.models.assessments import Assessment, AssessmentReport, Asses
 from services.lead.models.assignments import AdvisorConversion, Assignment, AssignmentRule, SchoolDistrict
 from services.lead.models.base import Base
 from services.lead.models.claims import Arbitration, Claim, ClaimMove
-from services.lead.models.directory import Campus, Staff
+from services.lead.models.directory import Campus, PurposeSetting, Staff
 from services.lead.models.doors import FormVisit, LeadForm, Webhook, WebhookCall
 from services.lead.models.duplicates import CustomerAlias, Duplicate, LeadMerge
 from services.lead.models.follow_ups import FollowUpPlan, PlanCue, PlanMessage, PlanRun, WorkingHours
@@ -76,6 +76,7 @@ __all__ = [
     "Playbook",
     "PlaybookUse",
     "PoolQuota",
+    "PurposeSetting",
     "QualityRun",
     "Registration",
     "Sale",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Mapped
@@ -30,3 +31,13 @@ class Staff(Row, Base):
     active: Mapped[bool]
     roles: Mapped[list[str]]
     campus_ids: Mapped[list[UUID] | None]
+
+
+class PurposeSetting(Row, Base):
+    """What an institution lets data be used for, from student's events; consents before `valid_from_time` are void."""
+
+    __tablename__ = "purpose_setting"
+
+    purpose: Mapped[str]
+    enabled: Mapped[bool]
+    valid_from_time: Mapped[datetime | None]

@@ -73,6 +73,8 @@ class Lead(OwnedRow, Base):
     organisation_id: Mapped[UUID | None]
     # Since when the family does not want to be contacted.
     opt_out_time: Mapped[datetime | None]
+    # When a guardian agreed that a file of the child is kept.
+    guardian_consent_time: Mapped[datetime | None]
 
     profile = Sealed("profile_sealed")
 

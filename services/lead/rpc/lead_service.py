@@ -25,6 +25,7 @@ from services.lead.actions.follow_ups import Contact
 from services.lead.actions.intake import Arrival, Taken
 from services.lead.models import GradeChange
 from services.lead.rpc import grade_changes, leads_pb, saved_filter_service, timeline
+from services.lead.rpc.guardian_consent_pb import consent_of
 from services.lead.rules import rows
 from services.lead.rules.matching import Verdict
 from services.lead.rules.rows import Enquiry
@@ -99,7 +100,7 @@ class LeadService(Servicer, pb_grpc.LeadServiceServicer):
             raise InvalidInput("update_mask", "name the fields to change", reason="MASK_INVALID")
         names = named_fields(request.update_mask.paths, sorted(leads.CHANGEABLE))
         changes = {name: _value(tx, request.lead, name) for name in names}
-        lead = leads.update(tx, _id(request.lead.lead_id), changes)
+        lead = leads.update(tx, _id(request.lead.lead_id), changes, consent=consent_of(tx, request))
         tx.audit("lead.UpdateLead", "lead", lead.id, fields=names)
         return pb.UpdateLeadResponse(lead=leads_pb.to_pb(tx, lead))
 
@@ -189,10 +190,13 @@ def _arrival(tx: Tx, request: pb.CaptureLeadRequest) -> Arrival:
         courses=tuple(_course(course) for course in request.intended_courses),
         utm=dict(request.utm),
         owner_id=optional_id(request.owner_id),
+        consent=consent_of(tx, request),
     )
 
 
-def _result(taken: Taken) -> pb.CaptureResult:
+def _result(taken: Taken | None) -> pb.CaptureResult:
+    if taken is None:
+        return pb.CaptureResult(reason="GUARDIAN_CONSENT_NEEDED", field="guardian_consent")
     lead = taken.lead
     return pb.CaptureResult(outcome=_OUTCOMES[taken.verdict], lead_id=str(lead.id), customer_id=str(lead.customer_id))
 

@@ -13,6 +13,7 @@ from lianxiao.lead.v1 import partner_service_pb2_grpc as pb_grpc
 from services.lead.actions import leads, partners, registrations
 from services.lead.actions.intake import Arrival
 from services.lead.models import Partner, PartnerVisit, Registration, SupportRequest
+from services.lead.rpc.guardian_consent_pb import consent_of
 from services.lead.rules import rows
 from services.lead.rules.rows import Enquiry
 from shared.db import Tx
@@ -226,4 +227,6 @@ def _arrival(tx: Tx, request: pb.RegisterCustomerRequest | pb.RegisterCustomersR
     )
     told = MessageToDict(request)
     told.pop("requestId", None)
-    return Arrival(enquiry, as_uuid(request.campus_id), registrations.SOURCE, payload=told)
+    return Arrival(
+        enquiry, as_uuid(request.campus_id), registrations.SOURCE, payload=told, consent=consent_of(tx, request)
+    )

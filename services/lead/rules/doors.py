@@ -12,6 +12,7 @@ NEEDED = frozenset({"guardian_phone", "child_name"})
 KNOWN = (
     *("guardian_phone", "alternate_phone", "child_name", "guardian_name", "guardian_email", "guardian_relation"),
     *("wechat_id", "birth_date", "gender", "school", "school_grade", "intended_course", "remark"),
+    "guardian_consent",
 )
 
 

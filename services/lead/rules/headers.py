@@ -44,6 +44,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "intended_course": "意向课程 意向科目 报名课程 感兴趣课程 咨询课程 课程 科目 咨询科目 意向 课程意向 course",
         "source": "来源渠道 来源 渠道 线索来源 招生来源 渠道来源 客户来源 获客渠道 source channel",
         "campus": "校区 意向校区 所属校区 校区名称 分校 咨询校区 门店 campus",
+        "guardian_consent": "监护人同意 家长同意 监护人授权 授权书版本 同意书版本 guardianconsent consent",
         "remark": "备注 备注信息 说明 跟进备注 沟通记录 描述 remark note notes",
     }.items()
 }

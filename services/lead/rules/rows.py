@@ -18,9 +18,9 @@ _GENDERS = {"女": "female", "男": "male", "女孩": "female", "男孩": "male"
 _COURSE_SEPARATOR = re.compile(r"[,，、;；/|]+")
 _LONGEST = {"child_name": 60, "guardian_name": 60, "school": 80, "school_grade": 20, "wechat_id": 60,
             "wechat_union_id": 60, "source": 40, "guardian_email": 120, "guardian_relation": 20,
-            "remark": 2000}  # fmt: skip
+            "remark": 2000, "guardian_consent": 40}  # fmt: skip
 _AS_WRITTEN = ("guardian_name", "guardian_relation", "wechat_id", "wechat_union_id", "school", "school_grade",
-               "remark")  # fmt: skip
+               "remark", "guardian_consent")  # fmt: skip
 _EARLIEST_BIRTH = 1920
 
 
@@ -42,6 +42,8 @@ class Enquiry:
     school_grade: str = ""
     remark: str = ""
     course_names: tuple[str, ...] = ()
+    # Version of the text that a guardian agreed to, or a yes.
+    guardian_consent: str = ""
 
 
 class Rejected(Exception):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -11,17 +12,21 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from lianxiao.lead.v1.lead_events_pb2 import GuardianConsented
 from lianxiao.student.v1.student_events_pb2 import ConsentChanged
 from services.student.actions import purposes
 from services.student.models import Campus, Consent, ConsentEntry, GuardianLink, Student
 from services.student.rules import consents as rules
-from services.student.rules.consents import ANY_CHANNEL, CHILD_FILE, Birth, Purpose, Word
+from services.student.rules.consents import ANY_CHANNEL, CHILD_FILE, Purpose, Word
 from shared import aliases
+from shared.birthdays import Birth
+from shared.caller import NOBODY
 from shared.db import Tx
 from shared.errors import InvalidInput, NotFound, Refused
 from shared.events import publish
-from shared.ids import uuid7
+from shared.ids import as_uuid, uuid7
 from shared.listing import Field, Listing, ListRequest, Page
+from shared.wire_values import instant
 
 _EXISTS = "select exists (select from student where institution_id = %(institution)s and id = %(id)s)"
 DEFAULT_ZONE = "Asia/Shanghai"
@@ -70,6 +75,14 @@ def give(tx: Tx, person_id: UUID, purpose: str, *, version: str, said: Said) -> 
     if now.basis == rules.CONSENT and said.guardian_id is None and child is not None and _is_young(tx, child):
         raise Refused("GUARDIAN_CONSENT_NEEDED", "for a child under fourteen a guardian has to agree", purpose=purpose)
     return _enter(tx, person_id, now, said, granted=True)
+
+
+def from_lead(tx: Tx, event: GuardianConsented) -> None:
+    """Enter what a guardian agreed to when the family enquired; the guardian is not on file yet."""
+    said = Said(event.means, ANY_CHANNEL, event.evidence_sha256, NOBODY)
+    purpose = replace(purposes.get(tx, CHILD_FILE), version=event.version)
+    person_id = aliases.resolve(tx, as_uuid(event.customer_id))
+    _enter(tx, person_id, purpose, said, granted=True, decide_time=instant(event.decide_time))
 
 
 def withdraw(tx: Tx, person_id: UUID, purpose: str, said: Said) -> list[ConsentEntry]:
@@ -138,7 +151,10 @@ def check_child(tx: Tx, person_id: UUID, birth: Birth, campus_id: UUID) -> None:
         )
 
 
-def _enter(tx: Tx, person_id: UUID, purpose: Purpose, said: Said, *, granted: bool) -> ConsentEntry:
+def _enter(
+    tx: Tx, person_id: UUID, purpose: Purpose, said: Said, *, granted: bool, decide_time: datetime | None = None
+) -> ConsentEntry:
+    decided = decide_time or tx.now
     facts = (person_id, purpose.purpose, said.channel, granted, purpose.version, said.means, said.guardian_id)
     entry = ConsentEntry(
         person_id=person_id,
@@ -149,8 +165,8 @@ def _enter(tx: Tx, person_id: UUID, purpose: Purpose, said: Said, *, granted: bo
         means=said.means,
         guardian_id=said.guardian_id,
         evidence_sha256=said.evidence_sha256,
-        entry_sha256=rules.digest(purpose.notice_zh, *facts, said.evidence_sha256, tx.now.isoformat()),
-        decide_time=tx.now,
+        entry_sha256=rules.digest(purpose.notice_zh, *facts, said.evidence_sha256, decided.isoformat()),
+        decide_time=decided,
         staff_id=tx.caller.subject_id,
     )
     tx.session.add(entry)
@@ -164,7 +180,7 @@ def _enter(tx: Tx, person_id: UUID, purpose: Purpose, said: Said, *, granted: bo
             channel=entry.channel,
             granted=granted,
             version=entry.version,
-            decide_time=tx.now,
+            decide_time=decided,
         ),
     )
     return entry

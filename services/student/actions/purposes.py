@@ -16,6 +16,7 @@ from lianxiao.student.v1.student_events_pb2 import PurposeChanged
 from services.student.models import ImpactAssessment, PurposeNotice, PurposeSetting
 from services.student.rules import consents as rules
 from services.student.rules.consents import Purpose
+from shared.birthdays import years_after
 from shared.db import Tx
 from shared.errors import AlreadyExists, InvalidInput, NotFound, Refused
 from shared.events import publish
@@ -106,10 +107,10 @@ def assess(tx: Tx, told: Mapping[str, Any]) -> ImpactAssessment:
     tx.check_chain()
     get(tx, told["purpose"])
     day: date = told["assess_date"]
-    kept = told.get("keep_until_date") or rules.years_after(day, _KEPT_YEARS)
+    kept = told.get("keep_until_date") or years_after(day, _KEPT_YEARS)
     if day > tx.now.date():
         raise InvalidInput("impact_assessment.assess_date", "this day is yet to come")
-    if kept < rules.years_after(day, _KEPT_YEARS):
+    if kept < years_after(day, _KEPT_YEARS):
         raise InvalidInput("impact_assessment.keep_until_date", "it is kept for three years at least")
     row = ImpactAssessment(**dict(told) | {"keep_until_date": kept, "staff_id": tx.caller.subject_id})
     tx.session.add(row)

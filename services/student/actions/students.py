@@ -15,8 +15,8 @@ from lianxiao.student.v1.student_events_pb2 import StudentEnrolled, StudentState
 from services.student.actions import consents
 from services.student.models import Household, StateEntry, Student, StudentNameToken
 from services.student.rules import lifecycle
-from services.student.rules.consents import Birth
 from shared import aliases
+from shared.birthdays import Birth
 from shared.crypto import query_tokens, search_tokens
 from shared.db import Tx
 from shared.errors import NotFound

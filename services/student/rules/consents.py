@@ -1,20 +1,19 @@
 """When personal data may be used for a purpose. Pure functions.
 
-Sources: Personal Information Protection Law articles 13 to 16, 28 to 31 and 55. A person is under fourteen up to and
-on the fourteenth birthday, as the courts count full years from the day after it (criminal matters concerning minors,
-2006, article 2).
+Sources: Personal Information Protection Law articles 13 to 16, 28 to 31 and 55; ages by shared.birthdays.
 """
 
 from __future__ import annotations
 
 import hashlib
-from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-FULL_AGE_OF_CONSENT = 14
+from shared.birthdays import Birth, may_be_under
+
+AGE_OF_CONSENT = 14
 CONSENT, CONTRACT, LEGAL_DUTY = "consent", "contract", "legal_duty"
 CHILD_FILE = "child_file"
 # An agreement counts for every channel that has no word of its own.
@@ -41,14 +40,6 @@ class Purpose:
     assessment_id: UUID | None = None
 
 
-class Birth(NamedTuple):
-    """A date of birth; a part that is unknown is 0."""
-
-    year: int
-    month: int
-    day: int
-
-
 class Word(NamedTuple):
     """What somebody said last about a purpose and a channel."""
 
@@ -58,22 +49,8 @@ class Word(NamedTuple):
 
 
 def is_under_fourteen(birth: Birth, today: date) -> bool:
-    """Say whether somebody may be under fourteen on a day; of what is unknown the latest counts.
-
-    Without a year nobody can say, and the answer is no.
-    """
-    if not birth.year:
-        return False
-    month = birth.month or 12
-    last = monthrange(birth.year, month)[1]
-    latest = date(birth.year, month, min(birth.day or last, last))
-    return today <= years_after(latest, FULL_AGE_OF_CONSENT)
-
-
-def years_after(day: date, years: int) -> date:
-    """Return the same day in a later year; after 29 February the 28th where there is none."""
-    year = day.year + years
-    return date(year, day.month, min(day.day, monthrange(year, day.month)[1]))
+    """Say whether somebody may be a child for whom a guardian has to agree."""
+    return may_be_under(birth, AGE_OF_CONSENT, today)
 
 
 def counts(purpose: Purpose, word: Word | None, *, under_fourteen: bool) -> bool:
