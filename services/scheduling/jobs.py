@@ -27,6 +27,7 @@ JOBS: list[AnyJob] = [
     Job("scheduling.expire_substitute_offers", 60.0, substitute_offers.expire),
     Job("scheduling.alert_of_quality", 3600.0, quality_alerts.step),
     Job("scheduling.warn_of_openings", 3600.0, openings.warn),
+    Errand("scheduling.begin_suspensions", 60.0, suspensions.begin_due),
     Errand("scheduling.bring_back", 300.0, suspensions.bring_back),
     Job("scheduling.flag_absent_teachers", 60.0, teacher_attendances.flag_absent),
     Errand("scheduling.run_timetables", 1.0, ENGINES.step),

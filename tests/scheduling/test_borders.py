@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from lianxiao.scheduling.v1.class_group_service_pb2 import ListClassGroupsRequest, ListMembersRequest
 from lianxiao.scheduling.v1.lesson_service_pb2 import ListLessonsRequest
 from services.scheduling.actions import (
     class_groups,
@@ -15,6 +16,7 @@ from services.scheduling.actions import (
     homework_completion,
     hour_statistics,
     lessons,
+    memberships,
     moves,
     roll_calls,
     sign_ins,
@@ -148,6 +150,32 @@ def test_who_teaches_beside_the_main_teacher_meets_the_lesson_but_not_its_figure
     with database.begin(leads, scope=scope) as tx:
         assert hour_statistics.of(tx, asked)[1].lessons == 2
         assert homework_completion.of(tx, asked)[1].assigned == 1
+
+
+def test_class_groups_show_to_whoever_teaches_in_them_but_are_changed_by_who_leads_them(
+    database: Database, institution: UUID
+) -> None:
+    """Beside the main teacher, of late or soon; not of a group that somebody helped out in long ago."""
+    with database.begin(Caller.system(institution)) as tx:
+        campus = make.campus(tx)
+        main, beside, stranger = (make.teacher(tx, campus) for _ in range(3))
+        taught, once, never = (make.class_group(tx, campus, led_by=main) for _ in range(3))
+        child = make.student(tx, campus)
+        make.member(tx, taught, child, join_time=tx.now - hours(24))
+        make.lesson(tx, campus, by=[main, beside], groups=[taught], start=tx.now + hours(24))
+        make.lesson(tx, campus, by=[main, beside], groups=[once], start=tx.now - timedelta(days=181))
+        make.lesson(tx, campus, by=[main], groups=[never], start=tx.now + hours(48))
+    scope = Scope(frozenset({campus.id}), own=True)
+    leads, me, other = (callers.staff(institution, own=True, subject=each.id) for each in (main, beside, stranger))
+    groups = {taught.id, once.id, never.id}
+    for caller, seen in ((leads, groups), (me, {taught.id}), (other, set[UUID]())):
+        with database.begin(caller, scope=scope) as tx:
+            assert {row.id for row in class_groups.LISTING.page(tx, ListClassGroupsRequest()).rows} == seen
+    with database.begin(me, scope=scope) as tx:
+        [member] = memberships.page(tx, ListMembersRequest(), taught.id, include_past=False).rows
+        assert member.student_id == child
+        with pytest.raises(NotFound):
+            class_groups.update(tx, taught.id, {"name": "我的班"})
 
 
 def test_a_substitute_meets_the_lesson_from_then_on_and_who_is_away_no_more(

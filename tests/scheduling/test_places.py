@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -289,6 +290,71 @@ def test_who_pauses_gives_the_seats_back_and_comes_back(tx: Tx) -> None:
         suspensions.resume(tx, row.id)
     assert over.value.reason == "SUSPENSION_OVER"
     assert len(tx.session.scalars(select(Membership)).all()) == 2
+
+
+def planned(tx: Tx) -> dict[str, Any]:
+    """Return what is asked for a pause of three weeks that begins in one."""
+    return {"return_time": tx.now + timedelta(days=28), "reason": "出国", "start_time": tx.now + timedelta(days=7)}
+
+
+def test_a_suspension_of_a_later_day_begins_on_it_once_and_can_be_taken_back(
+    database: Database, institution: UUID
+) -> None:
+    """Groups that were left and joined meanwhile count; a dead worker's second try changes nothing."""
+    with database.begin(Caller.system(institution)) as tx:
+        (campus, group, (child,)), (there, _, (other,)) = full(tx), full(tx)
+        coming = make.lesson(tx, campus, groups=[group])
+        campus_id, coming_id = campus.id, coming.id
+        told: dict[str, Any] = {
+            "return_time": tx.now + timedelta(days=30),
+            "reason": "出国",
+            "start_time": tx.now + timedelta(days=7),
+        }
+        row = suspensions.suspend(tx, student_id=child, campus_id=campus_id, **told)
+        taken_back = suspensions.suspend(tx, student_id=other, campus_id=there.id, **told)
+        assert (row.state, row.class_group_ids, coming.seats_taken) == ("planned", [], 1)
+        assert published(tx, StudentSuspended) == []
+        with pytest.raises(Refused) as early:
+            suspensions.resume(tx, row.id)
+        assert early.value.reason == "SUSPENSION_NOT_BEGUN"
+        assert suspensions.give_up(tx, taken_back.id).state == "withdrawn"
+        second = make.class_group(tx, campus)
+        memberships.join(tx, second.id, student_id=child)
+        memberships.leave(tx, group.id, student_id=child, reason="时间")
+        second_id = second.id
+    assert not suspensions.begin_due(database, institution), "its day has not come"
+    with database.begin(Caller.system(institution)) as tx:
+        assert tx.load(Suspension, "suspension", row.id).state == "planned"
+        tx.run("update suspension set start_time = now() - interval '1 minute' where state = 'planned'")
+    for _ in range(2):
+        suspensions.begin_due(database, institution)
+    with database.begin(Caller.system(institution)) as tx:
+        begun = tx.load(Suspension, "suspension", row.id)
+        assert (begun.state, begun.class_group_ids) == ("suspended", [second_id])
+        assert class_groups.get(tx, second_id).member_count == 0
+        assert tx.run("select seats_taken from lesson where id = %s", (str(coming_id),)).scalar() == 0
+        events = tx.run("select count(*) from outbox where type = 'scheduling.student_suspended.v1'").scalar()
+        assert events == 1
+
+
+def test_who_has_left_before_the_day_has_nothing_to_pause(database: Database, institution: UUID) -> None:
+    with database.begin(Caller.system(institution)) as tx:
+        campus, group, (child,) = full(tx)
+        told: dict[str, Any] = {
+            "return_time": tx.now + timedelta(days=30),
+            "reason": "出国",
+            "start_time": tx.now + timedelta(days=7),
+        }
+        row = suspensions.suspend(tx, student_id=child, campus_id=campus.id, **told)
+        for wrong in ({"start_time": tx.now - timedelta(seconds=1)}, {"return_time": told["start_time"]}):
+            with pytest.raises(InvalidInput):
+                suspensions.suspend(tx, student_id=child, campus_id=campus.id, **told | wrong)
+        memberships.leave(tx, group.id, student_id=child, reason="退学")
+        tx.run("update suspension set start_time = now() - interval '1 minute'")
+    suspensions.begin_due(database, institution)
+    with database.begin(Caller.system(institution)) as tx:
+        assert tx.load(Suspension, "suspension", row.id).state == "withdrawn"
+        assert published(tx, StudentSuspended) == []
 
 
 def test_on_the_day_of_return_students_are_back_or_somebody_is_told_why_not(

@@ -78,7 +78,7 @@ class Suspension(CampusRow, Base):
     start_time: Mapped[datetime]
     return_time: Mapped[datetime]
     end_time: Mapped[datetime | None]
-    # "suspended", "returned", or "stuck" when the return of that day was refused.
+    # "planned", "suspended", "returned", "withdrawn" before it began, or "stuck" when the return was refused.
     state: Mapped[str]
     reason: Mapped[str]
     staff_id: Mapped[UUID]

@@ -14,7 +14,7 @@ from services.scheduling.rpc.class_group_service import member_to_pb, proration_
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.rpc import Servicer, command, query
-from shared.wire_values import enum_value, instant
+from shared.wire_values import enum_value, instant, optional_instant
 
 
 class PlaceService(Servicer, pb_grpc.PlaceServiceServicer):
@@ -60,6 +60,7 @@ class PlaceService(Servicer, pb_grpc.PlaceServiceServicer):
             student_id=as_uuid(request.student_id),
             campus_id=as_uuid(request.campus_id),
             return_time=instant(request.return_time),
+            start_time=optional_instant(request, "start_time"),
             reason=request.reason,
         )
         return pb.SuspendStudentResponse(suspension=_suspension_to_pb(row))
