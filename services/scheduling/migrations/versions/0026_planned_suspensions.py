@@ -11,6 +11,7 @@ _STATES = (
     "alter table suspension drop constraint ck_suspension_state,"
     " add constraint ck_suspension_state check (state in ({})) not valid"
 )
+_VALIDATE = "alter table suspension validate constraint ck_suspension_state"
 _BEFORE = "'suspended', 'returned', 'stuck'"
 _LIVE = "create unique index uq_suspension_live on suspension (institution_id, student_id) where state in ({})"
 
@@ -18,6 +19,7 @@ _LIVE = "create unique index uq_suspension_live on suspension (institution_id, s
 def upgrade() -> None:
     """Allow the state, and find whose day has come."""
     op.execute(_STATES.format(f"'planned', {_BEFORE}, 'withdrawn'"))
+    op.execute(_VALIDATE)
     op.execute("drop index uq_suspension_live")
     op.execute(_LIVE.format("'planned', 'suspended', 'stuck'"))
     op.execute("create index ix_suspension_start on suspension (institution_id, start_time) where state = 'planned'")
@@ -30,3 +32,4 @@ def downgrade() -> None:
     op.execute("drop index uq_suspension_live")
     op.execute(_LIVE.format("'suspended', 'stuck'"))
     op.execute(_STATES.format(_BEFORE))
+    op.execute(_VALIDATE)
