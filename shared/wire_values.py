@@ -78,6 +78,12 @@ def local_time(value: timeofday_pb2.TimeOfDay, field: str) -> time:
         raise InvalidInput(field, "there is no such time of day", "TIME_INVALID") from error
 
 
+def time_of_day_pb(text: str) -> timeofday_pb2.TimeOfDay:
+    """Return the wire form of a stored time such as "09:00"."""
+    local = time.fromisoformat(text)
+    return timeofday_pb2.TimeOfDay(hours=local.hour, minutes=local.minute)
+
+
 def enum_value(enum: Any, stored: str) -> Any:
     """Return the enum value of a stored word: `paid` of LotKind is LOT_KIND_PAID; empty is UNSPECIFIED."""
     return _numbers(enum)[stored or "unspecified"]

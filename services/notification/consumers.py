@@ -34,7 +34,12 @@ from lianxiao.scheduling.v1.scheduling_events_pb2 import (
     SubstituteOffered,
     SubstituteOfferEnded,
 )
-from lianxiao.student.v1.student_events_pb2 import GuardianContactChanged, StudentEnrolled
+from lianxiao.student.v1.student_events_pb2 import (
+    FamilyNoticeDue,
+    GuardianContactChanged,
+    StaffNoticeDue,
+    StudentEnrolled,
+)
 from services.notification.actions import (
     assessment_reports,
     campuses,
@@ -47,6 +52,7 @@ from services.notification.actions import (
     plan_messages,
     quiet_hours,
     quote_messages,
+    service_notices,
     staff,
     teaching_notices,
     trial_reminders,
@@ -81,6 +87,8 @@ CONSUMERS: list[AnyConsumer] = [
     Consumer("notification.on_substitute_accepted", SubstituteAccepted, teaching_notices.tell_substitute),
     Consumer("notification.on_roll_call_overdue", RollCallOverdue, teaching_notices.chase),
     Consumer("notification.on_class_group_not_ready", ClassGroupNotReady, teaching_notices.warn),
+    Consumer("notification.on_family_notice_due", FamilyNoticeDue, service_notices.tell_family),
+    Consumer("notification.on_staff_notice_due", StaffNoticeDue, service_notices.tell_staff),
     WildConsumer("notification.feed", feed.append),
     Consumer("notification.on_lead_merged", LeadMerged, customers.merged),
     Consumer("notification.on_lead_merge_undone", LeadMergeUndone, customers.parted),

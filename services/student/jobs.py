@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from services.student.actions import tag_computing, tags
+from services.student.actions import tag_computing, tags, tickets
 from shared.jobs import AnyJob, Job
 
 JOBS: list[AnyJob] = [
     Job("student.compute_tags", 60.0, tag_computing.step),
     Job("student.expire_tags", 300.0, tags.expire),
+    Job("student.escalate_tickets", 60.0, tickets.escalate),
+    Job("student.close_silent_tickets", 600.0, tickets.close_silent),
 ]

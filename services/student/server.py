@@ -8,6 +8,7 @@ from lianxiao.student.v1 import (
     purpose_service_pb2_grpc,
     student_service_pb2_grpc,
     tag_service_pb2_grpc,
+    ticket_service_pb2_grpc,
     timeline_service_pb2_grpc,
     workload_service_pb2_grpc,
 )
@@ -16,6 +17,7 @@ from services.student.rpc.guardian_service import GuardianService
 from services.student.rpc.purpose_service import PurposeService
 from services.student.rpc.student_service import StudentService
 from services.student.rpc.tag_service import TagService
+from services.student.rpc.ticket_service import TicketService
 from services.student.rpc.timeline_service import TimelineService
 from services.student.rpc.workload_service import WorkloadService
 from shared.server import Registration
@@ -27,5 +29,6 @@ SERVICERS: list[Registration] = [
     (tag_service_pb2_grpc.add_TagServiceServicer_to_server, TagService),
     (purpose_service_pb2_grpc.add_PurposeServiceServicer_to_server, PurposeService),
     (consent_service_pb2_grpc.add_ConsentServiceServicer_to_server, ConsentService),
+    (ticket_service_pb2_grpc.add_TicketServiceServicer_to_server, TicketService),
     (workload_service_pb2_grpc.add_WorkloadServiceServicer_to_server, WorkloadService),
 ]

@@ -7,6 +7,7 @@ import secrets
 from datetime import timedelta
 from uuid import uuid4
 
+from tests.contract import families
 from tests.journeys import spreadsheets, steps
 from tests.journeys.api import Json, eventually
 from tests.journeys.chain import TODAY, YEAR_START, Chain, found
@@ -25,6 +26,7 @@ PRIVATE = (
     "父亲下岗",
     "计算快",
     "上课老走神",
+    *families.PRIVATE,
 )
 
 
@@ -151,6 +153,7 @@ def _travel(chain: Chain, campaign: str) -> None:
         steps.attend(chain, each, lesson)
     _record(chain, lesson, child.customer_id)
     _print(chain, child.customer_id)
+    families.furnish(chain, child.customer_id)
 
 
 def _print(chain: Chain, customer_id: str) -> None:

@@ -51,7 +51,14 @@ APPENDED = {
         *("syllabus", "syllabus_point", "class_group_syllabus", "class_record_change", "student_remark_change"),
         *("homework_submission_change", "quality_alert"),
     ],
-    "student": ["student_state_entry", "timeline_entry", "purpose_notice", "consent_entry", "impact_assessment"],
+    "student": [
+        "student_state_entry",
+        "timeline_entry",
+        "purpose_notice",
+        "consent_entry",
+        "impact_assessment",
+        "ticket_entry",
+    ],
 }
 # Balances are written by a function of the owner alone.
 READ_ONLY = {"ledger_account"}

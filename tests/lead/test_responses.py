@@ -14,12 +14,12 @@ from services.lead.actions import follow_ups, intake, leads, policies, responses
 from services.lead.actions.follow_ups import Contact
 from services.lead.models import Lead, Task
 from services.lead.rules import policy
-from services.lead.rules.working_hours import Opening
 from shared.caller import Caller
 from shared.db import Database, Tx
 from shared.errors import DomainError, InvalidInput
 from shared.ids import uuid7
 from shared.testing.bus import published
+from shared.working_hours import Opening
 from tests.lead import factories
 
 # 10:00 in Shanghai, a Monday; default hours are nine to eight in the evening.

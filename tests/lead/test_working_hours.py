@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.lead.actions import working_hours as actions
-from services.lead.rules import working_hours
-from services.lead.rules.working_hours import Opening, WorkingHours
+from shared import working_hours
 from shared.caller import Caller
 from shared.db import Database
 from shared.testing.bus import published
+from shared.working_hours import Opening, WorkingHours
 
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
 DAILY = tuple(Opening(weekday, time(9), time(20)) for weekday in range(7))

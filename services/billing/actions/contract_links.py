@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from services.billing.actions import public_links
 from services.billing.models import SignatureRequest
+from shared import public_links
 from shared.db import Tx
 from shared.errors import InvalidInput
 

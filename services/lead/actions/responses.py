@@ -17,12 +17,12 @@ from lianxiao.lead.v1.lead_events_pb2 import LeadResponseBreached
 from services.lead.actions import policies, staff, tasks, working_hours
 from services.lead.models import Lead, Task
 from services.lead.rules import policy, stages
-from services.lead.rules import working_hours as clock
-from services.lead.rules.working_hours import WorkingHours
+from shared import working_hours as clock
 from shared.db import Tx
 from shared.errors import InvalidInput
 from shared.events import publish
 from shared.wire_values import id_text
+from shared.working_hours import WorkingHours
 
 WAITING, MET, BREACHED, EXEMPT = "waiting", "met", "breached", "exempt"
 _BATCH = 500

@@ -8,19 +8,19 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from lianxiao.lead.v1.lead_events_pb2 import ClosedDatesChanged
+from lianxiao.lead.v1 import working_hours_pb2
+from lianxiao.lead.v1.lead_events_pb2 import ClosedDatesChanged, WorkingHoursChanged
 from services.lead.models import Campus, WorkingHours
-from services.lead.rules import working_hours as rules
-from services.lead.rules.working_hours import Opening
+from shared import working_hours as rules
 from shared.db import Tx
 from shared.errors import InvalidInput
 from shared.events import publish
-from shared.wire_values import date_pb
+from shared.wire_values import date_pb, time_of_day_pb
+from shared.working_hours import Opening
 
 _CLOCKS = """select c.id, c.time_zone, h.openings, h.closed_dates
   from campus c left join working_hours h on h.institution_id = c.institution_id and h.id = c.id
   where c.institution_id = %(institution)s and c.id = any(%(ids)s::uuid[])"""
-_ALWAYS: list[list[Any]] = [[weekday, "09:00", "20:00"] for weekday in range(7)]
 
 
 def get(tx: Tx, campus_id: UUID) -> WorkingHours:
@@ -28,7 +28,7 @@ def get(tx: Tx, campus_id: UUID) -> WorkingHours:
     tx.check_campus(campus_id)
     tx.load(Campus, "campus", campus_id)
     row = tx.session.get(WorkingHours, (tx.institution_id, campus_id))
-    return row or WorkingHours(id=campus_id, campus_id=campus_id, openings=_ALWAYS, closed_dates=[])
+    return row or WorkingHours(id=campus_id, campus_id=campus_id, openings=rules.USUAL, closed_dates=[])
 
 
 def replace(tx: Tx, campus_id: UUID, *, openings: Sequence[Opening], closed: Iterable[date]) -> WorkingHours:
@@ -51,7 +51,13 @@ def replace(tx: Tx, campus_id: UUID, *, openings: Sequence[Opening], closed: Ite
     row.closed_dates = [day.isoformat() for day in days]
     tx.session.add(row)
     tx.session.flush()
-    publish(tx, ClosedDatesChanged(campus_id=str(campus_id), closed_dates=[date_pb(day) for day in days]))
+    closed_dates = [date_pb(day) for day in days]
+    publish(tx, ClosedDatesChanged(campus_id=str(campus_id), closed_dates=closed_dates))
+    told = [
+        working_hours_pb2.Opening(weekday=weekday + 1, start_time=time_of_day_pb(start), end_time=time_of_day_pb(end))
+        for weekday, start, end in row.openings
+    ]
+    publish(tx, WorkingHoursChanged(campus_id=str(campus_id), openings=told, closed_dates=closed_dates))
     return row
 
 
@@ -67,12 +73,7 @@ def zone(tx: Tx, campus_id: UUID) -> ZoneInfo:
 
 
 def _clock(row: Any) -> rules.WorkingHours:
-    stored = _ALWAYS if row.openings is None else row.openings
-    openings = tuple(
-        Opening(weekday, time.fromisoformat(start), time.fromisoformat(end)) for weekday, start, end in stored
-    )
-    closed = frozenset(date.fromisoformat(day) for day in row.closed_dates or ())
-    return rules.WorkingHours(ZoneInfo(row.time_zone), openings, closed)
+    return rules.from_stored(row.time_zone, row.openings, row.closed_dates or ())
 
 
 def _text(local: time) -> str:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date, time
-
-from google.type import timeofday_pb2
+from datetime import date
 
 from lianxiao.lead.v1 import working_hours_pb2
 from lianxiao.lead.v1 import working_hours_service_pb2 as pb
 from lianxiao.lead.v1 import working_hours_service_pb2_grpc as pb_grpc
 from services.lead.actions import working_hours
 from services.lead.models import WorkingHours
-from services.lead.rules.working_hours import Opening
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.rpc import Servicer, command, query
-from shared.wire_values import date_pb, local_date, local_time
+from shared.wire_values import date_pb, local_date, local_time, time_of_day_pb
+from shared.working_hours import Opening
 
 
 class WorkingHoursService(Servicer, pb_grpc.WorkingHoursServiceServicer):
@@ -43,7 +41,9 @@ def to_pb(tx: Tx, row: WorkingHours) -> working_hours_pb2.WorkingHours:
         campus_id=str(row.campus_id),
         time_zone=working_hours.zone(tx, row.campus_id).key,
         openings=[
-            working_hours_pb2.Opening(weekday=weekday + 1, start_time=_time_of_day(start), end_time=_time_of_day(end))
+            working_hours_pb2.Opening(
+                weekday=weekday + 1, start_time=time_of_day_pb(start), end_time=time_of_day_pb(end)
+            )
             for weekday, start, end in row.openings
         ],
         closed_dates=[date_pb(date.fromisoformat(day)) for day in row.closed_dates],
@@ -54,8 +54,3 @@ def to_pb(tx: Tx, row: WorkingHours) -> working_hours_pb2.WorkingHours:
 def _opening(opening: working_hours_pb2.Opening) -> Opening:
     start = local_time(opening.start_time, "openings.start_time")
     return Opening(int(opening.weekday) - 1, start, local_time(opening.end_time, "openings.end_time"))
-
-
-def _time_of_day(text: str) -> timeofday_pb2.TimeOfDay:
-    local = time.fromisoformat(text)
-    return timeofday_pb2.TimeOfDay(hours=local.hour, minutes=local.minute)

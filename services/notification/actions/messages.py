@@ -200,14 +200,16 @@ def tell_guardians(  # noqa: PLR0917 - the five facts of a message
     *,
     before: datetime | None = None,
     asked_for: bool = False,
+    guardian_id: UUID | None = None,
 ) -> None:
-    """Queue one message to each guardian of a student who may be contacted, outside the quiet hours.
+    """Queue one message to each guardian of a student who may be contacted, or to one, outside the quiet hours.
 
     What a family has just asked for itself (`asked_for`) leaves at any hour. Why there is none is on record; one that
     could not leave `before` is refused.
     """
     everyone = contacts.of_student(tx, as_uuid(student_id))
-    wanted = [contact for contact in everyone if contact.may_contact]
+    meant = [contact for contact in everyone if guardian_id in {None, contact.guardian_id}]
+    wanted = [contact for contact in meant if contact.may_contact]
     if not wanted:
         reason = "NO_CONTACT" if not everyone else "CONTACT_NOT_WANTED"
         refuse(tx, new(template, student_id, campus_id, cause), reason)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from services.notification.rules import service_texts
 from shared import placeholders
 from shared.errors import InvalidInput
 
@@ -263,6 +264,8 @@ SHIPPED: dict[tuple[str, str], Text] = {
         "Dear {staff}, the opening day of {class_group} is near, and it lacks: {unmet}.",
     ),
 }
+VARIABLES |= service_texts.FAMILY_VARIABLES | service_texts.STAFF_VARIABLES
+SHIPPED |= {key: Text(*words) for key, words in service_texts.SHIPPED.items()}
 _UNMET = {
     "zh": {"min_members": "最低人数", "teacher": "任课教师", "open_by_date": "开班日期已过"},
     "en": {"min_members": "members", "teacher": "a teacher", "open_by_date": "its day is over"},

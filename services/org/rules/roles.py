@@ -22,6 +22,8 @@ class BuiltIn:
 # What everybody at work sees: places, courses, own to-dos, changes on the screen.
 _DAILY = ("campus.read", "course.read", "custom_field.read", "feed.read", "room.read", "task.*", "teacher.read")
 
+# Whoever cares for families.
+_SERVING = ("ticket.*", "ticket_policy.read")
 _SELLING = (
     *_DAILY,
     *(
@@ -53,6 +55,7 @@ _SELLING = (
     *("consumption.read", "student.read", "guardian.*", "class_group.read", "lesson.read", "campaign.read"),
     *("tag.read", "student_tag.*"),
     *("purpose.read", "consent.*"),
+    *_SERVING,
     *("refund.read", "refund.request", "refund_rule.read", "charge_rule.read", "message.read"),
     *("staff.read", "pii.read"),
     *("follow_up_plan.read", "follow_up_plan.start", "follow_up_plan.stop", "working_hours.read", "lead_policy.read"),
@@ -75,6 +78,7 @@ _TUTORING = (
         "student_tag.*",
     ),
     *("sign_in_token.read", "purpose.read", "consent.*"),
+    *_SERVING,
     *("student_card.*", "teacher_attendance.read", "leave.*", "makeup.*", "waiting_list.*", "suspension.*"),
     *(
         "placement.*",
@@ -127,6 +131,7 @@ _TEACHING = (
     ),
     *("substitute.request", "substitute.answer", "substitute.read", "substitute_offer.read", "homework.*"),
     *("teaching_quality.read", "teacher_home.read"),
+    *("ticket.read", "ticket.answer", "ticket.solve"),
     # Of their own pay.
     *("settlement.read", "settlement.dispute", "pay.read"),
 )
@@ -253,6 +258,7 @@ _AUDITING = tuple(
         *("student_style", "substitute", "substitute_candidate", "substitute_offer", "homework"),
         *("teaching_quality", "quality_alert", "quality_threshold", "campus_home"),
         *("promotion", "bundle", "coupon", "coupon_batch"),
+        *("ticket", "ticket_policy"),
         *("student", "guardian", "tag", "price", "quote", "contract", "order", "payment", "lot"),
         *("payment_alert", "reconciliation", "contract_template", "approval"),
         *("instalment_plan", "instalment_policy", "receivable", "unapplied_receipt"),

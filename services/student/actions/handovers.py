@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from lianxiao.common.v1.handover_pb2 import HandedOver
 from lianxiao.org.v1.org_events_pb2 import StaffChanged
 from lianxiao.student.v1.student_events_pb2 import StudentsHandedOver
+from services.student.actions import duties
 from services.student.models import Staff, Student
 from shared.db import Tx
 from shared.events import publish
@@ -38,6 +39,7 @@ def on_staff_changed(tx: Tx, event: StaffChanged) -> None:
         able = [one.id for one in receivers if one.campus_ids is None or student.campus_id in one.campus_ids]
         student.owner_id = able[number % len(able)] if able else None
         counts[student.owner_id] += 1
+    duties.pass_on(tx, staff_id, campus_id)
     if event.HasField("handover"):
         items = [
             HandedOver(kind=KIND, receiver_id=id_text(receiver), count=count)

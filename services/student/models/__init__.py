@@ -10,14 +10,16 @@ from services.student.models.consents import (
     PurposeNotice,
     PurposeSetting,
 )
-from services.student.models.directory import Campus, Staff
+from services.student.models.directory import Campus, CampusHours, Staff
 from services.student.models.files import Guardian, GuardianLink, Household, StateEntry, Student, StudentNameToken
 from services.student.models.tags import StudentTag, Tag
+from services.student.models.tickets import Ticket, TicketEntry, TicketPolicy
 from services.student.models.timelines import TimelineEntry
 
 __all__ = [
     "Base",
     "Campus",
+    "CampusHours",
     "Consent",
     "ConsentEntry",
     "Guardian",
@@ -32,5 +34,8 @@ __all__ = [
     "StudentNameToken",
     "StudentTag",
     "Tag",
+    "Ticket",
+    "TicketEntry",
+    "TicketPolicy",
     "TimelineEntry",
 ]

@@ -1,10 +1,12 @@
-"""What student has heard of others: campuses and staff."""
+"""What student has heard of others: campuses, their hours, and staff."""
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy.orm import Mapped
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
 
 from services.student.models.base import Base
 from shared.tables import Row
@@ -27,3 +29,12 @@ class Staff(Row, Base):
 
     active: Mapped[bool]
     campus_ids: Mapped[list[UUID] | None]
+
+
+class CampusHours(Row, Base):
+    """When a campus is open, from lead's events; one that has no row keeps the usual hours."""
+
+    __tablename__ = "campus_hours"
+
+    openings: Mapped[list[Any]] = mapped_column(JSONB)
+    closed_dates: Mapped[list[str]] = mapped_column(JSONB)

@@ -32,6 +32,7 @@ PERMISSIONS: Mapping[str, str] = {
     "learning": "student_class_record.read",
     "file": "student.read",
     "messages": "message.read",
+    "service": "ticket.read",
 }
 
 
@@ -141,6 +142,11 @@ SOURCES: tuple[Source, ...] = (
     Source(student.StudentEnrolled, "file", ("lead_id", "owner_id"), "enrol_time"),
     Source(student.StudentStateChanged, "file", ("from_state", "to_state", "reason")),
     Source(student.GuardianContactChanged, "file", ("guardian_id", "relation", "may_contact")),
+    Source(student.TicketOpened, "service", ("ticket_id", "kind", "owner_id", "resolve_due_time")),
+    Source(student.TicketEscalated, "service", ("ticket_id", "kind", "level")),
+    Source(student.TicketResolved, "service", ("ticket_id", "kind", "owner_id")),
+    Source(student.TicketReopened, "service", ("ticket_id", "kind", "owner_id")),
+    Source(student.TicketRated, "service", ("ticket_id", "satisfaction")),
     Source(
         notification.MessageFinished,
         "messages",

@@ -6,13 +6,16 @@ counts as long as it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)
+# Of a campus that has set none: weekday, start and end of each opening, as they are stored.
+USUAL: list[list[Any]] = [[weekday, "09:00", "20:00"] for weekday in range(7)]
 # Whoever is closed for longer than this never answers; the search must end.
 FURTHEST_DAYS = 400
 
@@ -33,6 +36,13 @@ class WorkingHours:
     zone: ZoneInfo
     openings: tuple[Opening, ...]
     closed: frozenset[date] = frozenset()
+
+
+def from_stored(zone: str, openings: Sequence[Sequence[Any]] | None, closed: Iterable[str]) -> WorkingHours:
+    """Return the hours of a campus in a zone by its IANA name; without openings the usual ones."""
+    told = USUAL if openings is None else openings
+    kept = tuple(Opening(weekday, time.fromisoformat(start), time.fromisoformat(end)) for weekday, start, end in told)
+    return WorkingHours(ZoneInfo(zone), kept, frozenset(date.fromisoformat(day) for day in closed))
 
 
 def overlapping(openings: tuple[Opening, ...]) -> Opening | None:
