@@ -7,6 +7,7 @@ from lianxiao.student.v1 import (
     guardian_service_pb2_grpc,
     purpose_service_pb2_grpc,
     student_service_pb2_grpc,
+    survey_service_pb2_grpc,
     tag_service_pb2_grpc,
     ticket_service_pb2_grpc,
     timeline_service_pb2_grpc,
@@ -16,6 +17,7 @@ from services.student.rpc.consent_service import ConsentService
 from services.student.rpc.guardian_service import GuardianService
 from services.student.rpc.purpose_service import PurposeService
 from services.student.rpc.student_service import StudentService
+from services.student.rpc.survey_service import SurveyService
 from services.student.rpc.tag_service import TagService
 from services.student.rpc.ticket_service import TicketService
 from services.student.rpc.timeline_service import TimelineService
@@ -30,5 +32,6 @@ SERVICERS: list[Registration] = [
     (purpose_service_pb2_grpc.add_PurposeServiceServicer_to_server, PurposeService),
     (consent_service_pb2_grpc.add_ConsentServiceServicer_to_server, ConsentService),
     (ticket_service_pb2_grpc.add_TicketServiceServicer_to_server, TicketService),
+    (survey_service_pb2_grpc.add_SurveyServiceServicer_to_server, SurveyService),
     (workload_service_pb2_grpc.add_WorkloadServiceServicer_to_server, WorkloadService),
 ]

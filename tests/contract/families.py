@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.journeys.chain import Chain
 
-PRIVATE = ("投诉内容绝密",)
+PRIVATE = ("投诉内容绝密", "机密满意度调查")
 
 
 def furnish(chain: Chain, student_id: str) -> None:
@@ -16,3 +16,9 @@ def furnish(chain: Chain, student_id: str) -> None:
         "text": "投诉内容绝密：老师迟到",
     }
     chain.admin.post("/v1/tickets", {"ticket": ticket})
+    survey = {
+        "titleZh": "机密满意度调查",
+        "questions": [{"code": "nps", "kind": "SURVEY_QUESTION_KIND_NPS", "textZh": "您愿意推荐我们吗？"}],
+    }
+    made = chain.admin.post("/v1/surveys", {"survey": survey})["survey"]
+    chain.admin.post(f"/v1/surveys/{made['surveyId']}:invite", {"studentIds": [student_id]})

@@ -58,6 +58,8 @@ APPENDED = {
         "consent_entry",
         "impact_assessment",
         "ticket_entry",
+        "survey_version",
+        "survey_answer",
     ],
 }
 # Balances are written by a function of the owner alone.

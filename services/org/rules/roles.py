@@ -23,7 +23,7 @@ class BuiltIn:
 _DAILY = ("campus.read", "course.read", "custom_field.read", "feed.read", "room.read", "task.*", "teacher.read")
 
 # Whoever cares for families.
-_SERVING = ("ticket.*", "ticket_policy.read")
+_SERVING = ("ticket.*", "ticket_policy.read", "survey.read", "survey.invite")
 _SELLING = (
     *_DAILY,
     *(
@@ -170,7 +170,17 @@ _MONEY = (
 _OUTREACH = (
     *("purpose.read", "consent.read", "consent.withdraw"),
     *("lead_form.*", "webhook.read", "saved_filter.*", "assessment.*", "segment.*"),
-    *("campaign.*", "template.*", "tag.*", "message.read", "lead.read", "lead.capture", "lead_import.*", "duplicate.*"),
+    *(
+        "survey.*",
+        "campaign.*",
+        "template.*",
+        "tag.*",
+        "message.read",
+        "lead.read",
+        "lead.capture",
+        "lead_import.*",
+        "duplicate.*",
+    ),
     *("claim.read", "course.read", "custom_field.read", "campus.read", "region.read", "report.read", "feed.read"),
 )
 _CHANNELS = (
@@ -258,7 +268,7 @@ _AUDITING = tuple(
         *("student_style", "substitute", "substitute_candidate", "substitute_offer", "homework"),
         *("teaching_quality", "quality_alert", "quality_threshold", "campus_home"),
         *("promotion", "bundle", "coupon", "coupon_batch"),
-        *("ticket", "ticket_policy"),
+        *("ticket", "ticket_policy", "survey"),
         *("student", "guardian", "tag", "price", "quote", "contract", "order", "payment", "lot"),
         *("payment_alert", "reconciliation", "contract_template", "approval"),
         *("instalment_plan", "instalment_policy", "receivable", "unapplied_receipt"),

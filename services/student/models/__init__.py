@@ -12,6 +12,7 @@ from services.student.models.consents import (
 )
 from services.student.models.directory import Campus, CampusHours, Staff
 from services.student.models.files import Guardian, GuardianLink, Household, StateEntry, Student, StudentNameToken
+from services.student.models.surveys import Survey, SurveyAnswer, SurveyInvitation, SurveyVersion
 from services.student.models.tags import StudentTag, Tag
 from services.student.models.tickets import Ticket, TicketEntry, TicketPolicy
 from services.student.models.timelines import TimelineEntry
@@ -33,6 +34,10 @@ __all__ = [
     "Student",
     "StudentNameToken",
     "StudentTag",
+    "Survey",
+    "SurveyAnswer",
+    "SurveyInvitation",
+    "SurveyVersion",
     "Tag",
     "Ticket",
     "TicketEntry",

@@ -147,6 +147,7 @@ SOURCES: tuple[Source, ...] = (
     Source(student.TicketResolved, "service", ("ticket_id", "kind", "owner_id")),
     Source(student.TicketReopened, "service", ("ticket_id", "kind", "owner_id")),
     Source(student.TicketRated, "service", ("ticket_id", "satisfaction")),
+    Source(student.SurveyAnswered, "service", ("survey_id", "teacher_id", "class_group_id", "ticket_id")),
     Source(
         notification.MessageFinished,
         "messages",
