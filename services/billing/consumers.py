@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from lianxiao.lead.v1.lead_events_pb2 import LeadMerged, LeadMergeUndone
+from lianxiao.lead.v1.lead_events_pb2 import CustomerRegistered, LeadMerged, LeadMergeUndone
 from lianxiao.org.v1.org_events_pb2 import ApprovalDecided, ApprovalFlowChanged, CampusChanged
 from lianxiao.scheduling.v1.scheduling_events_pb2 import (
     AttendanceConfirmed,
     AttendanceUnconfirmed,
     CourseChanged,
 )
-from services.billing.actions import approvals, campuses, charge_rules, consumptions, customers, orders, restorations
+from services.billing.actions import (
+    approvals,
+    campuses,
+    charge_rules,
+    consumptions,
+    customers,
+    orders,
+    partners,
+    restorations,
+)
 from shared.inbox import AnyConsumer, Consumer
 
 CONSUMERS: list[AnyConsumer] = [
@@ -19,6 +28,7 @@ CONSUMERS: list[AnyConsumer] = [
     Consumer("billing.on_attendance_unconfirmed", AttendanceUnconfirmed, restorations.restore),
     Consumer("billing.on_campus_changed", CampusChanged, campuses.project, ordered=True),
     Consumer("billing.on_course_changed", CourseChanged, charge_rules.project, ordered=True),
+    Consumer("billing.on_customer_registered", CustomerRegistered, partners.project),
     Consumer("billing.on_lead_merged", LeadMerged, customers.merged),
     Consumer("billing.on_lead_merge_undone", LeadMergeUndone, customers.parted),
 ]

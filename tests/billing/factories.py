@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from lianxiao.lead.v1.lead_events_pb2 import CustomerRegistered
 from lianxiao.org.v1.org_events_pb2 import CampusChanged
 from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceConfirmed, AttendanceUnconfirmed
 from services.billing.actions import (
@@ -16,6 +17,7 @@ from services.billing.actions import (
     instalment_policies,
     instalments,
     orders,
+    partners,
     payments,
     quotes,
     splits,
@@ -40,6 +42,14 @@ SEVENTY_TWENTY = (
 )
 
 
+def registered(tx: Tx, customer_id: UUID, partner_id: UUID, *, outcome: str = "granted") -> None:
+    """Have lead say what became of a partner's registration."""
+    event = CustomerRegistered(
+        registration_id=str(uuid7()), partner_id=str(partner_id), customer_id=str(customer_id), outcome=outcome
+    )
+    partners.project(tx, event)
+
+
 @dataclass(frozen=True, slots=True)
 class Purchase:
     """An order and whose it is."""
@@ -50,10 +60,14 @@ class Purchase:
     campus_id: UUID
 
 
-def campus(tx: Tx, campus_id: UUID | None = None, *, time_zone: str = "Asia/Shanghai") -> UUID:
+def campus(
+    tx: Tx, campus_id: UUID | None = None, *, time_zone: str = "Asia/Shanghai", region_id: UUID | None = None
+) -> UUID:
     """Return a campus that billing has heard of."""
     campus_id = campus_id or uuid7()
-    campuses.project(tx, CampusChanged(campus_id=str(campus_id), name="Pudong", time_zone=time_zone, active=True))
+    event = CampusChanged(campus_id=str(campus_id), name="Pudong", time_zone=time_zone, active=True)
+    event.region_id = str(region_id or "")
+    campuses.project(tx, event)
     return campus_id
 
 
@@ -71,12 +85,15 @@ def order(
     gift_policy: str = "diluted",
     expire_date: date | None = None,
     channel: str = "",
+    partner_id: UUID | None = None,
     item: Item | None = None,
     coupon_codes: Sequence[str] = (),
 ) -> Purchase:
     """Return a signed order of which nothing is paid."""
     campus_id = campus_id or campus(tx)
     student_id, course_id = student_id or uuid7(), course_id or uuid7()
+    if partner_id is not None:
+        registered(tx, student_id, partner_id)
     item = item or Item(course_id, hours, unit_price_fen, gift, discount_fen)
     quote = quotes.create(
         tx,
@@ -125,9 +142,10 @@ def split_rule(
     base: str = rules.CONSUMPTION,
     start_date: date = LONG_AGO,
     priority: int = 0,
+    **matchers: object,
 ) -> SplitRule:
-    """Return a rule that matches everything."""
-    rule = rules.SplitRule(None, "standard", base, priority, tuple(shares), start_date)
+    """Return a rule that matches everything, but for the matchers given."""
+    rule = rules.SplitRule(None, "standard", base, priority, tuple(shares), start_date, **matchers)  # type: ignore[arg-type]
     return splits.create_rule(tx, rule)
 
 

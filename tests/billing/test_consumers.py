@@ -66,8 +66,9 @@ def test_a_campus_is_known_as_org_last_described_it(database: Database, caller: 
         assert tx.run("select name from campus").scalars().all() == ["Pudong East"]
 
 
-def test_billing_subscribes_to_attendance_courses_campuses_approvals_and_merges() -> None:
+def test_billing_subscribes_to_attendance_courses_campuses_approvals_partners_and_merges() -> None:
     assert {key for consumer in CONSUMERS for key in consumer.keys} == {
+        "lead.customer_registered.v1",
         "lead.lead_merged.v1",
         "lead.lead_merge_undone.v1",
         "scheduling.attendance_confirmed.v1",

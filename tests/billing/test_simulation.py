@@ -54,7 +54,7 @@ from tests.billing import factories
 from tests.billing.books import broken
 
 CONSUMPTION_PARTIES = (splits.SELLING, splits.TEACHING, splits.HEADQUARTERS, splits.ADVISOR, splits.TEACHER)
-CASH_PARTIES = (splits.SELLING, splits.HEADQUARTERS, splits.ADVISOR)
+CASH_PARTIES = (splits.SELLING, splits.HEADQUARTERS, splits.ADVISOR, splits.PARTNER)
 
 
 @dataclass

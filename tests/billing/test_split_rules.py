@@ -138,25 +138,25 @@ def test_of_100_000_random_splits_none_is_wrong() -> None:
 def test_each_part_stands_in_the_books_of_a_campus() -> None:
     shares = [Share(party, basis_points=2000) for party in PARTIES]
     parts = splits.divide(rule(*shares), FACTS, 1000)
-    assert [(part.party_id, part.home_campus_id, part.is_staff) for part in parts] == [
+    assert [(part.party_id, part.home_campus_id, part.is_payee) for part in parts] == [
         (SELLING, SELLING, False),
         (TEACHING, TEACHING, False),
         (splits.HEAD_OFFICE, splits.HEAD_OFFICE, False),
         (ADVISOR, SELLING, True),
         (TEACHER, TEACHING, True),
     ]
-    assert {part.explanation for part in parts} == {"standard: 20 %"}
+    assert {part.explanation for part in parts} == {"standard v1: 20 %"}
 
 
 def test_the_campus_takes_the_part_of_an_unknown_person() -> None:
     shares = (Share(splits.ADVISOR, basis_points=5000), Share(splits.TEACHER, basis_points=5000))
     nobody = Facts(splits.CONSUMPTION, date(2026, 3, 1), COURSE, SELLING, TEACHING)
     parts = splits.divide(rule(*shares), nobody, 100)
-    assert [(part.party, part.party_id, part.is_staff) for part in parts] == [
+    assert [(part.party, part.party_id, part.is_payee) for part in parts] == [
         (splits.SELLING, SELLING, False),
         (splits.TEACHING, TEACHING, False),
     ]
-    assert parts[0].explanation == "standard: 50 % of an unknown advisor"
+    assert parts[0].explanation == "standard v1: 50 % of an unknown advisor"
 
 
 def test_without_a_rule_who_teaches_earns_and_cash_is_not_divided() -> None:

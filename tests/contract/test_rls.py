@@ -24,6 +24,7 @@ APPENDED = {
         "payment",
         "refund_item",
         "split_row",
+        "split_rule_version",
         "settlement_line",
         "reconciliation_match",
         "threshold_notice",

@@ -40,8 +40,15 @@ from tests.simulation.world import START, Sale, Violation, World
 
 Command = Callable[[World], bool]
 _PARTIES = {
-    splits.CONSUMPTION: (splits.SELLING, splits.TEACHING, splits.HEADQUARTERS, splits.ADVISOR, splits.TEACHER),
-    splits.CASH: (splits.SELLING, splits.HEADQUARTERS, splits.ADVISOR),
+    splits.CONSUMPTION: (
+        splits.SELLING,
+        splits.TEACHING,
+        splits.HEADQUARTERS,
+        splits.ADVISOR,
+        splits.TEACHER,
+        splits.PARTNER,
+    ),
+    splits.CASH: (splits.SELLING, splits.HEADQUARTERS, splits.ADVISOR, splits.PARTNER),
 }
 
 
@@ -60,6 +67,7 @@ def sell(world: World) -> bool:
             student_id=student_id,
             course_id=known.course_id if known else None,
             owner_id=owner,
+            partner_id=rng.choice([None, *world.partners]),
             hours=hours,
             gift=rng.choice([0, 0, 100, 250, 33]),
             unit_price_fen=price,

@@ -16,7 +16,7 @@ from typing import Any
 from unittest.mock import patch
 from uuid import uuid4
 
-from services.billing.actions import consumptions, coupons, payments, refunds, restorations, rulebooks, splits
+from services.billing.actions import cash_splits, consumptions, coupons, payments, refunds, restorations, rulebooks
 from services.billing.actions import lots as lots_written
 from services.billing.rules import lots, postings
 from services.billing.rules import refunds as refund_rules
@@ -164,6 +164,18 @@ def _nothing(_: Any) -> Any:
     return lambda *_: []
 
 
+def _no_claw_back(_: Any) -> Any:
+    return lambda *_, **__: []
+
+
+def _each_instalment(receive: Any) -> Any:
+    def mutant(*arguments: Any) -> Any:
+        with patch.object(cash_splits, "_standing", lambda *_: cash_splits._Standing()):  # noqa: SLF001 - the bug needs it
+            return receive(*arguments)
+
+    return mutant
+
+
 def _whatever_its_state(statement: str) -> str:
     return statement.replace("and state in ('consumed', 'uncovered')", "")
 
@@ -182,7 +194,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("a debt between campuses in one of both books", postings, "_owed", _nothing),
     Mutant("the campus that sold earns what another taught", consumptions, "_parts", _taught_where_sold),
     Mutant("a refund below zero", refund_rules, "_of_line", _without_floor),
-    Mutant("commissions stay where the money went back", splits, "cash_to_take_back", _nothing),
+    Mutant("commissions stay where the money went back", cash_splits, "give_back", _no_claw_back),
+    Mutant("commission rounded per instalment", cash_splits, "receive", _each_instalment),
     Mutant("a refund paid twice", refunds, "_close", _twice),
     Mutant("an attendance taken back twice", restorations, "_RESTORE", _whatever_its_state),
     Mutant("a day off", rulebooks.Rules, "day", _a_day_later),

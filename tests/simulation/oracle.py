@@ -79,8 +79,8 @@ def _check_parts(tx: Tx, world: World, event: AttendanceConfirmed, consumption_i
     if shares is None or any(share.fixed_fen for share in shares):
         return
     exact = exact_parts(shares, base_fen)
-    # The campus takes the part of an advisor whom nobody knows.
-    unknown = splits.ADVISOR not in found and exact.get(splits.ADVISOR, 0) >= 1
+    # The campus takes the part of an advisor or partner whom nobody knows.
+    unknown = any(party not in found and exact.get(party, 0) >= 1 for party in splits.COMMISSIONED)
     if found.keys() <= exact.keys() and not unknown:
         _check_largest_remainder({party: found.get(party, (0, None))[0] for party in exact}, exact)
 

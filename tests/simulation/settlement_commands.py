@@ -32,7 +32,7 @@ def pay_parties(world: World) -> bool:
     """Pay confirmed statements of a kind of party, or give the batch up."""
     rng = world.random
     with world.begin() as tx:
-        batch = payout_batches.create(tx, rng.choice(["advisor", "teacher"]))
+        batch = payout_batches.create(tx, rng.choice(["advisor", "teacher", "partner"]))
         finish = payout_batches.pay if rng.random() < 0.8 else payout_batches.cancel
         finish(tx, batch.id)
     return True

@@ -21,6 +21,7 @@ from tests.billing import factories
 
 START = datetime(2026, 1, 5, 1, tzinfo=UTC)
 _CAMPUSES = 3
+_PARTNERS = 2
 
 
 class Violation(AssertionError):
@@ -62,6 +63,7 @@ class World:
         self.random = random.Random(self.seed)
         self.caller = Caller.system(self.institution)
         with self.begin() as tx:
+            self.partners = [uuid7() for _ in range(_PARTNERS)]
             self.campuses = [factories.campus(tx) for _ in range(_CAMPUSES)]
             prices.create(
                 tx,

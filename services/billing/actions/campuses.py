@@ -21,6 +21,7 @@ def project(tx: Tx, event: CampusChanged) -> None:
     campus.name = event.name
     campus.time_zone = event.time_zone or rulebooks.TIME_ZONE
     campus.active = event.active
+    campus.region_id = as_uuid(event.region_id) if event.region_id else None
     rulebooks.touch(tx)
 
 

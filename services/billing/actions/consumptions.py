@@ -27,6 +27,7 @@ from shared.wire_values import instant
 _LOTS = f"""
 select l.id, l.kind, l.quantity_hundredths, l.remaining_hundredths, l.total_fen, l.released_fen, l.start_date,
   l.expire_date, l.contract_time, l.order_id, l.campus_id, l.advisor_id, l.channel, l.freeze_date,
+  l.partner_id, l.sales_form,
   (select version from rulebook where institution_id = %(institution)s and id = %(institution)s) as version
 from lot l
 where l.institution_id = %(institution)s and l.student_id in {FAMILY_SQL.format(id="%(student)s")}
@@ -160,11 +161,13 @@ def _parts(charge: Charge, attendance: Attendance, rules: rulebooks.Rules, day: 
         advisor_id=lot.advisor_id,
         teacher_id=attendance.teacher_id,
         channel=lot.channel,
+        partner_id=lot.partner_id,
+        sales_form=lot.sales_form,
+        region_id=rules.regions.get(lot.campus_id),
     )
     rule = choose(rules.split_rules, facts)
-    rule_id = rule.id if rule else None
     parts = divide(rule, facts, charge.amount_fen)
-    return [splits.Entry(part, rule_id, CONSUMPTION, charge.amount_fen) for part in parts]
+    return [splits.entry(part, rule, CONSUMPTION, charge.amount_fen) for part in parts]
 
 
 def _warn(tx: Tx, attendance: Attendance, states: list[LotState], thresholds: tuple[int, ...], remaining: int) -> None:

@@ -215,4 +215,6 @@ def _lot(order: Order, line: OrderLine, contract: Contract, *, kind: str, quanti
         contract_time=contract.sign_time,
         advisor_id=order.owner_id,
         channel=order.channel,
+        partner_id=order.partner_id,
+        sales_form=order.sales_form,
     )

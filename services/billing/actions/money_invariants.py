@@ -8,6 +8,20 @@ from __future__ import annotations
 from services.billing.rules import chart
 from services.billing.rules.invariants import Invariant
 
+_CASH_SPLITS = """
+      with cash as (
+        select coalesce(p.order_id, f.order_id) as order_id, r.source_kind, r.source_id, r.rule_id, r.party,
+          r.amount_fen, r.base_fen
+        from split_row r
+          left join payment p on p.institution_id = r.institution_id and p.id = r.source_id
+          left join refund f on f.institution_id = r.institution_id and f.id = r.source_id
+        where r.base = 'cash_received'),
+      kept as (
+        select order_id, max(rule_id::text)::uuid as rule_id, sum(base_fen) as kept_fen, sum(amount_fen) as parts_fen,
+          coalesce(sum(base_fen) filter (where source_kind = 'payment'), 0) as received_fen
+        from (select order_id, source_kind, source_id, rule_id, min(base_fen) as base_fen,
+            sum(amount_fen) as amount_fen from cash group by 1, 2, 3, 4) each group by order_id)"""
+
 INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         "journal_sum",
@@ -80,17 +94,29 @@ INVARIANTS: tuple[Invariant, ...] = (
       group by o.id, o.paid_fen having o.paid_fen <> coalesce(sum(p.amount_fen), 0)""",
     ),
     Invariant(
-        "commission_taken_back",
-        "退款时相应的佣金已收回",
-        "commissions on cash that went back are taken back",
-        """
-      select o.id from sales_order o
-        join payment p on p.institution_id = o.institution_id and p.order_id = o.id and p.state = 'applied'
-        join split_row r on r.institution_id = o.institution_id
-          and (r.source_id = p.id or r.reverses_id in (select s.id from split_row s
-            where s.institution_id = o.institution_id and s.source_id = p.id))
-      where o.refunded_fen > 0 group by o.id, o.paid_fen, o.refunded_fen having sum(r.amount_fen) * o.paid_fen
-        > sum(r.amount_fen) filter (where r.reverses_id is null) * (o.paid_fen - o.refunded_fen)""",
+        "cash_divided",
+        "订单已分的现金等于实收减退款",
+        "what is divided of an order's cash is what was received less what was refunded, and the parts make it up",
+        f"""{_CASH_SPLITS}
+      select o.id from kept k join sales_order o on o.id = k.order_id
+      where k.parts_fen <> k.kept_fen or k.kept_fen not between 0 and o.paid_fen - o.refunded_fen
+        or (k.received_fen = o.paid_fen and k.kept_fen <> o.paid_fen - o.refunded_fen)""",  # noqa: S608 - constant texts
+    ),
+    Invariant(
+        "commission_of_cash_kept",
+        "提成等于比例乘以实收减退款的累计额",
+        "commissions are their rate of all cash kept of an order, not of single instalments",
+        f"""{_CASH_SPLITS}, shares as (
+        select r.id, s.share->>'party' as party, (s.share->>'basis_points')::bigint as basis_points
+        from split_rule r cross join lateral jsonb_array_elements(r.shares->'shares') s (share)
+        where r.shares @> '{{"shares": [{{"is_remainder": true}}]}}'
+          and not exists (select 1 from jsonb_array_elements(r.shares->'shares') f (share)
+            where (f.share->>'fixed_fen')::bigint > 0 or jsonb_array_length(coalesce(f.share->'tiers', '[]')) > 0))
+      select k.order_id from kept k join sales_order o on o.id = k.order_id
+        join shares s on s.id = k.rule_id and s.basis_points > 0
+          and (s.party = 'advisor' and o.owner_id is not null or s.party = 'partner' and o.partner_id is not null)
+      where div(k.kept_fen * s.basis_points * 2 + 10000, 20000)
+        <> (select coalesce(sum(c.amount_fen), 0) from cash c where c.order_id = k.order_id and c.party = s.party)""",  # noqa: S608 - constant texts
     ),
     Invariant(
         "refund_payable",

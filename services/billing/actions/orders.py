@@ -57,6 +57,8 @@ def create(tx: Tx, contract_id: UUID) -> Order:
         campus_id=contract.campus_id,
         owner_id=contract.owner_id,
         channel=quote.channel,
+        partner_id=quote.partner_id,
+        sales_form=quote.sales_form,
         total_fen=contract.total_fen,
         paid_fen=0,
         refunded_fen=0,

@@ -11,20 +11,19 @@ from sqlalchemy import select
 from lianxiao.billing.v1.billing_events_pb2 import PaymentReceived
 from services.billing.actions import (
     approvals,
+    cash_splits,
     charge_rules,
     instalments,
     ledger,
     lots,
     orders,
     rulebooks,
-    splits,
     wallets,
 )
 from services.billing.models import Order, Payment, PaymentIntent
 from services.billing.rules import postings
 from services.billing.rules.callbacks import SUCCESS, Notice
 from services.billing.rules.provider_orders import LIFE
-from services.billing.rules.splits import CASH, Facts, Part, choose, divide
 from shared.db import Tx
 from shared.errors import Conflict, InvalidInput, NotFound, Refused
 from shared.events import publish
@@ -183,25 +182,9 @@ def _lines(
     if payment.method == wallets.METHOD:
         spent = wallets.pay(tx, order, payment_id=payment.id, amount_fen=payment.amount_fen)
         return postings.wallet_payment(order.campus_id, spent)
-    parts = _split(tx, order, payment, rules)
+    parts = cash_splits.receive(tx, order, payment, rules)
     held_by = origin.campus_id if origin else None
     return postings.payment(order.campus_id, payment.amount_fen, parts, held_by=held_by)
-
-
-def _split(tx: Tx, order: Order, payment: Payment, rules: rulebooks.Rules) -> tuple[Part, ...]:
-    facts = Facts(
-        base=CASH,
-        day=rules.day(order.campus_id, payment.receive_time),
-        course_id=orders.lines_of(tx, order.id)[0].course_id,
-        selling_campus_id=order.campus_id,
-        advisor_id=order.owner_id,
-        channel=order.channel,
-    )
-    rule = choose(rules.split_rules, facts)
-    parts = divide(rule, facts, payment.amount_fen)
-    entries = [splits.Entry(part, rule.id if rule else None, CASH, payment.amount_fen) for part in parts]
-    splits.record(tx, entries, source_kind="payment", source_id=payment.id)
-    return parts
 
 
 def _keep_unapplied(tx: Tx, order: Order, received: Received) -> Payment:

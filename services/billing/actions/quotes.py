@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lianxiao.billing.v1.billing_events_pb2 import QuoteConfirmed, QuoteSent
-from services.billing.actions import coupons, quote_drafts, quote_links
+from services.billing.actions import coupons, partners, quote_drafts, quote_links
 from services.billing.actions.pricing import Item
 from services.billing.models import Contract, Quote, QuoteLine
 from services.billing.rules import pricing_records
@@ -56,11 +56,14 @@ def create(
     owner_id: UUID | None = None,
     lead_id: UUID | None = None,
     channel: str = "",
+    partner_id: UUID | None = None,
+    sales_form: str = "",
     expire_time: datetime | None = None,
 ) -> Quote:
     """Make a draft offer of items and bundles at their prices less what promotions take off; see `pricing.offer`.
 
-    It stands for 30 days unless told, and keeps all that its figures were computed from.
+    It stands for 30 days unless told, and keeps all that its figures were computed from. The partner is the last one
+    to whom the customer was granted; PARTNER_NOT_REGISTERED for another one than that.
     """
     held = coupons.usable(tx, coupon_codes, customer_id, for_update=True)
     quote, lines = quote_drafts.build(
@@ -76,6 +79,7 @@ def create(
     if quote.expire_time <= tx.now:
         raise InvalidInput("quote.expire_time", "the offer would be over before it is made")
     quote.owner_id, quote.lead_id, quote.channel = owner_id, lead_id, channel
+    quote.partner_id, quote.sales_form = partners.of_customer(tx, customer_id, wanted=partner_id), sales_form
     tx.session.add(quote)
     tx.session.flush()
     tx.session.add_all(lines)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from services.billing.actions import (
+    cash_splits,
     contracts,
     instalments,
     ledger,
@@ -22,7 +23,6 @@ from services.billing.actions import (
     refund_payouts,
     refund_rules,
     rulebooks,
-    splits,
     wallets,
 )
 from services.billing.actions.refund_figures import Closing
@@ -281,11 +281,10 @@ def _unspent(tx: Tx, order: Order) -> Computed:
 def _empty_wallet(tx: Tx, refund: Refund, order: Order) -> list[postings.Line]:
     """Owe the family what its wallet holds out of an order; the hours left the order when they were revalued."""
     amount = refund.amount_fen
-    taken = splits.cash_to_take_back(tx, order.id, amount, order.paid_fen - order.refunded_fen)
+    taken = cash_splits.give_back(tx, order, amount, refund_id=refund.id)
     _count(tx, order.id, amount, whole=False)
-    splits.record(tx, taken, source_kind="refund", source_id=refund.id)
     share = wallets.empty(tx, order.id, refund_id=refund.id, amount_fen=amount)
-    return postings.wallet_refund(share, [entry.part for entry in taken])
+    return postings.wallet_refund(share, taken)
 
 
 def _count(tx: Tx, order_id: UUID, amount_fen: int, *, whole: bool) -> None:
@@ -298,7 +297,7 @@ def _count(tx: Tx, order_id: UUID, amount_fen: int, *, whole: bool) -> None:
 def _close(tx: Tx, refund: Refund, order: Order, held: Sequence[Lot], due: Due) -> list[postings.Line]:
     """Close hours and money of a refund in lots, order and splits; return what the books say of it."""
     amount = refund.amount_fen
-    taken = splits.cash_to_take_back(tx, order.id, amount, order.paid_fen - order.refunded_fen)
+    taken = cash_splits.give_back(tx, order, amount, refund_id=refund.id)
     closed = refund_figures.closings(held, _wanted(refund))
     values = [(each.lot.id, each.amount_fen) for each in closed]
     # Before lots are open the liability stands at the order.
@@ -313,7 +312,6 @@ def _close(tx: Tx, refund: Refund, order: Order, held: Sequence[Lot], due: Due) 
     if whole:
         instalments.end(tx, order)
     _keep_items(tx, refund, closed, due.best)
-    splits.record(tx, taken, source_kind="refund", source_id=refund.id)
     return postings.refund(
         order.campus_id,
         values=values,
@@ -321,7 +319,7 @@ def _close(tx: Tx, refund: Refund, order: Order, held: Sequence[Lot], due: Due) 
         fee_fen=due.best.fee_fen,
         interest_fen=refund.interest_fen,
         on_credit_fen=on_credit,
-        parts=[entry.part for entry in taken],
+        parts=taken,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -38,6 +39,7 @@ class Rules:
     thresholds: tuple[int, ...]
     split_rules: tuple[splits.SplitRule, ...]
     time_zones: dict[UUID, str]
+    regions: dict[UUID, UUID | None]
 
     def day(self, campus_id: UUID, instant: datetime) -> date:
         """Return the local date at a campus."""
@@ -75,21 +77,31 @@ def to_rule(row: SplitRule) -> splits.SplitRule:
         name=row.name,
         base=row.base,
         priority=row.priority,
-        shares=tuple(splits.Share(**share) for share in row.shares["shares"]),
+        shares=tuple(_share(share) for share in row.shares["shares"]),
         start_date=row.start_date,
         end_date=row.end_date,
         course_id=row.course_id,
         selling_campus_id=row.selling_campus_id,
         teaching_campus_id=row.teaching_campus_id,
         channel=row.channel,
+        partner_id=row.partner_id,
+        sales_form=row.sales_form,
+        region_id=row.region_id,
+        version=row.version,
     )
+
+
+def _share(stored: dict[str, Any]) -> splits.Share:
+    tiers = tuple(splits.Tier(**tier) for tier in stored.get("tiers", ()))
+    return splits.Share(**stored | {"tiers": tiers})
 
 
 def _read(tx: Tx, version: int) -> Rules:
     thresholds = tx.scalar(select(Rulebook.thresholds_hundredths).where(Rulebook.id == tx.institution_id))
     rules = tuple(to_rule(row) for row in tx.session.scalars(select(SplitRule).where(SplitRule.state == "active")))
-    zones = {row.id: row.time_zone for row in tx.execute(select(Campus.id, Campus.time_zone))}
-    return Rules(version, tuple(thresholds or (LOW_HOURS_HUNDREDTHS,)), rules, zones)
+    found = tx.execute(select(Campus.id, Campus.time_zone, Campus.region_id)).all()
+    zones, regions = {row.id: row.time_zone for row in found}, {row.id: row.region_id for row in found}
+    return Rules(version, tuple(thresholds or (LOW_HOURS_HUNDREDTHS,)), rules, zones, regions)
 
 
 @lru_cache(maxsize=64)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from services.billing.actions import ledger, pay, rulebooks, settlement_runs
 from services.billing.models import Settlement, SettlementDispute, SettlementLine, SplitRow
-from services.billing.rules import postings, settlements
+from services.billing.rules import postings, settlements, splits
 from services.billing.rules.settlements import CONFIRMED, DISPUTED, DRAFT
 from shared.db import Tx
 from shared.errors import InvalidInput, LimitReached, NotFound, Refused
@@ -115,7 +115,7 @@ def adjust(tx: Tx, settlement_id: UUID, *, amount_fen: int, reason: str) -> Sett
         raise InvalidInput("amount_fen", "an adjustment adds or takes something")
     if row.state not in {DRAFT, DISPUTED}:
         raise _closed(row)
-    if row.party not in settlements.PAYEES:
+    if row.party not in splits.PAYEES:
         raise Refused("SETTLEMENT_OF_CAMPUS", "only what persons and partners get can be adjusted", party=row.party)
     line = SettlementLine(
         id=uuid7(),
@@ -193,7 +193,7 @@ def confirm(tx: Tx, settlement_id: UUID) -> Settlement:
     settlement_runs.check_done(tx, row.start_date, row.end_date)
     row.state, row.staff_id, row.confirm_time = CONFIRMED, tx.caller.subject_id, tx.now
     tx.session.flush()
-    if row.amount_fen < 0 and row.party in settlements.PAYEES:
+    if row.amount_fen < 0 and row.party in splits.PAYEES:
         ledger.post(
             tx,
             kind="settlement_receivable",

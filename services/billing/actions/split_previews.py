@@ -11,7 +11,7 @@ from uuid import UUID
 
 from services.billing.actions import pay, rulebooks
 from services.billing.rules import split_previews, splits
-from services.billing.rules.split_previews import Earner, Preview, Source
+from services.billing.rules.split_previews import Base, Earner, Preview, Source
 from services.billing.rules.splits import CASH, CONSUMPTION, Facts, SplitRule
 from shared.db import Tx
 from shared.errors import InvalidInput, Refused
@@ -25,7 +25,8 @@ _FARTHEST = timedelta(hours=14)
 # whoever sold it: rows are those of the whole consumption.
 _CONSUMPTIONS = """
 select c.id, c.lesson_start_time as occur_time, c.course_id, l.campus_id as selling_campus_id,
-  c.campus_id as teaching_campus_id, l.advisor_id, c.teacher_id, l.channel, e.amount_fen
+  c.campus_id as teaching_campus_id, l.advisor_id, c.teacher_id, l.channel,
+  l.partner_id, l.sales_form, e.amount_fen, 0 as before_fen
 from (select distinct source_id from split_row where institution_id = %(institution)s
       and source_kind = 'consumption' and occur_time >= %(start)s and occur_time < %(end)s) found
 join consumption c on c.institution_id = %(institution)s and c.id = found.source_id and c.state = 'consumed'
@@ -38,7 +39,11 @@ order by c.lesson_start_time, c.id, l.id limit %(most)s"""
 # The course of an order is that of its first line, as when the payment came in.
 _PAYMENTS = """
 select p.id, p.receive_time as occur_time, n.course_id, o.campus_id as selling_campus_id,
-  null::uuid as teaching_campus_id, o.owner_id as advisor_id, null::uuid as teacher_id, o.channel, p.amount_fen
+  null::uuid as teaching_campus_id, o.owner_id as advisor_id, null::uuid as teacher_id, o.channel,
+  o.partner_id, o.sales_form, p.amount_fen,
+  (select coalesce(sum(b.amount_fen), 0) from payment b where b.institution_id = p.institution_id
+    and b.order_id = p.order_id and b.state = 'applied' and b.method <> 'wallet'
+    and (b.receive_time, b.id) < (p.receive_time, p.id)) as before_fen
 from payment p
 join sales_order o on o.institution_id = %(institution)s and o.id = p.order_id
 join order_line n on n.institution_id = %(institution)s and n.order_id = o.id and n.line_number = 1
@@ -71,7 +76,7 @@ def preview(tx: Tx, rule: SplitRule, start: date, end: date) -> Preview:
     if days > MOST_DAYS:
         raise InvalidInput("end_date", "the period is too long", "SPLIT_PREVIEW_TOO_LARGE", found=days, most=MOST_DAYS)
     rules = rulebooks.load(tx)
-    found = (source for source in _sources(tx, rules, rule, start, end) if start <= source.bases[0][0].day < end)
+    found = (source for source in _sources(tx, rules, rule, start, end) if start <= source.bases[0].facts.day < end)
     whole = split_previews.compare(split_previews.holding_through(rule, start), rules.split_rules, found)
     return whole if pay.may_see_all(tx) else split_previews.without_pay(whole)
 
@@ -93,7 +98,7 @@ def _sources(tx: Tx, rules: rulebooks.Rules, rule: SplitRule, start: date, end: 
         raise Refused("SPLIT_PREVIEW_TOO_LARGE", text, found=len(rows), most=MOST_SOURCES)
     actual = _actual(tx, kind, {row.id for row in rows})
     for (source_id, occur_time), group in groupby(rows, key=lambda row: (row.id, row.occur_time)):
-        bases = [(_facts(rules, rule.base, row), row.amount_fen) for row in group]
+        bases = [Base(_facts(rules, rule.base, row), row.amount_fen, int(row.before_fen)) for row in group]
         yield Source(kind, source_id, occur_time, bases, actual[source_id] or _undivided(bases))
 
 
@@ -104,9 +109,9 @@ def _actual(tx: Tx, kind: str, ids: Iterable[UUID]) -> defaultdict[UUID, dict[Ea
     return sums
 
 
-def _undivided(bases: list[tuple[Facts, int]]) -> dict[Earner, int]:
+def _undivided(bases: list[Base]) -> dict[Earner, int]:
     """Return who has money that no rule divided: it stays where it was received."""
-    return {(splits.SELLING, facts.selling_campus_id): base_fen for facts, base_fen in bases}
+    return {(splits.SELLING, base.facts.selling_campus_id): base.amount_fen for base in bases}
 
 
 def _facts(rules: rulebooks.Rules, base: str, row: Any) -> Facts:
@@ -119,4 +124,7 @@ def _facts(rules: rulebooks.Rules, base: str, row: Any) -> Facts:
         advisor_id=row.advisor_id,
         teacher_id=row.teacher_id,
         channel=row.channel,
+        partner_id=row.partner_id,
+        sales_form=row.sales_form,
+        region_id=rules.regions.get(row.selling_campus_id),
     )

@@ -9,26 +9,26 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import select
 
 from services.billing.actions import campuses, pay, rulebooks
-from services.billing.models import Payment, SplitRow, SplitRule
+from services.billing.models import SplitRow, SplitRule, SplitRuleVersion
 from services.billing.rules import split_previews, splits
 from services.billing.rules.splits import Part
 from shared.db import Tx
 from shared.errors import InvalidInput, Refused
 from shared.ids import uuid7
 from shared.listing import Field, Listing, ListRequest, Page
-from shared.money import allocate
 
 ROWS_SQL = (
     "insert into split_row (institution_id, id, create_time, update_time, campus_id, source_kind, source_id,"
-    " row_number, rule_id, base, base_fen, party, party_id, amount_fen, explanation, reverses_id, occur_time)"
+    " row_number, rule_id, rule_version, base, base_fen, party, party_id, amount_fen, explanation, reverses_id,"
+    " occur_time)"
     " select %(institution)s, r.id, %(now)s, %(now)s, r.campus_id, %(source_kind)s, %(source)s, r.row_number,"
-    " r.rule_id, r.base, r.base_fen, r.party, r.party_id, r.amount_fen, r.explanation, r.reverses_id, %(occur)s"
-    " from jsonb_to_recordset(%(rows)s::jsonb) as r (id uuid, campus_id uuid, row_number int, rule_id uuid, base text,"
-    " base_fen bigint, party text, party_id uuid, amount_fen bigint, explanation text, reverses_id uuid)"
+    " r.rule_id, r.rule_version, r.base, r.base_fen, r.party, r.party_id, r.amount_fen, r.explanation, r.reverses_id,"
+    " %(occur)s"
+    " from jsonb_to_recordset(%(rows)s::jsonb) as r (id uuid, campus_id uuid, row_number int, rule_id uuid,"
+    " rule_version bigint, base text, base_fen bigint, party text, party_id uuid, amount_fen bigint, explanation text, reverses_id uuid)"
 )
 RULES: Listing[SplitRule] = Listing(
     SplitRule,
@@ -67,6 +67,12 @@ class Entry(NamedTuple):
     base: str
     base_fen: int
     reverses_id: UUID | None = None
+    rule_version: int | None = None
+
+
+def entry(part: Part, rule: splits.SplitRule | None, base: str, base_fen: int) -> Entry:
+    """Return a part together with the rule that made it; None where the default held."""
+    return Entry(part, rule.id if rule else None, base, base_fen, rule_version=rule.version if rule else None)
 
 
 def create_rule(tx: Tx, rule: splits.SplitRule, *, draft: bool = False) -> SplitRule:
@@ -88,14 +94,16 @@ def create_rule(tx: Tx, rule: splits.SplitRule, *, draft: bool = False) -> Split
         selling_campus_id=rule.selling_campus_id,
         teaching_campus_id=rule.teaching_campus_id,
         channel=rule.channel,
+        partner_id=rule.partner_id,
+        sales_form=rule.sales_form,
+        region_id=rule.region_id,
         shares={"shares": [asdict(share) for share in rule.shares]},
         start_date=rule.start_date,
         end_date=rule.end_date,
         state="draft" if draft else "active",
     )
     tx.session.add(row)
-    tx.session.flush()
-    rulebooks.touch(tx)
+    _keep_version(tx, row, "created")
     return row
 
 
@@ -109,8 +117,8 @@ def activate_rule(tx: Tx, rule_id: UUID) -> SplitRule:
     if row.state != "draft":
         raise Refused("SPLIT_RULE_ACTIVE", "the rule is active already")
     row.state = "active"
-    tx.session.flush()
-    rulebooks.touch(tx)
+    row.version += 1
+    _keep_version(tx, row, "activated")
     return row
 
 
@@ -127,9 +135,16 @@ def end_rule(tx: Tx, rule_id: UUID, end_date: date) -> SplitRule:
         text = "the rule has an end already; it can only become earlier"
         raise Refused("SPLIT_RULE_ENDED", text, end_date=row.end_date.isoformat())
     row.end_date = end_date
-    tx.session.flush()
-    rulebooks.touch(tx)
+    row.version += 1
+    _keep_version(tx, row, "ended")
     return row
+
+
+def versions(tx: Tx, rule_id: UUID) -> Sequence[SplitRuleVersion]:
+    """Return what became of a rule, the first version first. Raises SPLIT_RULE_NOT_FOUND."""
+    row = tx.load(SplitRule, "split_rule", rule_id)
+    query = select(SplitRuleVersion).where(SplitRuleVersion.split_rule_id == row.id)
+    return tx.session.scalars(query.order_by(SplitRuleVersion.version)).all()
 
 
 def overlaps(tx: Tx, rule: splits.SplitRule) -> list[splits.SplitRule]:
@@ -152,6 +167,7 @@ def values(
             "campus_id": str(entry.part.home_campus_id),
             "row_number": number,
             "rule_id": str(entry.rule_id) if entry.rule_id else None,
+            "rule_version": entry.rule_version,
             "base": entry.base,
             "base_fen": entry.base_fen,
             "party": entry.part.party,
@@ -185,37 +201,21 @@ def reversal_of(tx: Tx, source_id: UUID, source_kind: str) -> list[Entry]:
     return [_taken_back(row, row.amount_fen, row.base_fen) for row in rows]
 
 
-def cash_to_take_back(tx: Tx, order_id: UUID, amount_fen: int, kept_before_fen: int) -> list[Entry]:
-    """Return what a refund takes back of the cash splits of an order, in proportion to what still stands.
-
-    `kept_before_fen` is the cash kept before this refund; when all of it goes back, so does every fen of the rows.
-    """
-    standing = _standing(tx, order_id)
-    total = sum(left for _, left in standing)
-    # Of each fen of cash that goes back, the same part of the splits does: cumulative, so that no fen is lost.
-    back = total - total * (kept_before_fen - amount_fen) // kept_before_fen if kept_before_fen else 0
-    parts = allocate(back, {str(row.id): left for row, left in standing})
-    return [_taken_back(row, parts[str(row.id)], row.base_fen) for row, _ in standing if parts[str(row.id)]]
-
-
-def _standing(tx: Tx, order_id: UUID) -> list[tuple[SplitRow, int]]:
-    """Return the rows of an order's payments with what has not been taken back of each."""
-    back = aliased(SplitRow)
-    taken = (
-        select(func.coalesce(func.sum(back.amount_fen), 0))
-        .where(back.institution_id == SplitRow.institution_id, back.reverses_id == SplitRow.id)
-        .scalar_subquery()
+def _keep_version(tx: Tx, row: SplitRule, change: str) -> None:
+    tx.session.flush()
+    kept = SplitRuleVersion(
+        split_rule_id=row.id,
+        version=row.version,
+        change=change,
+        state=row.state,
+        end_date=row.end_date,
+        staff_id=tx.caller.subject_id,
     )
-    query = (
-        select(SplitRow, taken)
-        .join(Payment, (Payment.institution_id == SplitRow.institution_id) & (Payment.id == SplitRow.source_id))
-        .where(Payment.order_id == order_id, SplitRow.source_kind == "payment")
-        .order_by(SplitRow.id)
-    )
-    rows = [(row, row.amount_fen + int(sum_back)) for row, sum_back in tx.session.execute(query)]
-    return [(row, left) for row, left in rows if left]
+    tx.session.add(kept)
+    tx.session.flush()
+    rulebooks.touch(tx)
 
 
 def _taken_back(row: SplitRow, amount_fen: int, base_fen: int) -> Entry:
     part = Part(row.party, row.party_id, row.campus_id, -amount_fen, f"takes back: {row.explanation}")
-    return Entry(part, row.rule_id, row.base, -base_fen, row.id)
+    return Entry(part, row.rule_id, row.base, -base_fen, row.id, row.rule_version)

@@ -192,6 +192,8 @@ def _order(lot: Lot, source: Order, wish: Wish, deal: Deal) -> Order:
         contract_id=source.contract_id,
         customer_id=wish.target_student_id,
         channel=lot.channel,
+        partner_id=lot.partner_id,
+        sales_form=lot.sales_form,
         total_fen=deal.target_fen,
         paid_fen=deal.target_fen,
         refunded_fen=0,
@@ -232,6 +234,8 @@ def _open(tx: Tx, order: Order, lot: Lot, wish: Wish, deal: Deal) -> Lot:
         contract_time=lot.contract_time,
         advisor_id=lot.advisor_id,
         channel=lot.channel,
+        partner_id=lot.partner_id,
+        sales_form=lot.sales_form,
     )
     for row in (order, line, fresh):
         tx.session.add(row)

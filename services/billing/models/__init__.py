@@ -9,7 +9,7 @@ from services.billing.models.charges import ChargeOverride, ChargeRuleSwitch, Co
 from services.billing.models.contract_documents import ContractDocument, ContractTemplate
 from services.billing.models.contracts import Contract
 from services.billing.models.coupons import Coupon, CouponBatch
-from services.billing.models.directory import Campus, Rulebook
+from services.billing.models.directory import Campus, PartnerRegistration, Rulebook
 from services.billing.models.forfeits import Forfeit
 from services.billing.models.instalments import Instalment, InstalmentPolicy
 from services.billing.models.ledger import Journal, JournalLine, LedgerAccount, LedgerPeriod, LedgerTurnover
@@ -39,7 +39,7 @@ from services.billing.models.settlements import (
     SettlementRun,
 )
 from services.billing.models.signatures import SignatureCode, SignatureEvidence, SignatureRequest
-from services.billing.models.splits import SplitRow, SplitRule
+from services.billing.models.splits import SplitRow, SplitRule, SplitRuleVersion
 from services.billing.models.transfers import Transfer, WalletEntry, WalletPart
 from services.billing.models.vouchers import Voucher, VoucherBatch, VoucherJournal, VoucherLayout
 
@@ -73,6 +73,7 @@ __all__ = [
     "Netting",
     "Order",
     "OrderLine",
+    "PartnerRegistration",
     "Payment",
     "PaymentAlert",
     "PaymentIntent",
@@ -102,6 +103,7 @@ __all__ = [
     "SignatureRequest",
     "SplitRow",
     "SplitRule",
+    "SplitRuleVersion",
     "ThresholdNotice",
     "Transfer",
     "Voucher",

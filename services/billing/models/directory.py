@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,6 +19,16 @@ class Campus(Row, Base):
     name: Mapped[str]
     time_zone: Mapped[str]
     active: Mapped[bool]
+    region_id: Mapped[UUID | None]
+
+
+class PartnerRegistration(Row, Base):
+    """A customer that lead granted to a channel partner, by the id of the registration; follows CustomerRegistered."""
+
+    __tablename__ = "partner_registration"
+
+    customer_id: Mapped[UUID]
+    partner_id: Mapped[UUID]
 
 
 class Rulebook(Row, Base):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, mapped_column
 
 from services.billing.models.base import Base
 from shared.tables import CampusRow, Row
@@ -33,6 +33,8 @@ class Lot(CampusRow, Base):
     contract_time: Mapped[datetime]
     advisor_id: Mapped[UUID | None]
     channel: Mapped[str]
+    partner_id: Mapped[UUID | None]
+    sales_form: Mapped[str] = mapped_column(default="")
     # First day of a freeze that stands, and the end that the family was told of; local dates of the campus.
     freeze_date: Mapped[date | None]
     announced_expire_date: Mapped[date | None]

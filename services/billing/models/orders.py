@@ -20,6 +20,9 @@ class Order(OwnedRow, Base):
     customer_id: Mapped[UUID]
     lead_id: Mapped[UUID | None]
     channel: Mapped[str]
+    # Who registered the customer, and how it was sold; for split rules.
+    partner_id: Mapped[UUID | None]
+    sales_form: Mapped[str] = mapped_column(default="")
     total_fen: Mapped[int]
     paid_fen: Mapped[int]
     refunded_fen: Mapped[int]

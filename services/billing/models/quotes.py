@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, mapped_column
 
 from services.billing.models.base import Base
 from shared.tables import OwnedRow, Row
@@ -23,6 +23,8 @@ class Quote(OwnedRow, Base):
     customer_id: Mapped[UUID]
     lead_id: Mapped[UUID | None]
     channel: Mapped[str]
+    partner_id: Mapped[UUID | None]
+    sales_form: Mapped[str] = mapped_column(default="")
     gross_fen: Mapped[int]
     discount_fen: Mapped[int]
     total_fen: Mapped[int]

@@ -6,14 +6,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, mapped_column
 
 from services.billing.models.base import Base
 from shared.tables import CampusRow, Row
 
 
 class SplitRule(Row, Base):
-    """`shares`: [{"party", "basis_points" | "fixed_fen" | "is_remainder"}] in order."""
+    """`shares`: [{"party", "basis_points" | "fixed_fen" | "is_remainder" | "tiers"}] in order."""
 
     __tablename__ = "split_rule"
 
@@ -24,10 +24,27 @@ class SplitRule(Row, Base):
     selling_campus_id: Mapped[UUID | None]
     teaching_campus_id: Mapped[UUID | None]
     channel: Mapped[str]
+    partner_id: Mapped[UUID | None]
+    sales_form: Mapped[str] = mapped_column(default="")
+    region_id: Mapped[UUID | None]
     shares: Mapped[dict[str, Any]]
     start_date: Mapped[date]
     end_date: Mapped[date | None]
     state: Mapped[str]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class SplitRuleVersion(Row, Base):
+    """What a rule said from a change on, and who changed it; append-only. Shares and matchers never change."""
+
+    __tablename__ = "split_rule_version"
+
+    split_rule_id: Mapped[UUID]
+    version: Mapped[int]
+    change: Mapped[str]
+    state: Mapped[str]
+    end_date: Mapped[date | None]
+    staff_id: Mapped[UUID | None]
 
 
 class SplitRow(CampusRow, Base):
@@ -39,6 +56,7 @@ class SplitRow(CampusRow, Base):
     source_id: Mapped[UUID]
     row_number: Mapped[int]
     rule_id: Mapped[UUID | None]
+    rule_version: Mapped[int | None]
     base: Mapped[str]
     base_fen: Mapped[int]
     party: Mapped[str]

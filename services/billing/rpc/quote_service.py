@@ -45,6 +45,8 @@ class QuoteService(Servicer, pb_grpc.QuoteServiceServicer):
             owner_id=tx.caller.subject_id if tx.caller.kind == "staff" else None,
             lead_id=optional_id(wanted.lead_id),
             channel=wanted.channel,
+            partner_id=optional_id(wanted.partner_id),
+            sales_form=wanted.sales_form,
             expire_time=optional_instant(wanted, "expire_time"),
         )
         return pb.CreateQuoteResponse(quote=_with_lines(tx, quote))
@@ -117,6 +119,8 @@ def to_pb(row: Quote, lines: Sequence[QuoteLine]) -> quote_pb2.Quote:
         lead_id=id_text(row.lead_id),
         campus_id=str(row.campus_id),
         channel=row.channel,
+        partner_id=id_text(row.partner_id),
+        sales_form=row.sales_form,
         lines=[_line_to_pb(line) for line in lines],
         gross_fen=row.gross_fen,
         discount_fen=row.discount_fen,

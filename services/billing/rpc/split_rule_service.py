@@ -8,7 +8,7 @@ from lianxiao.billing.v1 import split_pb2
 from lianxiao.billing.v1 import split_rule_service_pb2 as pb
 from lianxiao.billing.v1 import split_rule_service_pb2_grpc as pb_grpc
 from services.billing.actions import rulebooks, split_previews, splits
-from services.billing.models import SplitRule
+from services.billing.models import SplitRule, SplitRuleVersion
 from services.billing.rules import splits as rules
 from services.billing.rules.split_previews import Comparison, Total
 from shared.db import Tx
@@ -43,12 +43,19 @@ class SplitRuleService(Servicer, pb_grpc.SplitRuleServiceServicer):
         return pb.ListSplitRulesResponse(split_rules=rows, next_page_token=page.next_page_token)
 
     @query
+    def ListSplitRuleVersions(
+        self, request: pb.ListSplitRuleVersionsRequest, tx: Tx
+    ) -> pb.ListSplitRuleVersionsResponse:
+        found = splits.versions(tx, UUID(request.split_rule_id))
+        return pb.ListSplitRuleVersionsResponse(versions=[_version_to_pb(row) for row in found])
+
+    @query
     def PreviewSplit(self, request: pb.PreviewSplitRequest, _tx: Tx) -> pb.PreviewSplitResponse:
         rule = _rule(request.split_rule)
         rules.check(rule)
         # Different stand-ins for every party: a preview names parts, not people.
-        selling, teaching, advisor, teacher, course = (UUID(int=number) for number in range(1, 6))
-        facts = rules.Facts(rule.base, rule.start_date, course, selling, teaching, advisor, teacher)
+        selling, teaching, advisor, teacher, course, partner = (UUID(int=number) for number in range(1, 7))
+        facts = rules.Facts(rule.base, rule.start_date, course, selling, teaching, advisor, teacher, partner_id=partner)
         parts = rules.divide(rule, facts, request.base_fen)
         return pb.PreviewSplitResponse(split_rows=[_part_to_pb(part, rule, request.base_fen) for part in parts])
 
@@ -78,12 +85,27 @@ def to_pb(row: SplitRule) -> split_pb2.SplitRule:
         selling_campus_id=id_text(rule.selling_campus_id),
         teaching_campus_id=id_text(rule.teaching_campus_id),
         channel=rule.channel,
+        partner_id=id_text(rule.partner_id),
+        sales_form=rule.sales_form,
+        region_id=id_text(rule.region_id),
+        version=rule.version,
         shares=[_share_to_pb(share) for share in rule.shares],
         start_date=date_pb(rule.start_date),
         end_date=date_pb(rule.end_date),
         state=enum_value(split_pb2.SplitRuleState, row.state),
         create_time=row.create_time,
         update_time=row.update_time,
+    )
+
+
+def _version_to_pb(row: SplitRuleVersion) -> split_pb2.SplitRuleVersion:
+    return split_pb2.SplitRuleVersion(
+        version=row.version,
+        change=enum_value(split_pb2.SplitRuleChange, row.change),
+        state=enum_value(split_pb2.SplitRuleState, row.state),
+        end_date=date_pb(row.end_date),
+        staff_id=id_text(row.staff_id),
+        create_time=row.create_time,
     )
 
 
@@ -100,12 +122,16 @@ def _rule(wanted: split_pb2.SplitRule) -> rules.SplitRule:
         selling_campus_id=optional_id(wanted.selling_campus_id),
         teaching_campus_id=optional_id(wanted.teaching_campus_id),
         channel=wanted.channel,
+        partner_id=optional_id(wanted.partner_id),
+        sales_form=wanted.sales_form,
+        region_id=optional_id(wanted.region_id),
     )
 
 
 def _share(wanted: split_pb2.SplitShare) -> rules.Share:
     party = stored_word(split_pb2.SplitParty, wanted.party, "party")
-    return rules.Share(party, wanted.basis_points, wanted.fixed_fen, wanted.remainder)
+    tiers = tuple(rules.Tier(tier.from_fen, tier.basis_points) for tier in wanted.tiers.tiers)
+    return rules.Share(party, wanted.basis_points, wanted.fixed_fen, wanted.remainder, tiers)
 
 
 def _share_to_pb(share: rules.Share) -> split_pb2.SplitShare:
@@ -114,6 +140,9 @@ def _share_to_pb(share: rules.Share) -> split_pb2.SplitShare:
         return split_pb2.SplitShare(party=party, remainder=True)
     if share.fixed_fen:
         return split_pb2.SplitShare(party=party, fixed_fen=share.fixed_fen)
+    if share.tiers:
+        tiers = [split_pb2.SplitTier(from_fen=tier.from_fen, basis_points=tier.basis_points) for tier in share.tiers]
+        return split_pb2.SplitShare(party=party, tiers=split_pb2.SplitTiers(tiers=tiers))
     return split_pb2.SplitShare(party=party, basis_points=share.basis_points)
 
 
@@ -147,7 +176,7 @@ def _comparison_to_pb(comparison: Comparison) -> split_pb2.SplitComparison:
         source_kind=source.kind,
         source_id=str(source.source_id),
         occur_time=source.occur_time,
-        base_fen=sum(base_fen for _, base_fen in source.bases),
+        base_fen=sum(base.amount_fen for base in source.bases),
         chosen=_name_to_pb(decision.rule) if decision.rule else None,
         decision=enum_value(split_pb2.SplitDecision, decision.reason),
         others=[_name_to_pb(rule) for rule in decision.others],

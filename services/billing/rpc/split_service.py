@@ -29,6 +29,7 @@ def to_pb(row: SplitRow) -> split_pb2.SplitRow:
         source_kind=row.source_kind,
         source_id=str(row.source_id),
         rule_id=id_text(row.rule_id),
+        rule_version=row.rule_version or 0,
         base=enum_value(split_pb2.SplitBase, row.base),
         base_fen=row.base_fen,
         party=enum_value(split_pb2.SplitParty, row.party),

@@ -37,6 +37,8 @@ class LotState(NamedTuple):
     advisor_id: UUID | None
     channel: str
     freeze_date: date | None = None
+    partner_id: UUID | None = None
+    sales_form: str = ""
 
 
 class Figures(Protocol):

@@ -80,7 +80,7 @@ def consumption(selling_campus_id: UUID, lot_id: UUID, amount_fen: int, parts: I
         home = part.home_campus_id
         lines.append(Line(REVENUE, home, -part.amount_fen))
         lines += _owed(selling_campus_id, home, part.amount_fen)
-        if part.is_staff:
+        if part.is_payee:
             lines.append(Line(COMMISSION_EXPENSE, home, part.amount_fen))
             lines.append(Line(SPLIT_PAYABLE, home, -part.amount_fen, part.party_id))
     return lines
@@ -91,7 +91,7 @@ def cash_parts(campus_id: UUID, parts: Iterable[Part]) -> list[Line]:
     lines: list[Line] = []
     for part in parts:
         home, amount = part.home_campus_id, part.amount_fen
-        if part.is_staff:
+        if part.is_payee:
             lines.append(Line(COMMISSION_EXPENSE, campus_id, amount))
             lines.append(Line(SPLIT_PAYABLE, campus_id, -amount, part.party_id))
         elif home != campus_id:

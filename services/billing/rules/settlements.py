@@ -9,12 +9,9 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
-from services.billing.rules.splits import PERSONS
 from shared.wire_values import id_text
 
 DRAFT, DISPUTED, CONFIRMED, PAID = "draft", "disputed", "confirmed", "paid"
-# Who is paid money; campuses settle among themselves.
-PAYEES = (*PERSONS, "partner")
 
 KIND = "text/csv; charset=utf-8"
 # A cell that begins so would be taken for a formula.

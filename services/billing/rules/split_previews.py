@@ -37,14 +37,22 @@ class Total(NamedTuple):
     preview_fen: int
 
 
+class Base(NamedTuple):
+    """What was divided: its facts, its fen, and the fen that the order had brought in before."""
+
+    facts: Facts
+    amount_fen: int
+    before_fen: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A consumption or payment of the past: what was divided, as (facts, fen), and who got what of it in fen."""
+    """A consumption or payment of the past: what was divided, and who got what of it in fen."""
 
     kind: str
     source_id: UUID
     occur_time: datetime
-    bases: Sequence[tuple[Facts, int]]
+    bases: Sequence[Base]
     actual: Mapping[Earner, int]
 
 
@@ -100,7 +108,7 @@ def compare(rule: SplitRule, rules: Sequence[SplitRule], sources: Iterable[Sourc
     matched = decided = 0
     explained: list[Comparison] = []
     for source in sources:
-        decisions = [decide(every, facts) for facts, _ in source.bases if matches(rule, facts)]
+        decisions = [decide(every, facts) for facts, *_ in source.bases if matches(rule, facts)]
         if not decisions:
             continue
         ours = next((each for each in decisions if each.rule is rule), None)
@@ -121,9 +129,12 @@ def without_pay(preview: Preview) -> Preview:
 
 def _divided(rules: Sequence[SplitRule], source: Source) -> Counter[Earner]:
     sums: Counter[Earner] = Counter()
-    for facts, base_fen in source.bases:
-        for part in divide(decide(rules, facts).rule, facts, base_fen):
+    for facts, amount_fen, before_fen in source.bases:
+        rule = decide(rules, facts).rule
+        for part in divide(rule, facts, before_fen + amount_fen):
             sums[part.party, part.party_id] += part.amount_fen
+        for part in divide(rule, facts, before_fen):
+            sums[part.party, part.party_id] -= part.amount_fen
     return sums
 
 
