@@ -28,7 +28,8 @@ ROWS_SQL = (
     " r.rule_id, r.rule_version, r.base, r.base_fen, r.party, r.party_id, r.amount_fen, r.explanation, r.reverses_id,"
     " %(occur)s"
     " from jsonb_to_recordset(%(rows)s::jsonb) as r (id uuid, campus_id uuid, row_number int, rule_id uuid,"
-    " rule_version bigint, base text, base_fen bigint, party text, party_id uuid, amount_fen bigint, explanation text, reverses_id uuid)"
+    " rule_version bigint, base text, base_fen bigint, party text, party_id uuid,"
+    " amount_fen bigint, explanation text, reverses_id uuid)"
 )
 RULES: Listing[SplitRule] = Listing(
     SplitRule,

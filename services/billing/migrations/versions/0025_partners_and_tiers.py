@@ -35,7 +35,8 @@ def upgrade() -> None:
         op.execute(f"alter table {table} add column {', add column '.join(_split(columns))}")
     chassis.create_rows(op, _TABLES)
     op.execute(
-        "create index ix_partner_registration_customer on partner_registration (institution_id, customer_id, create_time)"
+        "create index ix_partner_registration_customer on partner_registration"
+        " (institution_id, customer_id, create_time)"
     )
     op.execute(
         "insert into split_rule_version (institution_id, id, create_time, update_time, split_rule_id, version, change,"
