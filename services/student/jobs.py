@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.student.actions import surveys, tag_computing, tags, tickets
+from services.student.actions import care, surveys, tag_computing, tags, tickets
 from shared.jobs import AnyJob, Job
 
 JOBS: list[AnyJob] = [
@@ -11,4 +11,5 @@ JOBS: list[AnyJob] = [
     Job("student.escalate_tickets", 60.0, tickets.escalate),
     Job("student.close_silent_tickets", 600.0, tickets.close_silent),
     Job("student.ask_surveys", 60.0, surveys.step),
+    Job("student.give_care", 600.0, care.step),
 ]

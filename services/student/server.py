@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from lianxiao.student.v1 import (
+    call_task_service_pb2_grpc,
+    care_rule_service_pb2_grpc,
     consent_service_pb2_grpc,
     guardian_service_pb2_grpc,
     purpose_service_pb2_grpc,
@@ -13,6 +15,8 @@ from lianxiao.student.v1 import (
     timeline_service_pb2_grpc,
     workload_service_pb2_grpc,
 )
+from services.student.rpc.call_task_service import CallTaskService
+from services.student.rpc.care_rule_service import CareRuleService
 from services.student.rpc.consent_service import ConsentService
 from services.student.rpc.guardian_service import GuardianService
 from services.student.rpc.purpose_service import PurposeService
@@ -33,5 +37,7 @@ SERVICERS: list[Registration] = [
     (consent_service_pb2_grpc.add_ConsentServiceServicer_to_server, ConsentService),
     (ticket_service_pb2_grpc.add_TicketServiceServicer_to_server, TicketService),
     (survey_service_pb2_grpc.add_SurveyServiceServicer_to_server, SurveyService),
+    (call_task_service_pb2_grpc.add_CallTaskServiceServicer_to_server, CallTaskService),
+    (care_rule_service_pb2_grpc.add_CareRuleServiceServicer_to_server, CareRuleService),
     (workload_service_pb2_grpc.add_WorkloadServiceServicer_to_server, WorkloadService),
 ]

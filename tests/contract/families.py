@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.journeys.chain import Chain
 
-PRIVATE = ("投诉内容绝密", "机密满意度调查")
+PRIVATE = ("投诉内容绝密", "机密满意度调查", "机密开课回访")
 
 
 def furnish(chain: Chain, student_id: str) -> None:
@@ -22,3 +22,7 @@ def furnish(chain: Chain, student_id: str) -> None:
     }
     made = chain.admin.post("/v1/surveys", {"survey": survey})["survey"]
     chain.admin.post(f"/v1/surveys/{made['surveyId']}:invite", {"studentIds": [student_id]})
+    call = {"studentId": student_id, "occasion": "机密开课回访", "dueTime": "2030-01-01T02:00:00Z"}
+    made = chain.admin.post("/v1/callTasks", {"callTask": call})["callTask"]
+    said = {"outcome": "CALL_OUTCOME_NOT_REACHED", "note": "投诉内容绝密：无人接听"}
+    chain.admin.post(f"/v1/callTasks/{made['callTaskId']}:record", said)

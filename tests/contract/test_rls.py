@@ -61,6 +61,8 @@ APPENDED = {
         "ticket_entry",
         "survey_version",
         "survey_answer",
+        "call_attempt",
+        "care_event",
     ],
 }
 # Balances are written by a function of the owner alone.

@@ -23,7 +23,7 @@ class BuiltIn:
 _DAILY = ("campus.read", "course.read", "custom_field.read", "feed.read", "room.read", "task.*", "teacher.read")
 
 # Whoever cares for families.
-_SERVING = ("ticket.*", "ticket_policy.read", "survey.read", "survey.invite")
+_SERVING = ("ticket.*", "ticket_policy.read", "survey.read", "survey.invite", "call_task.*", "care_rule.read")
 _SELLING = (
     *_DAILY,
     *(
@@ -172,6 +172,7 @@ _OUTREACH = (
     *("lead_form.*", "webhook.read", "saved_filter.*", "assessment.*", "segment.*"),
     *(
         "survey.*",
+        "care_rule.*",
         "campaign.*",
         "template.*",
         "tag.*",
@@ -268,7 +269,7 @@ _AUDITING = tuple(
         *("student_style", "substitute", "substitute_candidate", "substitute_offer", "homework"),
         *("teaching_quality", "quality_alert", "quality_threshold", "campus_home"),
         *("promotion", "bundle", "coupon", "coupon_batch"),
-        *("ticket", "ticket_policy", "survey"),
+        *("ticket", "ticket_policy", "survey", "call_task", "care_rule"),
         *("student", "guardian", "tag", "price", "quote", "contract", "order", "payment", "lot"),
         *("payment_alert", "reconciliation", "contract_template", "approval"),
         *("instalment_plan", "instalment_policy", "receivable", "unapplied_receipt"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.student.models.base import Base
+from services.student.models.care import CallAttempt, CallTask, CareEvent, CareRule
 from services.student.models.consents import (
     Consent,
     ConsentEntry,
@@ -19,8 +20,12 @@ from services.student.models.timelines import TimelineEntry
 
 __all__ = [
     "Base",
+    "CallAttempt",
+    "CallTask",
     "Campus",
     "CampusHours",
+    "CareEvent",
+    "CareRule",
     "Consent",
     "ConsentEntry",
     "Guardian",

@@ -148,6 +148,8 @@ SOURCES: tuple[Source, ...] = (
     Source(student.TicketReopened, "service", ("ticket_id", "kind", "owner_id")),
     Source(student.TicketRated, "service", ("ticket_id", "satisfaction")),
     Source(student.SurveyAnswered, "service", ("survey_id", "teacher_id", "class_group_id", "ticket_id")),
+    Source(student.FamilyCalled, "service", ("call_task_id", "staff_id", "outcome", "ticket_id")),
+    Source(student.CareGiven, "service", ("care_rule_id", "occasion", "method")),
     Source(
         notification.MessageFinished,
         "messages",
