@@ -257,3 +257,28 @@ def test_of_two_teachers_who_could_the_one_teaches_whose_style_suits_the_childre
         make.member(tx, group, child)
     ((proposal,)) = proposed(tx, carry_out(tx, ask(tx, at, improve_seconds=5)))
     assert proposal.place["teacher_id"] == str(other.id)
+
+
+def test_who_goes_to_two_campuses_gets_a_day_for_each_when_that_counts(tx: Tx) -> None:
+    """Both groups like Saturday; the way between them weighs more, or nothing."""
+    one, other = place(tx, groups=1), place(tx, groups=1)
+    child = make.student(tx, one.campus)
+    for at in (one, other):
+        weekend = [Range(day, 8 * 60, 12 * 60) for day in (6, 7)]
+        teachers.set_availability(tx, at.teacher.id, campus_id=at.campus.id, ranges=weekend)
+        make.member(tx, at.groups[0], child)
+    liked = [Window(6, 8 * 60, 12 * 60)]
+    days = {}
+    for weight in (0, 50):
+        weights = dict.fromkeys(runs.GOALS, 1) | {"student_travel": weight}
+        run = ask(
+            tx,
+            one,
+            campus_ids=[one.campus.id, other.campus.id],
+            preferred_times=liked,
+            improve_seconds=3,
+            weights=weights,
+        )
+        carry_out(tx, run)
+        days[weight] = sorted(row.place["weekday"] for row in proposed(tx, run))
+    assert days == {0: [6, 6], 50: [6, 7]}

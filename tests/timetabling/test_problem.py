@@ -107,7 +107,7 @@ def test_each_soft_goal_is_counted_with_its_weight() -> None:
     wishes = with_meeting(start_costs=(5, *[0] * 7), room_costs=(0, 6), teacher_costs=(2, 0), duration=2)
     assert evaluate(wishes, plan((0, 1, 0), (4, 0, 0))).soft == {
         "preferred_times": 5,
-        "student_travel": 6,
+        "usual_room": 6,
         "style_match": 2,
         "room_capacity": 2,
         "room_stability": 1,

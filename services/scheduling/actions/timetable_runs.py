@@ -26,6 +26,7 @@ GOALS = (
     "student_compactness",
     "preferred_times",
     "style_match",
+    "student_travel",
 )
 # Local minutes of a day between which lessons may be when nobody says otherwise; no class ends later (SAFETY E4).
 DAY_START_MINUTE, DAY_END_MINUTE = 8 * 60, 20 * 60 + 30

@@ -182,7 +182,7 @@ def _room_costs(problem: Problem) -> Ints:
         fixed = [meeting.fixed.room] if meeting.fixed is not None and meeting.fixed.room is not None else []
         for room in [*meeting.rooms, *fixed]:
             missing = max(0, meeting.size - problem.rooms[room].capacity)
-            table[index, room] = weights.room_capacity * missing + weights.student_travel * costs.get(room, 0)
+            table[index, room] = weights.room_capacity * missing + weights.usual_room * costs.get(room, 0)
         if not meeting.rooms or (meeting.fixed is not None and meeting.fixed.room is None):
             table[index, -1] = 0
     return table

@@ -6,8 +6,10 @@ clock differs has a shift.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations, product
 from typing import Any
 
 from services.scheduling.rules.timetabling import people, wishes
@@ -27,6 +29,7 @@ from services.scheduling.rules.timetabling.problem import (
     Weights,
     empty_plan,
 )
+from services.scheduling.rules.timetabling.ties import Tie, TieKind
 
 Facts = Mapping[str, Any]
 # Enough to choose from; more only make the search slower.
@@ -92,13 +95,14 @@ class Chain:
             resources=tuple(self.resources),
             travel=people.travel(self.facts, self.grid),
             separations=tuple(self.separations),
+            # A run from before a goal was known has no word about it.
+            ties=tuple(self._ways_of_students(weights.get("student_travel", 1))),
             weights=Weights(
                 room_stability=weights["room_stability"],
-                student_travel=weights["room_stability"],
+                usual_room=weights["room_stability"],
                 teacher_compactness=weights["teacher_compactness"],
                 student_compactness=weights["student_compactness"],
                 load_balance=weights["load_balance"],
-                # A run from before it was known has no word about it.
                 preferred_times=weights.get("preferred_times", 1),
                 style_match=weights.get("style_match", 1),
             ),
@@ -177,6 +181,27 @@ class Chain:
                 fair[each] += meeting.duration
         for each, load in fair.items():
             self.resources[each] = replace(self.resources[each], fair_load=load)
+
+    def _ways_of_students(self, weight: int) -> Iterator[Tie]:
+        """Yield that lessons at two campuses should not be on one day of a student who goes to both."""
+        if not weight:
+            return
+        meetings: dict[str, list[int]] = {}
+        for number, lesson in enumerate(self.lessons):
+            meetings.setdefault(lesson.group_id, []).append(number)
+        attended: dict[str, list[Mapping[str, Any]]] = {}
+        for group in self.facts["groups"]:
+            for student in group["students"]:
+                attended.setdefault(student, []).append(group)
+        shared = Counter(
+            (one["id"], other["id"])
+            for groups in attended.values()
+            for one, other in combinations(groups, 2)
+            if one["campus"] != other["campus"]
+        )
+        for (one_id, other_id), students in shared.items():
+            for one, other in product(meetings.get(one_id, ()), meetings.get(other_id, ())):
+                yield Tie(one, other, TieKind.APART, weight * students, amount=1)
 
     def _start(self, campus_id: str, old: WeeklyPlace) -> int:
         """Return the period in which an old lesson begins."""

@@ -179,7 +179,7 @@ def _by_meeting(problem: Problem, placed: Iterable[_Placed]) -> Iterator[tuple[s
             missing = max(0, meeting.size - problem.rooms[each.room].capacity)
             yield "room_capacity", weights.room_capacity * missing
         yield "preferred_times", weights.preferred_times * _cost_of(each.start, meeting.starts, meeting.start_costs)
-        yield "student_travel", weights.student_travel * _cost_of(each.room, meeting.rooms, meeting.room_costs)
+        yield "usual_room", weights.usual_room * _cost_of(each.room, meeting.rooms, meeting.room_costs)
         yield "style_match", weights.style_match * _cost_of(each.teacher, meeting.teachers, meeting.teacher_costs)
 
 

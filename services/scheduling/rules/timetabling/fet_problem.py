@@ -34,7 +34,7 @@ HANDLERS = {**TIMES, **ROOMS}
 VIRTUAL_ROOM = "VirtualRoom"
 _KINDS = {TEACHER: ResourceKind.TEACHER, STUDENTS: ResourceKind.STUDENT}
 _WEIGHTS = Weights(
-    room_capacity=0, min_days=0, curriculum_compactness=0, room_stability=0, style_match=0, student_travel=1, last=HARD
+    room_capacity=0, min_days=0, curriculum_compactness=0, room_stability=0, style_match=0, usual_room=1, last=HARD
 )
 
 

@@ -85,7 +85,7 @@ class Meeting:
     `starts` are the periods it may begin in as law, opening hours and pattern allow, before anybody's blocked periods.
     A fixed meeting stays as it is, also where starts, candidates or blocked periods would forbid that.
     `start_costs`, `room_costs` and `teacher_costs` go with `starts`, `rooms` and `teachers`; empty: all 0. They count
-    against preferred times, student travel and style match.
+    against preferred times, usual rooms and style match.
     `barred` and `rooms_barred` say what took starts and rooms away (reason, indices); only explanations read them.
     """
 
@@ -129,7 +129,7 @@ class Weights:
     student_compactness: int = 0  # the same of a student
     load_balance: int = 0  # per period above a fair load
     style_match: int = 1
-    student_travel: int = 1
+    usual_room: int = 1
     last: int = 1  # per resource that has a meeting after one that should be last
 
 
