@@ -86,6 +86,7 @@ def order(
     expire_date: date | None = None,
     channel: str = "",
     partner_id: UUID | None = None,
+    allocation: Sequence[tuple[UUID, int]] = (),
     item: Item | None = None,
     coupon_codes: Sequence[str] = (),
 ) -> Purchase:
@@ -107,7 +108,7 @@ def order(
     quotes.confirm(tx, quote.id)
     contract = contracts.create(tx, quote.id, gift_policy=gift_policy, expire_date=expire_date)
     contracts.sign(tx, contract.id)
-    return Purchase(orders.create(tx, contract.id), student_id, course_id, campus_id)
+    return Purchase(orders.create(tx, contract.id, allocation=allocation), student_id, course_id, campus_id)
 
 
 def paid_order(tx: Tx, **wanted: object) -> Purchase:

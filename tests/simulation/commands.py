@@ -68,6 +68,7 @@ def sell(world: World) -> bool:
             course_id=known.course_id if known else None,
             owner_id=owner,
             partner_id=rng.choice([None, *world.partners]),
+            allocation=world.allocation(),
             hours=hours,
             gift=rng.choice([0, 0, 100, 250, 33]),
             unit_price_fen=price,

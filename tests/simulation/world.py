@@ -94,6 +94,14 @@ class World:
         span = len(self.sales)
         return self.sales[max(self.random.randrange(span), self.random.randrange(span))]
 
+    def allocation(self) -> list[tuple[UUID, int]]:
+        """Return how an order is allocated to campuses; most are not."""
+        if self.random.random() < 0.8:
+            return []
+        share = self.random.randrange(1, 10_000)
+        first, second = self.random.sample(self.campuses, 2)
+        return [(first, share), (second, 10_000 - share)]
+
     def campus(self) -> UUID:
         """Return one of the campuses."""
         return self.random.choice(self.campuses)

@@ -35,13 +35,11 @@ def receive(tx: Tx, order: Order, payment: Payment, rules: rulebooks.Rules) -> t
     """Divide the cash kept of an order after a payment and store the difference; returns it.
 
     The rule that the first payment of an order met divides all of its cash; where none held, none does until one
-    holds, and what was received before stays undivided.
+    holds, and what was received before stays undivided. Without a rule the allocation of the order divides it.
     """
     standing = _standing(tx, order.id)
     facts = _facts(tx, order, payment, rules)
-    rule = _known(rules, standing) or choose(rules.split_rules, facts)
-    if rule is None:
-        return ()
+    rule = _known(rules, standing) if standing.last else choose(rules.split_rules, facts)
     kept = standing.divided_fen + payment.amount_fen
     parts = difference(divide(rule, facts, kept), standing.parts, kept_fen=kept)
     entries = [splits.entry(part, rule, CASH, payment.amount_fen) for part in parts]
@@ -53,9 +51,9 @@ def give_back(tx: Tx, order: Order, amount_fen: int, *, refund_id: UUID) -> list
     """Divide what is kept after a refund and store the difference; returns it. To be called before it is counted."""
     standing = _standing(tx, order.id)
     rules = rulebooks.load(tx)
-    rule = _known(rules, standing)
-    if rule is None:
+    if not standing.last:
         return []
+    rule = _known(rules, standing)
     kept = kept_of(standing.divided_fen, kept_fen=order.paid_fen - order.refunded_fen, back_fen=amount_fen)
     parts = difference(divide(rule, _facts(tx, order, None, rules), kept), standing.parts, kept_fen=kept)
     base = kept - standing.divided_fen
@@ -102,4 +100,5 @@ def _facts(tx: Tx, order: Order, payment: Payment | None, rules: rulebooks.Rules
         partner_id=order.partner_id,
         sales_form=order.sales_form,
         region_id=rules.regions.get(order.campus_id),
+        allocation=rulebooks.to_allocation(order.allocation),
     )

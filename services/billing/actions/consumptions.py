@@ -27,7 +27,7 @@ from shared.wire_values import instant
 _LOTS = f"""
 select l.id, l.kind, l.quantity_hundredths, l.remaining_hundredths, l.total_fen, l.released_fen, l.start_date,
   l.expire_date, l.contract_time, l.order_id, l.campus_id, l.advisor_id, l.channel, l.freeze_date,
-  l.partner_id, l.sales_form,
+  l.partner_id, l.sales_form, l.allocation,
   (select version from rulebook where institution_id = %(institution)s and id = %(institution)s) as version
 from lot l
 where l.institution_id = %(institution)s and l.student_id in {FAMILY_SQL.format(id="%(student)s")}
@@ -164,6 +164,7 @@ def _parts(charge: Charge, attendance: Attendance, rules: rulebooks.Rules, day: 
         partner_id=lot.partner_id,
         sales_form=lot.sales_form,
         region_id=rules.regions.get(lot.campus_id),
+        allocation=rulebooks.to_allocation(lot.allocation),
     )
     rule = choose(rules.split_rules, facts)
     parts = divide(rule, facts, charge.amount_fen)

@@ -217,4 +217,5 @@ def _lot(order: Order, line: OrderLine, contract: Contract, *, kind: str, quanti
         channel=order.channel,
         partner_id=order.partner_id,
         sales_form=order.sales_form,
+        allocation=order.allocation,
     )

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from lianxiao.billing.v1.billing_events_pb2 import OrderActivated
 from lianxiao.org.v1.org_events_pb2 import ApprovalDecided
 from services.billing.actions import approvals, charge_rules, contracts, lots, quotes
-from services.billing.models import Order, OrderLine
+from services.billing.models import Campus, Order, OrderLine, Quote
+from services.billing.rules.splits import check_allocation
 from shared.db import Tx
 from shared.errors import AlreadyExists, NotFound, Refused
 from shared.events import publish
@@ -42,8 +43,15 @@ LISTING: Listing[Order] = Listing(
 )
 
 
-def create(tx: Tx, contract_id: UUID) -> Order:
-    """Make the order of a signed contract; one that costs nothing and waits for nobody is active at once."""
+def create(tx: Tx, contract_id: UUID, *, allocation: Sequence[tuple[UUID, int]] = ()) -> Order:
+    """Make the order of a signed contract; one that costs nothing and waits for nobody is active at once.
+
+    `allocation` shares its value between campuses, in basis points.
+    Raises CONTRACT_NOT_SIGNED, ORDER_EXISTS, CAMPUS_NOT_FOUND, ORDER_ALLOCATION_TWICE, ORDER_ALLOCATION_SUM.
+    """
+    check_allocation(allocation)
+    for campus_id, _ in allocation:
+        tx.load(Campus, "campus", campus_id)
     contract = contracts.get(tx, contract_id)
     if contract.state != "signed":
         raise Refused("CONTRACT_NOT_SIGNED", f"the contract is {contract.state}", state=contract.state)
@@ -59,6 +67,7 @@ def create(tx: Tx, contract_id: UUID) -> Order:
         channel=quote.channel,
         partner_id=quote.partner_id,
         sales_form=quote.sales_form,
+        allocation={str(campus_id): points for campus_id, points in allocation},
         total_fen=contract.total_fen,
         paid_fen=0,
         refunded_fen=0,
@@ -68,6 +77,14 @@ def create(tx: Tx, contract_id: UUID) -> Order:
     approvals.ask(tx, order, quote)
     with tx.translating({"uq_sales_order_contract": lambda: _exists(contract_id)}):
         tx.session.add(order)
+    _copy_lines(tx, order, quote)
+    tx.session.flush()
+    if not order.total_fen and order.approval == "not_needed":
+        activate_free(tx, order.id)
+    return order
+
+
+def _copy_lines(tx: Tx, order: Order, quote: Quote) -> None:
     tx.session.add_all(
         OrderLine(
             order_id=order.id,
@@ -82,10 +99,6 @@ def create(tx: Tx, contract_id: UUID) -> Order:
         )
         for line in quotes.lines_of(tx, [quote.id])[quote.id]
     )
-    tx.session.flush()
-    if not order.total_fen and order.approval == "not_needed":
-        activate_free(tx, order.id)
-    return order
 
 
 def request_approval(tx: Tx, order_id: UUID) -> Order:

@@ -6,6 +6,7 @@ process, without a query of its own.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -89,6 +90,11 @@ def to_rule(row: SplitRule) -> splits.SplitRule:
         region_id=row.region_id,
         version=row.version,
     )
+
+
+def to_allocation(stored: Mapping[str, int] | None) -> tuple[tuple[UUID, int], ...]:
+    """Return a stored allocation of an order as the pure rules take it, by campus."""
+    return tuple((UUID(campus_id), points) for campus_id, points in sorted(stored.items())) if stored else ()
 
 
 def _share(stored: dict[str, Any]) -> splits.Share:

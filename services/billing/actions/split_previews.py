@@ -26,7 +26,7 @@ _FARTHEST = timedelta(hours=14)
 _CONSUMPTIONS = """
 select c.id, c.lesson_start_time as occur_time, c.course_id, l.campus_id as selling_campus_id,
   c.campus_id as teaching_campus_id, l.advisor_id, c.teacher_id, l.channel,
-  l.partner_id, l.sales_form, e.amount_fen, 0 as before_fen
+  l.partner_id, l.sales_form, l.allocation, e.amount_fen, 0 as before_fen
 from (select distinct source_id from split_row where institution_id = %(institution)s
       and source_kind = 'consumption' and occur_time >= %(start)s and occur_time < %(end)s) found
 join consumption c on c.institution_id = %(institution)s and c.id = found.source_id and c.state = 'consumed'
@@ -40,7 +40,7 @@ order by c.lesson_start_time, c.id, l.id limit %(most)s"""
 _PAYMENTS = """
 select p.id, p.receive_time as occur_time, n.course_id, o.campus_id as selling_campus_id,
   null::uuid as teaching_campus_id, o.owner_id as advisor_id, null::uuid as teacher_id, o.channel,
-  o.partner_id, o.sales_form, p.amount_fen,
+  o.partner_id, o.sales_form, o.allocation, p.amount_fen,
   (select coalesce(sum(b.amount_fen), 0) from payment b where b.institution_id = p.institution_id
     and b.order_id = p.order_id and b.state = 'applied' and b.method <> 'wallet'
     and (b.receive_time, b.id) < (p.receive_time, p.id)) as before_fen
@@ -127,4 +127,5 @@ def _facts(rules: rulebooks.Rules, base: str, row: Any) -> Facts:
         partner_id=row.partner_id,
         sales_form=row.sales_form,
         region_id=rules.regions.get(row.selling_campus_id),
+        allocation=rulebooks.to_allocation(row.allocation),
     )

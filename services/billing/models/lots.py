@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.billing.models.base import Base
@@ -35,6 +37,7 @@ class Lot(CampusRow, Base):
     channel: Mapped[str]
     partner_id: Mapped[UUID | None]
     sales_form: Mapped[str] = mapped_column(default="")
+    allocation: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     # First day of a freeze that stands, and the end that the family was told of; local dates of the campus.
     freeze_date: Mapped[date | None]
     announced_expire_date: Mapped[date | None]

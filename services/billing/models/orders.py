@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.billing.models.base import Base
@@ -23,6 +25,8 @@ class Order(OwnedRow, Base):
     # Who registered the customer, and how it was sold; for split rules.
     partner_id: Mapped[UUID | None]
     sales_form: Mapped[str] = mapped_column(default="")
+    # {campus id: basis points}, summing to the whole: who shares what the selling campus gets; empty: it alone.
+    allocation: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     total_fen: Mapped[int]
     paid_fen: Mapped[int]
     refunded_fen: Mapped[int]

@@ -21,7 +21,8 @@ class OrderService(Servicer, pb_grpc.OrderServiceServicer):
 
     @command
     def CreateOrder(self, request: pb.CreateOrderRequest, tx: Tx) -> pb.CreateOrderResponse:
-        order = orders.create(tx, as_uuid(request.contract_id))
+        allocation = [(as_uuid(each.campus_id), each.basis_points) for each in request.allocations]
+        order = orders.create(tx, as_uuid(request.contract_id), allocation=allocation)
         return pb.CreateOrderResponse(order=to_pb(order, orders.lines_of(tx, order.id)))
 
     @query
@@ -51,6 +52,10 @@ def to_pb(row: Order, lines: Sequence[OrderLine] = ()) -> order_pb2.Order:
         channel=row.channel,
         partner_id=id_text(row.partner_id),
         sales_form=row.sales_form,
+        allocations=[
+            order_pb2.OrderAllocation(campus_id=campus_id, basis_points=points)
+            for campus_id, points in sorted(row.allocation.items())
+        ],
         lines=[_line_to_pb(line) for line in lines],
         total_fen=row.total_fen,
         paid_fen=row.paid_fen,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple, Protocol
@@ -39,6 +39,7 @@ class LotState(NamedTuple):
     freeze_date: date | None = None
     partner_id: UUID | None = None
     sales_form: str = ""
+    allocation: Mapping[str, int] | None = None
 
 
 class Figures(Protocol):

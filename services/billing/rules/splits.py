@@ -67,7 +67,10 @@ class Share:
         return max((tier.basis_points for tier in self.tiers), default=self.basis_points)
 
 
-_DEFAULT = (Share(TEACHING, is_remainder=True),)
+_DEFAULT = {
+    CONSUMPTION: (Share(TEACHING, is_remainder=True),),
+    CASH: (Share(SELLING, is_remainder=True),),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,8 @@ class SplitRule:
 class Facts:
     """What a rule is matched with. Cash is received before anybody has taught: it knows no teaching campus.
 
-    The region is that of the selling campus, the partner the one who registered the customer.
+    The region is that of the selling campus, the partner the one who registered the customer. `allocation` says which
+    campuses share what the selling campus gets, in basis points that sum to the whole; empty: it alone.
     """
 
     base: str
@@ -115,6 +119,7 @@ class Facts:
     partner_id: UUID | None = None
     sales_form: str = ""
     region_id: UUID | None = None
+    allocation: tuple[tuple[UUID, int], ...] = ()
 
     @property
     def found(self) -> tuple[UUID | str | None, ...]:
@@ -177,16 +182,40 @@ def divide(rule: SplitRule | None, facts: Facts, base_fen: int) -> tuple[Part, .
     Fixed amounts go first and never take more than is left; percentages are of the whole base; a single fen goes to
     the largest remainder. Ties go by the order of the parties, so the order of the shares never matters. Commissions
     on cash are rounded by themselves, half up, and the campuses share what they leave (SAFETY A.2, I13). Without a
-    rule the teaching campus earns a consumption, and cash is not divided at all. Where a staff member or partner is
-    unknown the campus takes their part.
+    rule the teaching campus earns a consumption, and cash is divided by the allocation of its order alone. Where a
+    staff member or partner is unknown the campus takes their part.
     """
-    if rule is None and facts.base == CASH:
+    if rule is None and facts.base == CASH and not facts.allocation:
         return ()
-    shares, name = (rule.shares, f"{rule.name} v{rule.version}") if rule else (_DEFAULT, "default")
+    shares, name = (rule.shares, f"{rule.name} v{rule.version}") if rule else (_DEFAULT[facts.base], "default")
     amounts = _amounts(shares, base_fen, commissions=facts.base == CASH)
     pairs = zip(shares, amounts, strict=True)
+    parts = [_part(share, facts, amount, f"{name}: {_measure(share, base_fen)}") for share, amount in pairs if amount]
+    return tuple(spread for part in parts for spread in _allocated(part, facts))
+
+
+def check_allocation(allocation: Sequence[tuple[UUID, int]]) -> None:
+    """Refuse an allocation of an order's value that names a campus twice or does not sum to the whole."""
+    campus_ids = [campus_id for campus_id, _ in allocation]
+    if len(set(campus_ids)) != len(campus_ids):
+        raise InvalidInput("allocations", "a campus occurs twice", reason="ORDER_ALLOCATION_TWICE")
+    total = sum(points for _, points in allocation)
+    if allocation and total != WHOLE:
+        text = f"the campuses share {total / 100:.2f} % of the order instead of 100.00 %"
+        raise InvalidInput("allocations", text, reason="ORDER_ALLOCATION_SUM", percent=f"{total / 100:.2f}")
+
+
+def _allocated(part: Part, facts: Facts) -> tuple[Part, ...]:
+    """Share what the selling campus gets between the campuses of an order's allocation."""
+    if part.party != SELLING or not facts.allocation:
+        return (part,)
+    amounts = allocate(part.amount_fen, {str(campus_id): points for campus_id, points in facts.allocation})
     return tuple(
-        _part(share, facts, amount, f"{name}: {_measure(share, base_fen)}") for share, amount in pairs if amount
+        Part(
+            SELLING, campus_id, campus_id, amounts[str(campus_id)], f"{part.explanation}; {points / 100:g} % allocated"
+        )
+        for campus_id, points in facts.allocation
+        if amounts[str(campus_id)]
     )
 
 
