@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lianxiao.student.v1 import (
+    article_service_pb2_grpc,
     call_task_service_pb2_grpc,
     care_rule_service_pb2_grpc,
     consent_service_pb2_grpc,
@@ -15,6 +16,7 @@ from lianxiao.student.v1 import (
     timeline_service_pb2_grpc,
     workload_service_pb2_grpc,
 )
+from services.student.rpc.article_service import ArticleService
 from services.student.rpc.call_task_service import CallTaskService
 from services.student.rpc.care_rule_service import CareRuleService
 from services.student.rpc.consent_service import ConsentService
@@ -39,5 +41,6 @@ SERVICERS: list[Registration] = [
     (survey_service_pb2_grpc.add_SurveyServiceServicer_to_server, SurveyService),
     (call_task_service_pb2_grpc.add_CallTaskServiceServicer_to_server, CallTaskService),
     (care_rule_service_pb2_grpc.add_CareRuleServiceServicer_to_server, CareRuleService),
+    (article_service_pb2_grpc.add_ArticleServiceServicer_to_server, ArticleService),
     (workload_service_pb2_grpc.add_WorkloadServiceServicer_to_server, WorkloadService),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.journeys.chain import Chain
 
-PRIVATE = ("投诉内容绝密", "机密满意度调查", "机密开课回访")
+PRIVATE = ("投诉内容绝密",)
 
 
 def furnish(chain: Chain, student_id: str) -> None:
@@ -26,3 +26,11 @@ def furnish(chain: Chain, student_id: str) -> None:
     made = chain.admin.post("/v1/callTasks", {"callTask": call})["callTask"]
     said = {"outcome": "CALL_OUTCOME_NOT_REACHED", "note": "投诉内容绝密：无人接听"}
     chain.admin.post(f"/v1/callTasks/{made['callTaskId']}:record", said)
+    article = {
+        "kind": "ARTICLE_KIND_FAQ",
+        "visibility": "ARTICLE_VISIBILITY_STAFF",
+        "title": "机密退费口径",
+        "body": "先核对机密课时",
+    }
+    made = chain.admin.post("/v1/articles", {"article": article})["article"]
+    chain.admin.post(f"/v1/articles/{made['articleId']}:publish", {})

@@ -61,6 +61,7 @@ APPENDED = {
         "ticket_entry",
         "survey_version",
         "survey_answer",
+        "article_version",
         "call_attempt",
         "care_event",
     ],

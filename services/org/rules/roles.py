@@ -23,7 +23,15 @@ class BuiltIn:
 _DAILY = ("campus.read", "course.read", "custom_field.read", "feed.read", "room.read", "task.*", "teacher.read")
 
 # Whoever cares for families.
-_SERVING = ("ticket.*", "ticket_policy.read", "survey.read", "survey.invite", "call_task.*", "care_rule.read")
+_SERVING = (
+    "ticket.*",
+    "ticket_policy.read",
+    "survey.read",
+    "survey.invite",
+    "call_task.*",
+    "care_rule.read",
+    "article.read",
+)
 _SELLING = (
     *_DAILY,
     *(
@@ -131,7 +139,7 @@ _TEACHING = (
     ),
     *("substitute.request", "substitute.answer", "substitute.read", "substitute_offer.read", "homework.*"),
     *("teaching_quality.read", "teacher_home.read"),
-    *("ticket.read", "ticket.answer", "ticket.solve"),
+    *("ticket.read", "ticket.answer", "ticket.solve", "article.read"),
     # Of their own pay.
     *("settlement.read", "settlement.dispute", "pay.read"),
 )
@@ -172,6 +180,7 @@ _OUTREACH = (
     *("lead_form.*", "webhook.read", "saved_filter.*", "assessment.*", "segment.*"),
     *(
         "survey.*",
+        "article.*",
         "care_rule.*",
         "campaign.*",
         "template.*",
@@ -269,7 +278,7 @@ _AUDITING = tuple(
         *("student_style", "substitute", "substitute_candidate", "substitute_offer", "homework"),
         *("teaching_quality", "quality_alert", "quality_threshold", "campus_home"),
         *("promotion", "bundle", "coupon", "coupon_batch"),
-        *("ticket", "ticket_policy", "survey", "call_task", "care_rule"),
+        *("ticket", "ticket_policy", "survey", "call_task", "care_rule", "article"),
         *("student", "guardian", "tag", "price", "quote", "contract", "order", "payment", "lot"),
         *("payment_alert", "reconciliation", "contract_template", "approval"),
         *("instalment_plan", "instalment_policy", "receivable", "unapplied_receipt"),

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from services.student.actions import notices, survey_links
+from services.student.actions import notices, students, survey_links
 from services.student.models import Student, Survey, SurveyInvitation, SurveyVersion
 from services.student.rules import lifecycle
 from services.student.rules import surveys as rules
@@ -129,7 +129,8 @@ def invite(
     teacher_id: UUID | None = None,
 ) -> int:
     """Ask one guardian of each student, once in a round; return how many. Raises NotFound, Refused SURVEY_STOPPED."""
-    return _ask(tx, _active(tx, survey_id), student_ids, class_group_id, teacher_id)
+    found = {students.get(tx, key).id for key in student_ids}
+    return _ask(tx, _active(tx, survey_id), found, class_group_id, teacher_id)
 
 
 def invitations(tx: Tx, survey_id: UUID, request: ListRequest) -> Page[SurveyInvitation]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.student.models.articles import Article, ArticleToken, ArticleVersion
 from services.student.models.base import Base
 from services.student.models.care import CallAttempt, CallTask, CareEvent, CareRule
 from services.student.models.consents import (
@@ -19,6 +20,9 @@ from services.student.models.tickets import Ticket, TicketEntry, TicketPolicy
 from services.student.models.timelines import TimelineEntry
 
 __all__ = [
+    "Article",
+    "ArticleToken",
+    "ArticleVersion",
     "Base",
     "CallAttempt",
     "CallTask",
