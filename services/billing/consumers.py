@@ -8,6 +8,8 @@ from lianxiao.scheduling.v1.scheduling_events_pb2 import (
     AttendanceConfirmed,
     AttendanceUnconfirmed,
     CourseChanged,
+    StudentResumed,
+    StudentSuspended,
 )
 from services.billing.actions import (
     approvals,
@@ -18,6 +20,7 @@ from services.billing.actions import (
     orders,
     partners,
     restorations,
+    suspensions,
 )
 from shared.inbox import AnyConsumer, Consumer
 
@@ -31,4 +34,6 @@ CONSUMERS: list[AnyConsumer] = [
     Consumer("billing.on_customer_registered", CustomerRegistered, partners.project),
     Consumer("billing.on_lead_merged", LeadMerged, customers.merged),
     Consumer("billing.on_lead_merge_undone", LeadMergeUndone, customers.parted),
+    Consumer("billing.on_student_suspended", StudentSuspended, suspensions.on_suspended),
+    Consumer("billing.on_student_resumed", StudentResumed, suspensions.on_resumed),
 ]

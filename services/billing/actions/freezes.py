@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import select
@@ -27,10 +28,15 @@ def freeze(tx: Tx, lot_id: UUID, *, reason: str) -> Lot:
         raise Refused("LOT_EMPTY", "no hours are left in the lot", remaining_hundredths=0)
     if lot.expire_date is not None and lot.expire_date < today:
         raise Refused("LOT_NOT_VALID", "the lot is past its end", expire_date=lot.expire_date.isoformat())
-    lot.freeze_date = today
-    tx.session.add(_entry(lot, "freeze", source_id=uuid7(), explanation=reason))
-    tx.session.flush()
+    stop(tx, lot, today, source_id=uuid7(), reason=reason)
     return lot
+
+
+def stop(tx: Tx, lot: Lot, day: date, *, source_id: UUID, reason: str) -> None:
+    """Let a locked lot that is not frozen stand still from a day on; `source_id` names what asks for it."""
+    lot.freeze_date = day
+    tx.session.add(_entry(lot, "freeze", source_id=source_id, explanation=reason))
+    tx.session.flush()
 
 
 def unfreeze(tx: Tx, lot_id: UUID, *, reason: str) -> Lot:
@@ -38,18 +44,22 @@ def unfreeze(tx: Tx, lot_id: UUID, *, reason: str) -> Lot:
     lot = lots.get(tx, lot_id, for_update=True)
     if lot.freeze_date is None:
         raise Refused("LOT_NOT_FROZEN", "the lot is not frozen")
-    today = rulebooks.load(tx).day(lot.campus_id, tx.now)
-    frozen = _standing(tx, lot.id)
-    days = max(0, (today - lot.freeze_date).days)
-    said = f"frozen for {days} days from {lot.freeze_date.isoformat()}: {reason}"
-    lot.expire_date = end_after_freeze(lot.expire_date, lot.freeze_date, today)
-    lot.freeze_date = None
-    tx.session.add(_entry(lot, "unfreeze", source_id=frozen.source_id, explanation=said, reverses_id=frozen.id))
-    tx.session.flush()
+    go_on(tx, lot, standing(tx, lot.id), rulebooks.load(tx).day(lot.campus_id, tx.now), reason=reason)
     return lot
 
 
-def _standing(tx: Tx, lot_id: UUID) -> LotEntry:
+def go_on(tx: Tx, lot: Lot, frozen: LotEntry, day: date, *, reason: str) -> None:
+    """End the freeze of a locked lot before a day; the end of the lot moves by the days of the freeze."""
+    first = lot.freeze_date or day
+    days = max(0, (day - first).days)
+    lot.expire_date = end_after_freeze(lot.expire_date, first, day)
+    lot.freeze_date = None
+    said = f"frozen for {days} days from {first.isoformat()}: {reason}"
+    tx.session.add(_entry(lot, "unfreeze", source_id=frozen.source_id, explanation=said, reverses_id=frozen.id))
+    tx.session.flush()
+
+
+def standing(tx: Tx, lot_id: UUID) -> LotEntry:
     """Return the entry of the freeze that stands: the one that no other entry ends."""
     ended = select(LotEntry.reverses_id).where(LotEntry.lot_id == lot_id, LotEntry.kind == "unfreeze")
     query = select(LotEntry).where(LotEntry.lot_id == lot_id, LotEntry.kind == "freeze", LotEntry.id.not_in(ended))

@@ -100,3 +100,11 @@ class HourPolicy(Row, Base):
     expiry: Mapped[str]
     notice_days: Mapped[int]
     staff_id: Mapped[UUID]
+
+
+class Suspension(Row, Base):
+    """A pause of a student, by scheduling's id; `resume_time` may be heard of before the pause itself."""
+
+    __tablename__ = "suspension"
+
+    resume_time: Mapped[datetime | None]

@@ -101,9 +101,13 @@ def _begin(tx: Tx, row: Suspension, group_ids: list[UUID]) -> None:
         row.state, row.end_time = "withdrawn", tx.now
         return
     row.state, row.class_group_ids = "suspended", group_ids
+    course_ids = sorted({str(class_groups.get(tx, group_id).course_id) for group_id in group_ids})
     for group_id in group_ids:
         memberships.leave(tx, group_id, student_id=row.student_id, reason="suspended")
-    publish(tx, StudentSuspended(**_who(row), start_time=row.start_time, return_time=row.return_time))
+    paused = StudentSuspended(
+        **_who(row), start_time=row.start_time, return_time=row.return_time, course_ids=course_ids
+    )
+    publish(tx, paused)
 
 
 def resume(tx: Tx, suspension_id: UUID) -> Suspension:
