@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.student.actions import care, surveys, tag_computing, tags, tickets
+from services.student.actions import care, interviews, surveys, tag_computing, tags, tickets
 from shared.jobs import AnyJob, Job
 
 JOBS: list[AnyJob] = [
@@ -12,4 +12,5 @@ JOBS: list[AnyJob] = [
     Job("student.close_silent_tickets", 600.0, tickets.close_silent),
     Job("student.ask_surveys", 60.0, surveys.step),
     Job("student.give_care", 600.0, care.step),
+    Job("student.draw_interviews", 3600.0, interviews.draw),
 ]

@@ -7,7 +7,9 @@ from lianxiao.student.v1 import (
     call_task_service_pb2_grpc,
     care_rule_service_pb2_grpc,
     consent_service_pb2_grpc,
+    family_thread_service_pb2_grpc,
     guardian_service_pb2_grpc,
+    interview_service_pb2_grpc,
     purpose_service_pb2_grpc,
     student_service_pb2_grpc,
     survey_service_pb2_grpc,
@@ -20,7 +22,9 @@ from services.student.rpc.article_service import ArticleService
 from services.student.rpc.call_task_service import CallTaskService
 from services.student.rpc.care_rule_service import CareRuleService
 from services.student.rpc.consent_service import ConsentService
+from services.student.rpc.family_thread_service import FamilyThreadService
 from services.student.rpc.guardian_service import GuardianService
+from services.student.rpc.interview_service import InterviewService
 from services.student.rpc.purpose_service import PurposeService
 from services.student.rpc.student_service import StudentService
 from services.student.rpc.survey_service import SurveyService
@@ -42,5 +46,7 @@ SERVICERS: list[Registration] = [
     (call_task_service_pb2_grpc.add_CallTaskServiceServicer_to_server, CallTaskService),
     (care_rule_service_pb2_grpc.add_CareRuleServiceServicer_to_server, CareRuleService),
     (article_service_pb2_grpc.add_ArticleServiceServicer_to_server, ArticleService),
+    (family_thread_service_pb2_grpc.add_FamilyThreadServiceServicer_to_server, FamilyThreadService),
+    (interview_service_pb2_grpc.add_InterviewServiceServicer_to_server, InterviewService),
     (workload_service_pb2_grpc.add_WorkloadServiceServicer_to_server, WorkloadService),
 ]

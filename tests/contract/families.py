@@ -34,3 +34,6 @@ def furnish(chain: Chain, student_id: str) -> None:
     }
     made = chain.admin.post("/v1/articles", {"article": article})["article"]
     chain.admin.post(f"/v1/articles/{made['articleId']}:publish", {})
+    guardians = chain.admin.get(f"/v1/students/{student_id}/guardians")["guardians"]
+    said = {"guardianId": guardians[0]["guardianId"], "body": "投诉内容绝密：已答复"}
+    chain.admin.post(f"/v1/students/{student_id}/familyMessages:send", said)

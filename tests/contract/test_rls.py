@@ -61,6 +61,8 @@ APPENDED = {
         "ticket_entry",
         "survey_version",
         "survey_answer",
+        "family_message",
+        "interview_sample",
         "article_version",
         "call_attempt",
         "care_event",

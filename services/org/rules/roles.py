@@ -31,6 +31,8 @@ _SERVING = (
     "call_task.*",
     "care_rule.read",
     "article.read",
+    "family_message.*",
+    "interview.*",
 )
 _SELLING = (
     *_DAILY,
@@ -139,7 +141,7 @@ _TEACHING = (
     ),
     *("substitute.request", "substitute.answer", "substitute.read", "substitute_offer.read", "homework.*"),
     *("teaching_quality.read", "teacher_home.read"),
-    *("ticket.read", "ticket.answer", "ticket.solve", "article.read"),
+    *("ticket.read", "ticket.answer", "ticket.solve", "article.read", "family_message.read", "family_message.send"),
     # Of their own pay.
     *("settlement.read", "settlement.dispute", "pay.read"),
 )
@@ -278,7 +280,7 @@ _AUDITING = tuple(
         *("student_style", "substitute", "substitute_candidate", "substitute_offer", "homework"),
         *("teaching_quality", "quality_alert", "quality_threshold", "campus_home"),
         *("promotion", "bundle", "coupon", "coupon_batch"),
-        *("ticket", "ticket_policy", "survey", "call_task", "care_rule", "article"),
+        *("ticket", "ticket_policy", "survey", "call_task", "care_rule", "article", "family_message", "interview"),
         *("student", "guardian", "tag", "price", "quote", "contract", "order", "payment", "lot"),
         *("payment_alert", "reconciliation", "contract_template", "approval"),
         *("instalment_plan", "instalment_policy", "receivable", "unapplied_receipt"),

@@ -12,6 +12,7 @@ from services.student.models.consents import (
     PurposeNotice,
     PurposeSetting,
 )
+from services.student.models.conversations import FamilyMessage, FamilyThread, Interview, InterviewSample
 from services.student.models.directory import Campus, CampusHours, Staff
 from services.student.models.files import Guardian, GuardianLink, Household, StateEntry, Student, StudentNameToken
 from services.student.models.surveys import Survey, SurveyAnswer, SurveyInvitation, SurveyVersion
@@ -32,10 +33,14 @@ __all__ = [
     "CareRule",
     "Consent",
     "ConsentEntry",
+    "FamilyMessage",
+    "FamilyThread",
     "Guardian",
     "GuardianLink",
     "Household",
     "ImpactAssessment",
+    "Interview",
+    "InterviewSample",
     "PurposeNotice",
     "PurposeSetting",
     "Staff",

@@ -150,6 +150,8 @@ SOURCES: tuple[Source, ...] = (
     Source(student.SurveyAnswered, "service", ("survey_id", "teacher_id", "class_group_id", "ticket_id")),
     Source(student.FamilyCalled, "service", ("call_task_id", "staff_id", "outcome", "ticket_id")),
     Source(student.CareGiven, "service", ("care_rule_id", "occasion", "method")),
+    Source(student.FamilyMessageSent, "service", ("family_thread_id", "guardian_id", "from_family")),
+    Source(student.FamilyInterviewed, "service", ("interview_id", "staff_id", "ticket_count")),
     Source(
         notification.MessageFinished,
         "messages",
