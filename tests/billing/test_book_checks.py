@@ -6,11 +6,13 @@ from uuid import UUID
 
 import pytest
 
-from services.billing.actions import book_checks, consumptions
-from shared import telemetry
+from lianxiao.scheduling.v1.scheduling_events_pb2 import ClassGroupJoined, ClassGroupLeft, CourseChanged
+from services.billing.actions import book_checks, charge_rules, class_seats, consumptions
+from shared import aliases, telemetry
 from shared.caller import Caller, Scope
 from shared.db import Database, Tx
 from shared.errors import NotAllowed
+from shared.ids import uuid7
 from shared.testing.callers import staff
 from tests.billing import factories
 
@@ -68,6 +70,51 @@ def test_a_lesson_without_cover_waits_for_somebody_but_is_not_wrong(tx: Tx) -> N
     assert code == "lesson_without_cover"
     assert report.wrong == 0
     assert report.lines[1].startswith("to do lesson_without_cover: 1 ")
+
+
+def seat(tx: Tx, bought: factories.Purchase, *, student_id: UUID | None = None) -> ClassGroupJoined:
+    """Return the news that the child of a purchase sits in a class group of its course."""
+    event = ClassGroupJoined(
+        membership_id=str(uuid7()),
+        student_id=str(student_id or bought.student_id),
+        campus_id=str(bought.campus_id),
+        course_id=str(bought.course_id),
+    )
+    event.join_time.FromDatetime(tx.now)
+    return event
+
+
+def left(tx: Tx, joined: ClassGroupJoined) -> ClassGroupLeft:
+    """Return the news that it sits there no more."""
+    event = ClassGroupLeft(membership_id=joined.membership_id, student_id=joined.student_id, campus_id=joined.campus_id)
+    event.leave_time.FromDatetime(tx.now)
+    return event
+
+
+def test_who_paid_two_weeks_ago_and_sits_nowhere_is_listed(tx: Tx) -> None:
+    """Until the child, or whom it turned out to be, joins a group; leaving brings it back, in any order of news."""
+    bought = factories.paid_order(tx)
+    course = CourseChanged(course_id=str(bought.course_id), kind="class", lesson_minutes=60)
+    charge_rules.project(tx, course)
+    assert found(tx) == {}, "it is young"
+    tx.run("update lot set create_time = now() - interval '15 days'")
+    assert found(tx).keys() == {"payment_without_schedule"}
+    assert book_checks.report(tx).wrong == 0
+    joined = seat(tx, bought)
+    class_seats.on_joined(tx, joined)
+    assert found(tx) == {}
+    class_seats.on_left(tx, left(tx, joined))
+    gone = seat(tx, bought)
+    class_seats.on_left(tx, left(tx, gone))
+    class_seats.on_joined(tx, gone)
+    assert found(tx).keys() == {"payment_without_schedule"}
+    twin = uuid7()
+    class_seats.on_joined(tx, seat(tx, bought, student_id=twin))
+    aliases.remember(tx, str(twin), target=str(bought.student_id), cause=str(uuid7()))
+    assert found(tx) == {}
+    tx.run("update course set kind = 'one_to_one'")
+    aliases.remember(tx, str(twin), target=str(uuid7()), cause=str(uuid7()))
+    assert found(tx) == {}, "who learns alone has no class group"
 
 
 def test_the_daily_job_sets_a_gauge_for_each_check(tx: Tx) -> None:

@@ -22,6 +22,23 @@ TO_DO = (
         "select id from consumption where state = 'uncovered'",
     ),
     Invariant(
+        "payment_without_schedule",
+        "已付费两周以上的班课学员均已分班",
+        "whoever paid for a class two weeks ago sits in a class group",
+        """
+      select l.id from lot l join course c on c.institution_id = l.institution_id and c.id = l.course_id
+      where c.kind in ('class', 'camp') and l.kind = 'paid' and l.remaining_hundredths > 0 and l.freeze_date is null
+        and (l.start_date is null or l.start_date <= current_date)
+        and (l.expire_date is null or l.expire_date >= current_date)
+        and l.create_time < now() - interval '14 days' and not exists (
+          select from class_seat s where s.institution_id = l.institution_id and s.course_id = l.course_id
+            and s.leave_time is null and s.student_id in (select l.student_id
+              union select a.target_id from alias a
+                where a.institution_id = l.institution_id and a.id = l.student_id and not a.undone
+              union select a.id from alias a
+                where a.institution_id = l.institution_id and a.target_id = l.student_id and not a.undone))""",
+    ),
+    Invariant(
         "alert_open",
         "支付渠道的异常已处理",
         "what payment providers said and nobody could post is seen to",

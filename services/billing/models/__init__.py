@@ -13,7 +13,7 @@ from services.billing.models.directory import Campus, PartnerRegistration, Ruleb
 from services.billing.models.forfeits import Forfeit
 from services.billing.models.instalments import Instalment, InstalmentPolicy
 from services.billing.models.ledger import Journal, JournalLine, LedgerAccount, LedgerPeriod, LedgerTurnover
-from services.billing.models.lots import Consumption, HourPolicy, Lot, LotEntry, Suspension, ThresholdNotice
+from services.billing.models.lots import ClassSeat, Consumption, HourPolicy, Lot, LotEntry, Suspension, ThresholdNotice
 from services.billing.models.orders import Order, OrderLine
 from services.billing.models.payments import Payment, PaymentAlert, PaymentIntent
 from services.billing.models.prices import Price
@@ -51,6 +51,7 @@ __all__ = [
     "Campus",
     "ChargeOverride",
     "ChargeRuleSwitch",
+    "ClassSeat",
     "Consumption",
     "Contract",
     "ContractDocument",

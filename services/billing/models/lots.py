@@ -108,3 +108,14 @@ class Suspension(Row, Base):
     __tablename__ = "suspension"
 
     resume_time: Mapped[datetime | None]
+
+
+class ClassSeat(CampusRow, Base):
+    """A student's time in a class group, by scheduling's membership; what is None has not been heard of."""
+
+    __tablename__ = "class_seat"
+
+    student_id: Mapped[UUID]
+    course_id: Mapped[UUID | None]
+    join_time: Mapped[datetime | None]
+    leave_time: Mapped[datetime | None]
