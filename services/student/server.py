@@ -11,6 +11,8 @@ from lianxiao.student.v1 import (
     guardian_service_pb2_grpc,
     interview_service_pb2_grpc,
     purpose_service_pb2_grpc,
+    referral_service_pb2_grpc,
+    student_loss_service_pb2_grpc,
     student_service_pb2_grpc,
     survey_service_pb2_grpc,
     tag_service_pb2_grpc,
@@ -26,6 +28,8 @@ from services.student.rpc.family_thread_service import FamilyThreadService
 from services.student.rpc.guardian_service import GuardianService
 from services.student.rpc.interview_service import InterviewService
 from services.student.rpc.purpose_service import PurposeService
+from services.student.rpc.referral_service import ReferralService
+from services.student.rpc.student_loss_service import StudentLossService
 from services.student.rpc.student_service import StudentService
 from services.student.rpc.survey_service import SurveyService
 from services.student.rpc.tag_service import TagService
@@ -48,5 +52,7 @@ SERVICERS: list[Registration] = [
     (article_service_pb2_grpc.add_ArticleServiceServicer_to_server, ArticleService),
     (family_thread_service_pb2_grpc.add_FamilyThreadServiceServicer_to_server, FamilyThreadService),
     (interview_service_pb2_grpc.add_InterviewServiceServicer_to_server, InterviewService),
+    (student_loss_service_pb2_grpc.add_StudentLossServiceServicer_to_server, StudentLossService),
+    (referral_service_pb2_grpc.add_ReferralServiceServicer_to_server, ReferralService),
     (workload_service_pb2_grpc.add_WorkloadServiceServicer_to_server, WorkloadService),
 ]

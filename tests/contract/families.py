@@ -37,3 +37,4 @@ def furnish(chain: Chain, student_id: str) -> None:
     guardians = chain.admin.get(f"/v1/students/{student_id}/guardians")["guardians"]
     said = {"guardianId": guardians[0]["guardianId"], "body": "投诉内容绝密：已答复"}
     chain.admin.post(f"/v1/students/{student_id}/familyMessages:send", said)
+    chain.admin.post(f"/v1/students/{student_id}:issueReferralCode", {})

@@ -33,6 +33,8 @@ _SERVING = (
     "article.read",
     "family_message.*",
     "interview.*",
+    "student_loss.*",
+    "referral.*",
 )
 _SELLING = (
     *_DAILY,
@@ -280,7 +282,18 @@ _AUDITING = tuple(
         *("student_style", "substitute", "substitute_candidate", "substitute_offer", "homework"),
         *("teaching_quality", "quality_alert", "quality_threshold", "campus_home"),
         *("promotion", "bundle", "coupon", "coupon_batch"),
-        *("ticket", "ticket_policy", "survey", "call_task", "care_rule", "article", "family_message", "interview"),
+        *(
+            "ticket",
+            "ticket_policy",
+            "survey",
+            "call_task",
+            "care_rule",
+            "article",
+            "family_message",
+            "interview",
+            "student_loss",
+            "referral",
+        ),
         *("student", "guardian", "tag", "price", "quote", "contract", "order", "payment", "lot"),
         *("payment_alert", "reconciliation", "contract_template", "approval"),
         *("instalment_plan", "instalment_policy", "receivable", "unapplied_receipt"),

@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.sql import ColumnElement
 
 from lianxiao.student.v1.student_events_pb2 import StudentEnrolled, StudentStateChanged
-from services.student.actions import consents
+from services.student.actions import consents, losses
 from services.student.models import Household, StateEntry, Student, StudentNameToken
 from services.student.rules import lifecycle
 from shared import aliases
@@ -148,12 +148,17 @@ def update(tx: Tx, student_id: UUID, changes: dict[str, Any]) -> Student:
 
 
 def change_state(tx: Tx, student_id: UUID, *, to_state: str, reason: str) -> Student:
-    """Move a student through the lifecycle; raises Refused STUDENT_STATE_FORBIDDEN."""
+    """Move a student through the lifecycle.
+
+    Raises NotFound, Refused STUDENT_STATE_FORBIDDEN, InvalidInput LEAVE_REASON_NEEDED.
+    """
     student = get(tx, student_id, for_update=True)
     from_state = student.state
     lifecycle.check_move(from_state, to_state)
+    lifecycle.check_reason(to_state, reason)
     student.state = to_state
     _note_state(tx, student, from_state, reason)
+    losses.follow(tx, student, from_state, reason)
     publish(
         tx,
         StudentStateChanged(

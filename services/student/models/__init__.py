@@ -15,6 +15,7 @@ from services.student.models.consents import (
 from services.student.models.conversations import FamilyMessage, FamilyThread, Interview, InterviewSample
 from services.student.models.directory import Campus, CampusHours, Staff
 from services.student.models.files import Guardian, GuardianLink, Household, StateEntry, Student, StudentNameToken
+from services.student.models.losses import Referral, ReferralCode, ReferralPolicy, StudentLoss
 from services.student.models.surveys import Survey, SurveyAnswer, SurveyInvitation, SurveyVersion
 from services.student.models.tags import StudentTag, Tag
 from services.student.models.tickets import Ticket, TicketEntry, TicketPolicy
@@ -43,9 +44,13 @@ __all__ = [
     "InterviewSample",
     "PurposeNotice",
     "PurposeSetting",
+    "Referral",
+    "ReferralCode",
+    "ReferralPolicy",
     "Staff",
     "StateEntry",
     "Student",
+    "StudentLoss",
     "StudentNameToken",
     "StudentTag",
     "Survey",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import Refused
+from shared.errors import InvalidInput, Refused
 
 ENROLLED = "enrolled"
 PAUSED = "paused"
@@ -17,6 +17,16 @@ NEXT: dict[str, frozenset[str]] = {
     LAPSED: frozenset({ENROLLED}),
     ALUMNUS: frozenset({ENROLLED}),
 }
+
+# Why students leave.
+LEAVE_REASONS = ("price", "effect", "time", "move", "teacher", "other")
+
+
+def check_reason(to_state: str, reason: str) -> None:
+    """Raise InvalidInput LEAVE_REASON_NEEDED for a student who leaves without one of the reasons for it."""
+    if to_state == LAPSED and reason not in LEAVE_REASONS:
+        known = ", ".join(LEAVE_REASONS)
+        raise InvalidInput("reason", f"say why the student leaves: {known}", "LEAVE_REASON_NEEDED", known=known)
 
 
 def check_move(from_state: str, to_state: str) -> None:

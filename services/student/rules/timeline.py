@@ -152,6 +152,8 @@ SOURCES: tuple[Source, ...] = (
     Source(student.CareGiven, "service", ("care_rule_id", "occasion", "method")),
     Source(student.FamilyMessageSent, "service", ("family_thread_id", "guardian_id", "from_family")),
     Source(student.FamilyInterviewed, "service", ("interview_id", "staff_id", "ticket_count")),
+    Source(student.ReferralUsed, "service", ("referral_id",)),
+    Source(student.ReferralRewardDue, "service", ("referral_id", "gift_hundredths")),
     Source(
         notification.MessageFinished,
         "messages",
