@@ -66,14 +66,18 @@ def test_a_campus_is_known_as_org_last_described_it(database: Database, caller: 
         assert tx.run("select name from campus").scalars().all() == ["Pudong East"]
 
 
-def test_billing_subscribes_to_attendance_courses_campuses_approvals_partners_and_merges() -> None:
+def test_billing_subscribes_to_lessons_seats_and_pauses_and_to_what_its_rules_are_about() -> None:
     assert {key for consumer in CONSUMERS for key in consumer.keys} == {
         "lead.customer_registered.v1",
         "lead.lead_merged.v1",
         "lead.lead_merge_undone.v1",
         "scheduling.attendance_confirmed.v1",
         "scheduling.attendance_unconfirmed.v1",
+        "scheduling.class_group_joined.v1",
+        "scheduling.class_group_left.v1",
         "scheduling.course_changed.v1",
+        "scheduling.student_resumed.v1",
+        "scheduling.student_suspended.v1",
         "org.campus_changed.v1",
         "org.approval_flow_changed.v1",
         "org.approval_decided.v1",

@@ -89,6 +89,39 @@ def test_the_news_may_come_in_any_order(database: Database, caller: Caller, orde
         assert kinds[1].explanation.startswith("frozen for 10 days from 2026-03-02")
 
 
+@pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
+def test_two_pauses_give_the_days_of_both_in_any_order_and_however_often(tx: Tx, order: tuple[int, ...]) -> None:
+    start = tx.now.replace(hour=12, minute=0)
+    bought = factories.paid_order(tx, hours=1000, expire_date=start.date() + 90 * DAY)
+    first, second = paused(bought, start), paused(bought, start + 20 * DAY)
+    news: list[StudentSuspended | StudentResumed] = [
+        first,
+        back(first, start + 10 * DAY),
+        second,
+        back(second, start + 25 * DAY),
+    ]
+    for number in (*order, *order):
+        event = news[number]
+        if isinstance(event, StudentSuspended):
+            suspensions.on_suspended(tx, event)
+        else:
+            suspensions.on_resumed(tx, event)
+    lot = lots.get(tx, lot_of(tx, bought))
+    tx.session.refresh(lot)
+    assert (lot.freeze_date, lot.expire_date) == (None, start.date() + 105 * DAY)
+
+
+def test_a_second_pause_is_not_forgotten_while_the_end_of_the_first_is_on_its_way(tx: Tx) -> None:
+    bought = factories.paid_order(tx, hours=1000, expire_date=tx.now.date() + 90 * DAY)
+    first, second = paused(bought, tx.now), paused(bought, tx.now + 20 * DAY)
+    suspensions.on_suspended(tx, first)
+    suspensions.on_suspended(tx, second)
+    suspensions.on_resumed(tx, back(first, tx.now + 10 * DAY))
+    lot = lots.get(tx, lot_of(tx, bought))
+    tx.session.refresh(lot)
+    assert lot.freeze_date == (tx.now + 20 * DAY).astimezone(ZoneInfo("Asia/Shanghai")).date()
+
+
 def test_what_was_frozen_or_freed_by_hand_stays_so(tx: Tx) -> None:
     end = tx.now.date() + 60 * DAY
     first = factories.paid_order(tx, hours=1000, expire_date=end)

@@ -50,11 +50,21 @@ def unfreeze(tx: Tx, lot_id: UUID, *, reason: str) -> Lot:
 
 def go_on(tx: Tx, lot: Lot, frozen: LotEntry, day: date, *, reason: str) -> None:
     """End the freeze of a locked lot before a day; the end of the lot moves by the days of the freeze."""
-    first = lot.freeze_date or day
-    days = max(0, (day - first).days)
+    first, lot.freeze_date = lot.freeze_date or day, None
+    _end(tx, lot, frozen, first, day, reason=reason)
+
+
+def add(tx: Tx, lot: Lot, first: date, day: date, *, source_id: UUID, reason: str) -> None:
+    """Give a locked lot the days of a freeze that is over, from `first` until before `day`, beside one that stands."""
+    frozen = _entry(lot, "freeze", source_id=source_id, explanation=reason)
+    tx.session.add(frozen)
+    tx.session.flush()
+    _end(tx, lot, frozen, first, day, reason=reason)
+
+
+def _end(tx: Tx, lot: Lot, frozen: LotEntry, first: date, day: date, *, reason: str) -> None:
     lot.expire_date = end_after_freeze(lot.expire_date, first, day)
-    lot.freeze_date = None
-    said = f"frozen for {days} days from {first.isoformat()}: {reason}"
+    said = f"frozen for {max(0, (day - first).days)} days from {first.isoformat()}: {reason}"
     tx.session.add(_entry(lot, "unfreeze", source_id=frozen.source_id, explanation=said, reverses_id=frozen.id))
     tx.session.flush()
 

@@ -6,7 +6,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Uuid
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.billing.models.base import Base
@@ -103,11 +104,17 @@ class HourPolicy(Row, Base):
 
 
 class Suspension(Row, Base):
-    """A pause of a student, by scheduling's id; `resume_time` may be heard of before the pause itself."""
+    """A pause of a student, by scheduling's id; what is None has not been heard of.
+
+    `waiting_lot_ids` are held by another pause, whose end has not been heard of.
+    """
 
     __tablename__ = "suspension"
 
+    student_id: Mapped[UUID | None]
+    start_time: Mapped[datetime | None]
     resume_time: Mapped[datetime | None]
+    waiting_lot_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
 
 
 class ClassSeat(CampusRow, Base):
