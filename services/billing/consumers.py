@@ -13,6 +13,7 @@ from lianxiao.scheduling.v1.scheduling_events_pb2 import (
     StudentResumed,
     StudentSuspended,
 )
+from lianxiao.student.v1.student_events_pb2 import ReferralRewardDue
 from services.billing.actions import (
     approvals,
     campuses,
@@ -22,6 +23,7 @@ from services.billing.actions import (
     customers,
     orders,
     partners,
+    referral_gifts,
     restorations,
     suspensions,
 )
@@ -39,6 +41,7 @@ CONSUMERS: list[AnyConsumer] = [
     Consumer("billing.on_customer_registered", CustomerRegistered, partners.project),
     Consumer("billing.on_lead_merged", LeadMerged, customers.merged),
     Consumer("billing.on_lead_merge_undone", LeadMergeUndone, customers.parted),
+    Consumer("billing.on_referral_reward_due", ReferralRewardDue, referral_gifts.give),
     Consumer("billing.on_student_suspended", StudentSuspended, suspensions.on_suspended),
     Consumer("billing.on_student_resumed", StudentResumed, suspensions.on_resumed),
 ]

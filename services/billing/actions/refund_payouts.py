@@ -152,9 +152,9 @@ def _finish(tx: Tx, refund: Refund) -> None:
         return
     refund.state, refund.pay_time = "paid", tx.now
     tx.session.flush()
-    # Money above an order was never part of a sale, nor was an order that a transfer made.
+    # No sale: money above an order, an order that a transfer made, one that thanks for a referral.
     order = tx.load(Order, "order", refund.order_id)
-    if refund.cause != rules.OVERPAYMENT and order.transfer_id is None:
+    if refund.cause != rules.OVERPAYMENT and order.transfer_id is None and order.referral_id is None:
         publish(tx, _event(refund, tx.now))
 
 
