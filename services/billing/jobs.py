@@ -12,6 +12,7 @@ from services.billing.actions import (
     reconciliations,
     refund_senders,
     settlement_runs,
+    teacher_pay,
     vouchers,
 )
 from shared.jobs import AnyJob, Errand, Job
@@ -20,6 +21,7 @@ JOBS: list[AnyJob] = [
     Job("billing.expire_quotes", 600, quotes.expire),
     Job("billing.make_vouchers", 1.0, vouchers.step),
     Job("billing.reconcile", 1.0, reconciliations.step),
+    Job("billing.pay_teachers", 1.0, teacher_pay.step),
     Job("billing.settle", 1.0, settlement_runs.step),
     Errand("billing.fetch_statements", 1800.0, bill_downloads.step),
     Errand("billing.send_refunds", 5.0, refund_senders.step),

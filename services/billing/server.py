@@ -15,6 +15,7 @@ from lianxiao.billing.v1 import ledger_service_pb2_grpc as ledger
 from lianxiao.billing.v1 import lot_service_pb2_grpc as lot
 from lianxiao.billing.v1 import netting_service_pb2_grpc as netting
 from lianxiao.billing.v1 import order_service_pb2_grpc as order
+from lianxiao.billing.v1 import pay_plan_service_pb2_grpc as pay_plan
 from lianxiao.billing.v1 import payment_service_pb2_grpc as payment
 from lianxiao.billing.v1 import payout_batch_service_pb2_grpc as payout_batch
 from lianxiao.billing.v1 import price_service_pb2_grpc as price
@@ -45,6 +46,7 @@ from services.billing.rpc.ledger_service import LedgerService
 from services.billing.rpc.lot_service import LotService
 from services.billing.rpc.netting_service import NettingService
 from services.billing.rpc.order_service import OrderService
+from services.billing.rpc.pay_plan_service import PayPlanService
 from services.billing.rpc.payment_service import PaymentService
 from services.billing.rpc.payout_batch_service import PayoutBatchService
 from services.billing.rpc.price_service import PriceService
@@ -86,6 +88,7 @@ SERVICERS: list[Registration] = [
     (hour_policy.add_HourPolicyServiceServicer_to_server, HourPolicyService),
     (split_rule.add_SplitRuleServiceServicer_to_server, SplitRuleService),
     (split.add_SplitServiceServicer_to_server, SplitService),
+    (pay_plan.add_PayPlanServiceServicer_to_server, PayPlanService),
     (settlement.add_SettlementServiceServicer_to_server, SettlementService),
     (payout_batch.add_PayoutBatchServiceServicer_to_server, PayoutBatchService),
     (netting.add_NettingServiceServicer_to_server, NettingService),

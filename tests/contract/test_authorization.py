@@ -35,7 +35,7 @@ EXPECTED = {
     "partner without scope": {"PERMISSION_DENIED"},
 }
 # Permissions that no RPC asks for: they say what a reply shows.
-OF_FIELDS = {"pii.read", "pay.read"}
+OF_FIELDS = {"pii.read"}
 each_rpc = pytest.mark.parametrize("rpc", RPCS, ids=[rpc.name for rpc in RPCS])
 
 
@@ -185,6 +185,17 @@ def test_every_rpc_has_a_route_and_says_whether_it_reads() -> None:
     queries = {rpc.name for rpc in RPCS if rpc.method.endpoint.is_query}
     assert queries <= reading
     assert reading - queries == {"lead.ResolveDuplicate"}
+
+
+def test_teachers_see_no_price_and_their_own_pay_alone_and_advisors_no_pay() -> None:
+    roles = {role.code: role for role in BUILT_IN}
+    prices = {"price.read", "quote.read", "order.read", "payment.read", "split.read", "split_rule.read"}
+    plans = {name for name in rpcs.permissions() if name.startswith("pay_plan.")}
+    assert len(plans) == 3
+    for code, hidden in (("teacher", prices | plans), ("course_advisor", {"pay.read"} | plans)):
+        grant = Grant(roles[code].permissions)
+        assert {name for name in hidden if grant.covers(name)} == set()
+    assert roles["teacher"].scope == "own"
 
 
 def test_built_in_roles_name_permissions_that_exist() -> None:

@@ -35,6 +35,7 @@ from services.billing.rules.splits import Share, SplitRule
 from shared.errors import DomainError
 from tests.billing import factories
 from tests.simulation import hours, moves, oracle
+from tests.simulation.pay_commands import compute_pay, plan_pay
 from tests.simulation.settlement_commands import net, pay_parties, settle
 from tests.simulation.world import START, Sale, Violation, World
 
@@ -177,8 +178,13 @@ def teach(world: World) -> bool:
     sale = world.any_sale()
     charge = world.random.choice([0, 50, 75, 100, 100, 100, 150, 333])
     event = factories.confirmed(
-        sale.bought, charge=charge, campus_id=world.campus(), start_time=world.now - timedelta(hours=2)
+        sale.bought,
+        charge=charge,
+        campus_id=world.campus(),
+        teacher_id=world.random.choice(world.teachers),
+        start_time=world.now - timedelta(hours=2),
     )
+    event.lesson_hours_hundredths = world.random.choice([100, 150])
     _charge(world, sale, event)
     return True
 
@@ -230,6 +236,8 @@ def correct(world: World) -> bool:
     event = AttendanceConfirmed()
     event.CopyFrom(sale.standing.pop(world.random.choice(list(sale.standing))))
     event.charge_hundredths = world.random.choice([0, 50, 100, 200])
+    # Now and then it turns out that somebody else taught.
+    event.teacher_id = str(world.random.choice(world.teachers))
     event.revision += 1
     _charge(world, sale, event)
     return True
@@ -334,6 +342,8 @@ COMMANDS: tuple[tuple[int, Command], ...] = (
     (1, settle),
     (1, pay_parties),
     (1, net),
+    (1, plan_pay),
+    (3, compute_pay),
     (1, hours.freeze),
     (1, hours.unfreeze),
     (1, hours.expire),

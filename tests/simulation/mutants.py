@@ -19,6 +19,7 @@ from uuid import uuid4
 from services.billing.actions import cash_splits, consumptions, coupons, payments, refunds, restorations, rulebooks
 from services.billing.actions import lots as lots_written
 from services.billing.rules import lots, postings
+from services.billing.rules import pay_plans as pay_rules
 from services.billing.rules import refunds as refund_rules
 from services.billing.rules import splits as split_rules
 from shared.db import Database, Tx
@@ -176,6 +177,14 @@ def _each_instalment(receive: Any) -> Any:
     return mutant
 
 
+def _behind_the_edge(_: Any) -> Any:
+    def tier_of(plan: Any, lessons: Any) -> Any:
+        total = sum(lesson.heads if plan.measure == "heads" else lesson.hours_hundredths for lesson in lessons)
+        return next((tier for tier in reversed(plan.tiers) if tier.from_quantity < total), plan.tiers[0])
+
+    return tier_of
+
+
 def _whatever_its_state(statement: str) -> str:
     return statement.replace("and state in ('consumed', 'uncovered')", "")
 
@@ -195,6 +204,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("the campus that sold earns what another taught", consumptions, "_parts", _taught_where_sold),
     Mutant("a refund below zero", refund_rules, "_of_line", _without_floor),
     Mutant("commissions stay where the money went back", cash_splits, "give_back", _no_claw_back),
+    Mutant("pay that stays when the attendance is taken back", restorations, "_let_pay", _nothing),
+    Mutant("a tier of pay that begins behind its edge", pay_rules, "tier_of", _behind_the_edge),
     Mutant("commission rounded per instalment", cash_splits, "receive", _each_instalment),
     Mutant("a refund paid twice", refunds, "_close", _twice),
     Mutant("an attendance taken back twice", restorations, "_RESTORE", _whatever_its_state),

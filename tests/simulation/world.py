@@ -13,6 +13,7 @@ from uuid import UUID
 from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceConfirmed
 from services.billing.actions import prices
 from services.billing.rules.callbacks import Notice
+from services.billing.rules.pay_plans import PayPlan
 from services.billing.rules.splits import SplitRule
 from shared.caller import Caller
 from shared.db import Database, Tx
@@ -22,6 +23,7 @@ from tests.billing import factories
 START = datetime(2026, 1, 5, 1, tzinfo=UTC)
 _CAMPUSES = 3
 _PARTNERS = 2
+_TEACHERS = 3
 
 
 class Violation(AssertionError):
@@ -49,6 +51,7 @@ class World:
     now: datetime = START
     sales: list[Sale] = field(default_factory=list)
     rules: list[SplitRule] = field(default_factory=list)
+    plans: list[PayPlan] = field(default_factory=list)
     refunds: list[UUID] = field(default_factory=list)
     transfers: list[UUID] = field(default_factory=list)
     # What hours are moved to at the list price.
@@ -64,6 +67,7 @@ class World:
         self.caller = Caller.system(self.institution)
         with self.begin() as tx:
             self.partners = [uuid7() for _ in range(_PARTNERS)]
+            self.teachers = [uuid7() for _ in range(_TEACHERS)]
             self.campuses = [factories.campus(tx) for _ in range(_CAMPUSES)]
             prices.create(
                 tx,

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from lianxiao.billing.v1 import billing_events_pb2 as events
 from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceConfirmed
-from services.billing.actions import ledger, lots, restorations, rulebooks, splits
+from services.billing.actions import ledger, lots, restorations, rulebooks, splits, teacher_pay
 from services.billing.rules import postings
 from services.billing.rules.lots import Charge, LotState, Resolution, crossed, resolve
 from services.billing.rules.postings import Line
@@ -37,11 +37,14 @@ order by l.id for update of l"""  # noqa: S608 - constant texts
 _CLAIM = """
 insert into consumption (institution_id, id, create_time, update_time, campus_id, attendance_id, revision, student_id,
   course_id, lesson_id, teacher_id, lesson_start_time, charge_hundredths, recognised_fen, remaining_hundredths, state,
-  reason)
+  reason, lesson_hours_hundredths, assistant_ids)
 values (%(institution)s, %(consumption)s, %(now)s, %(now)s, %(campus)s, %(attendance)s, %(revision)s, %(student)s,
   %(course)s, %(lesson)s, %(teacher)s, %(lesson_start)s, %(charge)s, %(recognised)s, %(remaining)s, %(state)s,
-  %(reason)s)
+  %(reason)s, %(lesson_hours)s, %(assistants)s::uuid[])
 on conflict do nothing returning true"""
+_ASSISTANT = """
+insert into lesson_assistant (institution_id, id, create_time, update_time, lesson_id, teacher_id, lesson_start_time)
+values (%(institution)s, %(id)s, %(now)s, %(now)s, %(lesson)s, %(teacher)s, %(lesson_start)s)"""
 _NOTICE = """
 insert into threshold_notice
   (institution_id, id, create_time, update_time, student_id, course_id, order_id, threshold_hundredths)
@@ -63,6 +66,13 @@ class Attendance(NamedTuple):
     teacher_id: UUID | None
     lesson_start_time: datetime
     charge_hundredths: int
+    lesson_hours_hundredths: int = 0
+    assistant_ids: tuple[UUID, ...] = ()
+
+    @property
+    def teacher_ids(self) -> tuple[UUID, ...]:
+        """Return who taught, the main teacher first."""
+        return (*((self.teacher_id,) if self.teacher_id else ()), *self.assistant_ids)
 
 
 def consume(tx: Tx, event: AttendanceConfirmed) -> None:
@@ -83,6 +93,7 @@ def _charge(tx: Tx, attendance: Attendance) -> bool:
     recognised = sum(charge.amount_fen for charge in resolution.charges)
     if not _claim(tx, consumption_id, attendance, resolution, recognised):
         return False
+    _let_pay(tx, attendance, rules, day)
     if resolution.reason:
         publish(tx, _not_covered(attendance, resolution))
     elif resolution.charges:
@@ -92,6 +103,15 @@ def _charge(tx: Tx, attendance: Attendance) -> bool:
     else:
         publish(tx, _not_charged(attendance, resolution.remaining_hundredths))
     return True
+
+
+def _let_pay(tx: Tx, attendance: Attendance, rules: rulebooks.Rules, day: date) -> None:
+    """Remember who taught beside, and have the month of those whom a plan may pay computed."""
+    for teacher_id in attendance.assistant_ids:
+        values = {"id": uuid7(), "teacher": teacher_id, "lesson": attendance.lesson_id, "now": tx.now}
+        tx.run(_ASSISTANT, _keys(tx, attendance) | values | {"lesson_start": attendance.lesson_start_time})
+    if rules.pay_plans:
+        teacher_pay.mark(tx, attendance.teacher_ids, day)
 
 
 def _claim(tx: Tx, consumption_id: UUID, attendance: Attendance, resolution: Resolution, recognised: int) -> bool:
@@ -108,6 +128,8 @@ def _claim(tx: Tx, consumption_id: UUID, attendance: Attendance, resolution: Res
         "remaining": resolution.remaining_hundredths,
         "state": "uncovered" if resolution.reason else "consumed",
         "reason": resolution.reason,
+        "lesson_hours": attendance.lesson_hours_hundredths,
+        "assistants": [str(each) for each in attendance.assistant_ids],
         "now": tx.now,
     }
     return bool(tx.run(_CLAIM, _keys(tx, attendance) | values).scalar())
@@ -222,6 +244,8 @@ def _parse(event: AttendanceConfirmed) -> Attendance:
         as_uuid(event.teacher_id) if event.teacher_id else None,
         instant(event.lesson_start_time),
         event.charge_hundredths,
+        event.lesson_hours_hundredths or event.charge_hundredths,
+        tuple(as_uuid(each) for each in event.assistant_ids),
     )
 
 

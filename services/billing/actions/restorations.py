@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from lianxiao.billing.v1.billing_events_pb2 import HoursRestored
 from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceUnconfirmed
-from services.billing.actions import ledger, lots, rulebooks, splits
+from services.billing.actions import ledger, lots, rulebooks, splits, teacher_pay
 from services.billing.models import Consumption, Lot, LotEntry
 from shared import aliases
 from shared.db import Tx
@@ -95,7 +95,10 @@ def _take_back(tx: Tx, consumption: Consumption) -> None:
     entries = tx.session.scalars(query.order_by(LotEntry.lot_id)).all()
     _lock(tx, [entry.lot_id for entry in entries])
     keys = {"institution": tx.institution_id, "consumption": consumption.id, "now": tx.now}
-    if not tx.run(_RESTORE, keys).scalar() or not entries:
+    if not tx.run(_RESTORE, keys).scalar():
+        return
+    _let_pay(tx, consumption)
+    if not entries:
         return
     values: dict[str, object] = {
         "institution": tx.institution_id,
@@ -107,6 +110,13 @@ def _take_back(tx: Tx, consumption: Consumption) -> None:
     tx.run(f"{lots.TAKE_SQL}; {lots.ENTRIES_SQL}", values)
     _post(tx, consumption)
     publish(tx, _event(tx, consumption))
+
+
+def _let_pay(tx: Tx, consumption: Consumption) -> None:
+    rules = rulebooks.load(tx)
+    if rules.pay_plans and consumption.lesson_start_time:
+        teachers = [*([consumption.teacher_id] if consumption.teacher_id else []), *consumption.assistant_ids]
+        teacher_pay.mark(tx, teachers, rules.day(consumption.campus_id, consumption.lesson_start_time))
 
 
 def _lock(tx: Tx, lot_ids: Sequence[UUID]) -> None:

@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from services.billing.models import Campus, Rulebook, SplitRule
-from services.billing.rules import splits
+from services.billing.models import Campus, PayPlan, Rulebook, SplitRule
+from services.billing.rules import pay_plans, splits
 from shared.db import Tx
 
 TIME_ZONE = "Asia/Shanghai"
@@ -41,6 +41,7 @@ class Rules:
     split_rules: tuple[splits.SplitRule, ...]
     time_zones: dict[UUID, str]
     regions: dict[UUID, UUID | None]
+    pay_plans: tuple[pay_plans.PayPlan, ...]
 
     def day(self, campus_id: UUID, instant: datetime) -> date:
         """Return the local date at a campus."""
@@ -92,6 +93,26 @@ def to_rule(row: SplitRule) -> splits.SplitRule:
     )
 
 
+def to_plan(row: PayPlan) -> pay_plans.PayPlan:
+    """Return a stored plan as the pure rules take it."""
+    return pay_plans.PayPlan(
+        id=row.id,
+        name=row.name,
+        basis=row.basis,
+        tiers=tuple(pay_plans.PayTier(**tier) for tier in row.tiers),
+        start_date=row.start_date,
+        end_date=row.end_date,
+        priority=row.priority,
+        measure=row.measure,
+        role=row.role,
+        assistant_basis_points=row.assistant_basis_points,
+        teacher_id=row.teacher_id,
+        campus_id=row.campus_id,
+        course_id=row.course_id,
+        version=row.version,
+    )
+
+
 def to_allocation(stored: Mapping[str, int] | None) -> tuple[tuple[UUID, int], ...]:
     """Return a stored allocation of an order as the pure rules take it, by campus."""
     return tuple((UUID(campus_id), points) for campus_id, points in sorted(stored.items())) if stored else ()
@@ -107,7 +128,8 @@ def _read(tx: Tx, version: int) -> Rules:
     rules = tuple(to_rule(row) for row in tx.session.scalars(select(SplitRule).where(SplitRule.state == "active")))
     found = tx.execute(select(Campus.id, Campus.time_zone, Campus.region_id)).all()
     zones, regions = {row.id: row.time_zone for row in found}, {row.id: row.region_id for row in found}
-    return Rules(version, tuple(thresholds or (LOW_HOURS_HUNDREDTHS,)), rules, zones, regions)
+    plans = tuple(to_plan(row) for row in tx.session.scalars(select(PayPlan).where(PayPlan.state == "active")))
+    return Rules(version, tuple(thresholds or (LOW_HOURS_HUNDREDTHS,)), rules, zones, regions, plans)
 
 
 @lru_cache(maxsize=64)

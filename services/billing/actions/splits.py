@@ -159,7 +159,13 @@ def page(tx: Tx, request: ListRequest) -> Page[SplitRow]:
 
 
 def values(
-    tx: Tx, entries: Iterable[Entry], *, source_kind: str, source_id: UUID, occur_time: datetime
+    tx: Tx,
+    entries: Iterable[Entry],
+    *,
+    source_kind: str,
+    source_id: UUID,
+    occur_time: datetime,
+    first_number: int = 1,
 ) -> dict[str, object]:
     """Return the parameters of ROWS_SQL, for callers that send it with other statements."""
     rows = [
@@ -177,7 +183,7 @@ def values(
             "explanation": entry.part.explanation,
             "reverses_id": str(entry.reverses_id) if entry.reverses_id else None,
         }
-        for number, entry in enumerate(entries, start=1)
+        for number, entry in enumerate(entries, start=first_number)
     ]
     return {
         "institution": tx.institution_id,

@@ -73,6 +73,9 @@ class Consumption(CampusRow, Base):
     lesson_id: Mapped[UUID]
     teacher_id: Mapped[UUID | None]
     lesson_start_time: Mapped[datetime | None]
+    # How long the lesson was, and who taught beside the main teacher; for their pay.
+    lesson_hours_hundredths: Mapped[int] = mapped_column(default=0)
+    assistant_ids: Mapped[list[UUID]] = mapped_column(default=list)
     charge_hundredths: Mapped[int]
     recognised_fen: Mapped[int]
     remaining_hundredths: Mapped[int]

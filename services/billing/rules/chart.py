@@ -67,6 +67,7 @@ SHIPPED = (
     Title(postings.SPLIT_INCOME, "6051.01", "其他业务收入-分成收入", "Split income", INCOME),
     Title(postings.REFUND_FEE_INCOME, "6051.02", "其他业务收入-退费手续费", "Refund fee income", INCOME),
     Title(postings.FORFEIT_INCOME, "6301.01", "营业外收入-不予退还", "Forfeit income", INCOME),
+    Title(postings.TEACHER_PAY_EXPENSE, "6401.01", "主营业务成本-课酬", "Teacher pay", EXPENSE),
     Title(postings.SPLIT_EXPENSE, "6601.01", "销售费用-分成支出", "Split expense", EXPENSE),
     Title(postings.COMMISSION_EXPENSE, "6601.02", "销售费用-提成", "Commission expense", EXPENSE),
     Title(postings.REFUND_INTEREST_EXPENSE, "6603.01", "财务费用-退费利息", "Refund interest expense", EXPENSE),

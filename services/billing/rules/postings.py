@@ -30,6 +30,7 @@ REFUND_PAYABLE = "refund_payable"
 REFUND_INTEREST_EXPENSE = "refund_interest_expense"
 INSTALMENT_RECEIVABLE = "instalment_receivable"
 WALLET = "wallet"
+TEACHER_PAY_EXPENSE = "teacher_pay_expense"
 NOBODY = UUID(int=0)
 
 
@@ -124,6 +125,11 @@ def refund(
     lines.append(Line(INSTALMENT_RECEIVABLE, campus_id, -on_credit_fen))
     lines.append(Line(FORFEIT_INCOME, campus_id, amount_fen + fee_fen + on_credit_fen - total))
     return merge([*lines, *cash_parts(campus_id, parts)])
+
+
+def teacher_pay(campus_id: UUID, teacher_id: UUID, amount_fen: int) -> list[Line]:
+    """Owe a teacher the pay of lessons that a campus taught, or (below zero) take it back."""
+    return [Line(TEACHER_PAY_EXPENSE, campus_id, amount_fen), Line(SPLIT_PAYABLE, campus_id, -amount_fen, teacher_id)]
 
 
 def party_adjustment(campus_id: UUID, party_id: UUID, amount_fen: int) -> list[Line]:

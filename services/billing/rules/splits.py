@@ -13,6 +13,8 @@ from shared.money import allocate, round_half_up
 
 CONSUMPTION = "consumption_recognised"
 CASH = "cash_received"
+# What plans pay teachers; no rule divides it.
+PAY = "pay"
 
 SELLING = "selling_campus"
 TEACHING = "teaching_campus"

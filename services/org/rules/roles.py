@@ -166,6 +166,7 @@ _MONEY = (
     *(
         "split_rule.*",
         "split.read",
+        "pay_plan.*",
         "settlement_run.*",
         "settlement.*",
         "pay.read",

@@ -99,7 +99,7 @@ def confirm(tx: Tx, lesson: Lesson, entries: Sequence[Entry], by: Book) -> None:
     _record(tx, rows, reason="")
     makeup_entitlements.follow(tx, lesson, rows)
     for attendance in rows:
-        publish(tx, _confirmed(attendance))
+        publish(tx, _confirmed(lesson, attendance))
 
 
 def unconfirm(tx: Tx, attendance_id: UUID, *, reason: str) -> Attendance:
@@ -121,7 +121,7 @@ def correct(tx: Tx, attendance_id: UUID, mark: Mark, *, reason: str) -> Attendan
     tx.session.flush()
     _record(tx, [attendance], reason=reason)
     makeup_entitlements.follow(tx, lesson, [attendance])
-    publish(tx, _confirmed(attendance))
+    publish(tx, _confirmed(lesson, attendance))
     return attendance
 
 
@@ -219,7 +219,7 @@ def _record(tx: Tx, rows: Sequence[Attendance], *, reason: str) -> None:
     tx.execute(insert(AttendanceChange), history)
 
 
-def _confirmed(attendance: Attendance) -> AttendanceConfirmed:
+def _confirmed(lesson: Lesson, attendance: Attendance) -> AttendanceConfirmed:
     return AttendanceConfirmed(
         attendance_id=str(attendance.id),
         lesson_id=str(attendance.lesson_id),
@@ -235,4 +235,6 @@ def _confirmed(attendance: Attendance) -> AttendanceConfirmed:
         charge_factor_hundredths=attendance.charge_factor_hundredths or 0,
         absence_rule_id=id_text(attendance.absence_rule_id),
         makeup_entitlement_id=id_text(attendance.makeup_entitlement_id),
+        lesson_hours_hundredths=lesson.lesson_hours_hundredths,
+        assistant_ids=[str(each) for each in lesson.teacher_ids if each != attendance.teacher_id],
     )
