@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from lianxiao.org.v1.org_events_pb2 import StaffChanged
 from lianxiao.student.v1 import family_thread_service_pb2 as thread_pb
 from lianxiao.student.v1 import interview_pb2
 from lianxiao.student.v1 import interview_service_pb2 as pb
@@ -20,13 +22,15 @@ from lianxiao.student.v1.interview_service_pb2_grpc import InterviewServiceStub
 from lianxiao.student.v1.student_events_pb2 import FamilyMessageSent, FamilyNoticeDue, StaffNoticeDue
 from services.student.actions import family_threads, guardians, interviews, students, tickets
 from services.student.actions.interviews import PainPoint
-from services.student.models import Interview, InterviewSample
+from services.student.consumers import CONSUMERS
+from services.student.models import FamilyThread, Interview, InterviewSample
 from services.student.rules import sampling
 from services.student.server import SERVICERS
 from shared.caller import Caller, Scope
 from shared.db import Database
 from shared.errors import InvalidInput, LimitReached, NotFound, Refused
 from shared.ids import uuid7
+from shared.testing.bus import deliver
 from shared.testing.callers import staff
 from shared.testing.wire import Wire, refusal, serving
 from tests.student import factories
@@ -103,6 +107,31 @@ def test_a_family_writes_so_much_a_day(database: Database, caller: Caller) -> No
             family_threads.reply(tx, row, body="在吗")
         tx.now = NOON + timedelta(days=1)
         family_threads.reply(tx, row, body="在吗")
+
+
+def test_two_who_write_first_at_once_share_a_thread_and_a_leaver_passes_it_on(
+    database: Database, caller: Caller, institution: UUID
+) -> None:
+    old, new = uuid7(), uuid7()
+    with database.begin(caller) as tx:
+        for person in (old, new):
+            factories.staff_member(tx, staff_id=person)
+        child = factories.student(tx, owner_id=old)
+        guardian = factories.guardian(tx, child)
+
+    def write(_turn: int) -> UUID:
+        with database.begin(staff(institution, subject=old)) as tx:
+            return family_threads.send(tx, child.id, guardian.id, body="您好").id
+
+    with ThreadPoolExecutor(4) as pool:
+        [thread_id] = set(pool.map(write, range(4)))
+    leaving = StaffChanged(staff_id=str(old), active=False)
+    leaving.handover.handover_id = str(uuid7())
+    leaving.handover.student_receiver_ids.append(str(new))
+    deliver(database, CONSUMERS, leaving, institution)
+    with database.begin(caller) as tx:
+        assert [each.number for each in family_threads.messages(tx, thread_id)] == [1, 2, 3, 4]
+        assert tx.load(FamilyThread, "family_thread", thread_id).owner_id == new
 
 
 @given(_IDS, st.text(max_size=8))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -70,6 +71,25 @@ def test_a_family_is_asked_once_in_a_round_and_answers_once(database: Database, 
         surveys.revise(tx, survey.id, [NPS])
         assert surveys.invite(tx, survey.id, [row.student_id]) == 1, "other questions are a new round"
         assert len(surveys.questions_of(tx, survey.id, 1)) == len(QUESTIONS)
+
+
+def test_of_two_answers_at_once_one_counts(database: Database, caller: Caller, institution: UUID) -> None:
+    with database.begin(caller) as tx:
+        [row] = asked(tx, made(tx))
+        token = survey_links.path(institution, row.id).rsplit("/", 1)[1]
+
+    def answer(score: int) -> str:
+        with database.begin(Caller.system(institution)) as tx:
+            mine = survey_links.opened(tx, institution, token, for_update=True)
+            try:
+                survey_links.answer(tx, mine, [Answer("nps", score)])
+            except Refused as refused:
+                return refused.reason
+        return ""
+
+    with ThreadPoolExecutor(4) as pool:
+        said = sorted(pool.map(answer, (9, 10, 9, 10)))
+    assert said == ["", *["SURVEY_ANSWERED"] * 3]
 
 
 def test_a_poor_answer_is_a_ticket_of_who_cares_for_the_child(database: Database, caller: Caller) -> None:

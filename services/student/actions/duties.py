@@ -7,7 +7,12 @@ from uuid import UUID
 from shared.db import Tx
 
 # Table and condition of what is not done yet.
-_UNDONE = {"ticket": "state in ('open', 'in_progress')", "call_task": "state = 'open'", "interview": "state = 'due'"}
+_UNDONE = {
+    "ticket": "state in ('open', 'in_progress')",
+    "call_task": "state = 'open'",
+    "interview": "state = 'due'",
+    "family_thread": "owner_id is not null",
+}
 _GIVE = """update {table} d set owner_id = s.owner_id, update_time = %(now)s from student s
   where d.institution_id = %(institution)s and d.owner_id = %(staff)s and d.{undone}
     and s.institution_id = d.institution_id and s.id = d.student_id and s.owner_id is distinct from d.owner_id
