@@ -4,7 +4,7 @@ SHELL := /bin/sh
 python := .venv/bin/python
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup up down demo test test-one check lint fmt types bench bench-billing bench-dedupe bench-fet bench-lead bench-scheduling bench-timetable bench-timetable-scale chaos chaos-billing oracles sim-ledger mutants-ledger replay-ledger protos web new-service audit-verify check-books
+.PHONY: help setup up down demo test test-one check lint fmt types bench bench-billing bench-dedupe bench-fet bench-lead bench-scheduling bench-timetable bench-timetable-scale chaos chaos-billing oracles sim-ledger mutants-ledger replay-ledger protos web new-service audit-verify check-books verify-ledger
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -95,3 +95,6 @@ audit-verify: setup ## Recompute the audit chains of every service and check the
 
 check-books: setup ## Run the checks of a controller over the books of every institution
 	@$(python) -m tools.up check-books
+
+verify-ledger: setup ## Compare the rows of the books with their seals, and the seals with what was signed outside
+	@$(python) -m tools.up verify-ledger

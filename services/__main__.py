@@ -1,4 +1,4 @@
-"""`python -m services <name>|all server|worker|migrate|parked|keys|audit|announce`, `... billing check-books`."""
+"""`python -m services <name>|all server|worker|migrate|parked|keys|audit|announce|check-books|verify-ledger`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import services
 
 COMMANDS = ("parked", "keys", "audit", "announce")
-ROLES = ("server", "worker", "migrate", *COMMANDS, "check-books")
+ROLES = ("server", "worker", "migrate", *COMMANDS, "check-books", "verify-ledger")
 
 
 def names() -> list[str]:
@@ -34,8 +34,8 @@ def main(arguments: Sequence[str]) -> int:
     chosen = names() if options.service == "all" else [options.service]
     if options.role in COMMANDS:
         return int(importlib.import_module(f"shared.{options.role}_command").run(chosen, options.words))
-    if options.role == "check-books":
-        return _check_books()
+    if options.role in {"check-books", "verify-ledger"}:
+        return {"check-books": _check_books, "verify-ledger": _verify_ledger}[options.role]()
     {"server": _server, "worker": _worker, "migrate": _migrate}[options.role](chosen)
     return 0
 
@@ -66,15 +66,35 @@ def _check_books() -> int:
     checks = importlib.import_module("services.billing.actions.book_checks")
     database = Database(settings().role_url("billing", "app"), pool_size=2)
     wrong = 0
-    with database.system(read_only=True) as tx:
-        institutions = tx.run("select institution_id from institution order by institution_id").scalars()
-    for institution_id in institutions:
+    for institution_id in _institutions(database):
         with database.begin(Caller.system(institution_id), read_only=True, timeout_ms=600_000) as tx:
             report = checks.report(tx)
         wrong += report.wrong
         sys.stdout.write("".join(f"{institution_id} {line}\n" for line in report.lines))
     database.dispose()
     return 1 if wrong else 0
+
+
+def _verify_ledger() -> int:
+    """Compare the rows of the books with their seals; return 1 when one was changed, taken away or put in."""
+    from shared.caller import Caller  # noqa: PLC0415 - nothing comes before a worker is patched
+    from shared.db import Database  # noqa: PLC0415 - as above
+    from shared.settings import settings  # noqa: PLC0415 - as above
+
+    seals = importlib.import_module("services.billing.actions.row_seals")
+    database = Database(settings().role_url("billing", "app"), pool_size=2)
+    report = seals.Report()
+    for institution_id in _institutions(database):
+        with database.begin(Caller.system(institution_id), timeout_ms=3_600_000) as tx:
+            seals.verify(tx, settings().audit_checkpoint_dir, report)
+    database.dispose()
+    sys.stdout.write("".join(f"{line}\n" for line in (*report.problems, report)))
+    return 1 if report.problems else 0
+
+
+def _institutions(database: Any) -> list[Any]:
+    with database.system(read_only=True) as tx:
+        return list(tx.run("select institution_id from institution order by institution_id").scalars())
 
 
 def _migrate(chosen: list[str]) -> None:

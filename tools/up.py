@@ -169,7 +169,7 @@ def _greet(url: str) -> None:
 def main() -> int:
     """Do what the command line says; a refusal is one clear text and exit code 1."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("action", choices=["start", "stop", "demo", "audit-verify", "check-books"])
+    parser.add_argument("action", choices=["start", "stop", "demo", "audit-verify", "check-books", "verify-ledger"])
     parser.add_argument("--bus", choices=BUSES, default="direct")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--reset", action="store_true", help="demo: take away the chain that is there and begin anew")
@@ -189,8 +189,8 @@ def _act(options: argparse.Namespace) -> int:
         print(f"stopped {', '.join(stopped)}" if stopped else "nothing was running")
     elif options.action == "audit-verify":
         return verify("all", "audit", "verify")
-    elif options.action == "check-books":
-        return verify("billing", "check-books")
+    elif options.action in {"check-books", "verify-ledger"}:
+        return verify("billing", options.action)
     else:
         demo(options.seed, reset=options.reset)
     return 0

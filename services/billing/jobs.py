@@ -11,6 +11,7 @@ from services.billing.actions import (
     quotes,
     reconciliations,
     refund_senders,
+    row_seals,
     settlement_runs,
     teacher_pay,
     vouchers,
@@ -29,5 +30,6 @@ JOBS: list[AnyJob] = [
     Job("billing.announce_expiring_hours", 3600, expiries.announce),
     Job("billing.remind_of_instalments", 3600, instalments.remind),
     Job("billing.expire_hours", 3600, expiries.expire),
+    Errand("billing.seal_rows", 600.0, row_seals.step),
     Job("billing.check_books", 86_400, book_checks.observe),
 ]

@@ -35,6 +35,7 @@ APPENDED = {
         "ledger_turnover",
         "voucher",
         "voucher_journal",
+        "row_seal",
     ],
     "lead": [
         *("touch", "follow_up", "assignment", "import_row", "form_visit", "grade_change", "nps_answer", "sale"),

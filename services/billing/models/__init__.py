@@ -30,6 +30,7 @@ from services.billing.models.refunds import (
     RefundRule,
     RefundTerm,
 )
+from services.billing.models.row_seals import RowSeal
 from services.billing.models.settlements import (
     Netting,
     PayoutBatch,
@@ -98,6 +99,7 @@ __all__ = [
     "RefundPolicy",
     "RefundRule",
     "RefundTerm",
+    "RowSeal",
     "Rulebook",
     "Settlement",
     "SettlementDispute",
