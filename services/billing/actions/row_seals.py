@@ -59,11 +59,11 @@ class Report:
 def step(database: Database, institution_id: UUID) -> bool:
     """Seal the next window of each table, and sign the last seal; returns whether more wait."""
     with database.begin(Caller.system(institution_id)) as tx:
-        head = seal(tx)
+        head, now = seal(tx), tx.now
     folder = settings().audit_checkpoint_dir
     if head is not None and folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-        checkpoints.append(checkpoints.path_of(folder, SERVICE), SERVICE, {institution_id: head}, datetime.now(UTC))
+        checkpoints.append(checkpoints.path_of(folder, SERVICE), SERVICE, {institution_id: head}, now)
     return head is not None
 
 
