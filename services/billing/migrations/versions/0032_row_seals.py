@@ -7,8 +7,8 @@ from alembic import op
 from shared import chassis
 from shared.rls import protect
 
-revision = "0031"
-down_revision = "0030"
+revision = "0032"
+down_revision = "0031"
 
 _TABLES = {
     "row_seal": """sequence bigint not null, table_name text not null, columns text[] not null,
