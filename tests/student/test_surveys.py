@@ -175,12 +175,14 @@ def test_results_of_few_are_for_the_owner_alone(database: Database, caller: Call
         survey = made(tx)
         for campus_id, count in ((few, 4), (many, 5), (most, 6)):
             for row in asked(tx, survey, count, campus_id=campus_id):
-                survey_links.answer(tx, row, [Answer("nps", 9)])
+                survey_links.answer(tx, row, [Answer("nps", 9), Answer("words", text="好")])
         assert not any(group.hidden for group in survey_results.by(tx, survey.id, "campus", start=None, end=None))
     with database.begin(staff(institution), now=NOON) as tx:
         groups = survey_results.by(tx, survey.id, "campus", start=None, end=None)
         assert {UUID(group.place) for group in groups if group.hidden} == {few, many}, "one alone could be worked out"
         assert all(group.questions == [] for group in groups if group.hidden)
+        said = survey_results.comments(tx, survey.id, pb.ListSurveyCommentsRequest()).rows
+        assert {row.campus_id for row in said} == {many, most}
     with database.begin(staff(institution), scope=Scope(frozenset({most})), now=NOON) as tx:
         assert [UUID(each.place) for each in survey_results.by(tx, survey.id, "campus", start=None, end=None)] == [most]
 
@@ -255,9 +257,11 @@ def test_a_survey_is_made_sent_answered_and_read_over_the_wire(
     with database.begin(Caller.system(institution)) as tx:
         child = factories.student(tx)
         factories.guardian(tx, child)
-    stub, signed = SurveyServiceStub(wire.channel), Wire.metadata(staff(institution))
+    owner = staff(institution)
+    stub, signed = SurveyServiceStub(wire.channel), Wire.metadata(owner)
     question = survey_pb2.SurveyQuestion(code="nps", kind="SURVEY_QUESTION_KIND_NPS", text_zh="推荐吗？", required=True)
-    given_survey = survey_pb2.Survey(title_zh="季度调查", questions=[question])
+    words = survey_pb2.SurveyQuestion(code="words", kind="SURVEY_QUESTION_KIND_TEXT", text_zh="还有什么？")
+    given_survey = survey_pb2.Survey(title_zh="季度调查", questions=[question, words])
     survey = stub.CreateSurvey(pb.CreateSurveyRequest(survey=given_survey), metadata=signed).survey
     asking = pb.InviteToSurveyRequest(survey_id=survey.survey_id, student_ids=[str(child.id)])
     assert stub.InviteToSurvey(asking, metadata=signed).invited_count == 1
@@ -266,12 +270,23 @@ def test_a_survey_is_made_sent_answered_and_read_over_the_wire(
     path = survey_links.path(institution, UUID(row.survey_invitation_id))
     link = {"institution_id": str(institution), "token": path.rsplit("/", 1)[1]}
     page = stub.GetPublicSurvey(pb.GetPublicSurveyRequest(**link)).page
-    assert [each.code for each in page.questions] == ["nps"]
-    answers = [survey_pb2.SurveyAnswer(question="nps", score=10)]
+    assert [each.code for each in page.questions] == ["nps", "words"]
+    answers = [
+        survey_pb2.SurveyAnswer(question="nps", score=10),
+        survey_pb2.SurveyAnswer(question="words", text="很好"),
+    ]
     stub.AnswerPublicSurvey(pb.AnswerPublicSurveyRequest(**link, answers=answers))
     with pytest.raises(grpc.RpcError) as caught:
         stub.AnswerPublicSurvey(pb.AnswerPublicSurveyRequest(**link, answers=answers))
     assert refusal(caught.value) == ("FAILED_PRECONDITION", "SURVEY_ANSWERED")
+
+    def comments(caller: Caller) -> list[str]:
+        request = pb.ListSurveyCommentsRequest(survey_id=survey.survey_id)
+        found = stub.ListSurveyComments(request, metadata=Wire.metadata(caller)).comments
+        return [each.text for each in found]
+
+    assert comments(owner) == ["很好"]
+    assert comments(staff(institution)) == [], "one alone is not told"
     asked_for = pb.GetSurveyResultsRequest(survey_id=survey.survey_id, dimension="SURVEY_DIMENSION_WHOLE")
     [group] = stub.GetSurveyResults(asked_for, metadata=Wire.metadata(staff(institution))).groups
     assert (group.hidden, group.invited_count, list(group.questions)) == (True, 1, [])

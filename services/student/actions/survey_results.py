@@ -9,10 +9,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import func, select
+
 from services.student.actions import surveys
+from services.student.models import SurveyAnswer, SurveyInvitation
 from services.student.rules import surveys as rules
 from services.student.rules.surveys import Nps
 from shared.db import Tx
+from shared.listing import Field, Listing, ListRequest, Page
 
 WHOLE = "whole"
 _DIMENSIONS = {
@@ -35,6 +39,15 @@ _SCORES = """select {group} as place, a.question, a.kind, count(*) as answers,
 _OPTIONS = """select {group} as place, a.question, o.code, count(*) as answers
   {joined} cross join unnest(a.options) o (code)
   where {asked} group by 1, 2, 3 order by 1, 2, 3"""
+
+COMMENTS: Listing[SurveyAnswer] = Listing(
+    SurveyAnswer,
+    fields={
+        "question": Field(SurveyAnswer.question, sortable=False),
+        "campus_id": Field(SurveyAnswer.campus_id, sortable=False),
+        "create_time": Field(SurveyAnswer.create_time),
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +95,22 @@ def by(tx: Tx, survey_id: UUID, dimension: str, *, start: datetime | None, end: 
         if row.place not in hidden:
             groups[row.place].questions.append(_result(row, options[row.place, row.question]))
     return list(groups.values())
+
+
+def comments(tx: Tx, survey_id: UUID, request: ListRequest) -> Page[SurveyAnswer]:
+    """Return a page of what people wrote; nothing of few people unless to the owner. Raises NotFound."""
+    survey = surveys.get(tx, survey_id)
+    said = (SurveyAnswer.survey_id == survey_id, SurveyAnswer.kind == rules.TEXT)
+    if tx.caller.subject_id != survey.owner_id:
+        here = SurveyAnswer.campus_id
+        # Of each campus by itself: whoever sees one alone must not tell its few people apart.
+        few = select(func.count(SurveyInvitation.respond_time)).where(
+            SurveyInvitation.institution_id == tx.institution_id,
+            SurveyInvitation.survey_id == survey_id,
+            SurveyInvitation.campus_id == here,
+        )
+        return COMMENTS.page(tx, request, where=[*said, few.scalar_subquery() >= rules.FEWEST])
+    return COMMENTS.page(tx, request, where=said)
 
 
 def _read(tx: Tx, statement: str, dimension: str, values: dict[str, Any]) -> list[Any]:

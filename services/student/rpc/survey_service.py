@@ -9,7 +9,7 @@ from lianxiao.student.v1 import survey_service_pb2 as pb
 from lianxiao.student.v1 import survey_service_pb2_grpc as pb_grpc
 from services.student.actions import survey_links, survey_results, surveys
 from services.student.actions.survey_results import GroupResult, QuestionResult
-from services.student.models import Survey, SurveyInvitation
+from services.student.models import Survey, SurveyAnswer, SurveyInvitation
 from services.student.rules.surveys import Answer, Option, Question
 from shared.db import Tx
 from shared.ids import as_uuid
@@ -81,6 +81,12 @@ class SurveyService(Servicer, pb_grpc.SurveyServiceServicer):
             end=optional_instant(request, "end_time"),
         )
         return pb.GetSurveyResultsResponse(groups=[_group_to_pb(group) for group in groups])
+
+    @query
+    def ListSurveyComments(self, request: pb.ListSurveyCommentsRequest, tx: Tx) -> pb.ListSurveyCommentsResponse:
+        page = survey_results.comments(tx, as_uuid(request.survey_id), request)
+        rows = [_comment_to_pb(tx, row) for row in page.rows]
+        return pb.ListSurveyCommentsResponse(comments=rows, next_page_token=page.next_page_token)
 
     @query
     def GetPublicSurvey(self, request: pb.GetPublicSurveyRequest, tx: Tx) -> pb.GetPublicSurveyResponse:
@@ -188,6 +194,15 @@ def _result_to_pb(each: QuestionResult) -> survey_pb2.SurveyQuestionResult:
         shown.nps_low_hundredths = round(100 * each.nps.low)
         shown.nps_high_hundredths = round(100 * each.nps.high)
     return shown
+
+
+def _comment_to_pb(tx: Tx, row: SurveyAnswer) -> survey_pb2.SurveyComment:
+    return survey_pb2.SurveyComment(
+        question=row.question,
+        campus_id=str(row.campus_id),
+        text=SurveyAnswer.text.reveal(tx, row) or "",
+        create_time=row.create_time,
+    )
 
 
 def _page(tx: Tx, row: SurveyInvitation) -> survey_pb2.SurveyPage:
