@@ -12,6 +12,7 @@ from lianxiao.scheduling.v1.scheduling_events_pb2 import (
     CourseChanged,
     StudentResumed,
     StudentSuspended,
+    StudentTransferred,
 )
 from lianxiao.student.v1.student_events_pb2 import ReferralRewardDue
 from services.billing.actions import (
@@ -26,6 +27,7 @@ from services.billing.actions import (
     referral_gifts,
     restorations,
     suspensions,
+    transfer_proposals,
 )
 from shared.inbox import AnyConsumer, Consumer
 
@@ -44,4 +46,5 @@ CONSUMERS: list[AnyConsumer] = [
     Consumer("billing.on_referral_reward_due", ReferralRewardDue, referral_gifts.give),
     Consumer("billing.on_student_suspended", StudentSuspended, suspensions.on_suspended),
     Consumer("billing.on_student_resumed", StudentResumed, suspensions.on_resumed),
+    Consumer("billing.on_student_transferred", StudentTransferred, transfer_proposals.on_transferred),
 ]

@@ -78,6 +78,7 @@ def test_billing_subscribes_to_lessons_seats_and_pauses_and_to_what_its_rules_ar
         "scheduling.course_changed.v1",
         "scheduling.student_resumed.v1",
         "scheduling.student_suspended.v1",
+        "scheduling.student_transferred.v1",
         "student.referral_reward_due.v1",
         "org.campus_changed.v1",
         "org.approval_flow_changed.v1",

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from services.billing.actions import ledger, orders, rulebooks, transfers, wallets
+from services.billing.actions import ledger, orders, rulebooks, transfer_proposals, transfers, wallets
 from services.billing.models import Lot, LotEntry, Transfer, WalletEntry, WalletPart
 from shared.db import Tx
 from shared.errors import Refused
@@ -35,6 +35,7 @@ def undo(tx: Tx, transfer_id: UUID, *, reason: str) -> Transfer:
     transfer.state, transfer.undo_reason = "undone", reason
     transfer.undo_staff_id, transfer.undo_time = tx.caller.subject_id, tx.now
     tx.session.flush()
+    transfer_proposals.settle(tx, transfer)
     return transfer
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
-from services.billing.actions import campuses, ledger, lots, orders, prices, rulebooks, wallets
+from services.billing.actions import campuses, ledger, lots, orders, prices, rulebooks, transfer_proposals, wallets
 from services.billing.models import Lot, LotEntry, Order, OrderLine, Payment, Transfer, WalletPart
 from services.billing.rules import postings
 from services.billing.rules.lots import GIFT, amount_of
@@ -108,6 +108,7 @@ def create(tx: Tx, wish: Wish, *, reason: str) -> Transfer:
     transfer.reason, transfer.staff_id = reason, tx.caller.subject_id
     tx.session.add(transfer)
     tx.session.flush()
+    transfer_proposals.settle(tx, transfer)
     return transfer
 
 

@@ -42,7 +42,7 @@ from services.billing.models.settlements import (
 )
 from services.billing.models.signatures import SignatureCode, SignatureEvidence, SignatureRequest
 from services.billing.models.splits import SplitRow, SplitRule, SplitRuleVersion
-from services.billing.models.transfers import Transfer, WalletEntry, WalletPart
+from services.billing.models.transfers import Transfer, TransferProposal, WalletEntry, WalletPart
 from services.billing.models.vouchers import Voucher, VoucherBatch, VoucherJournal, VoucherLayout
 
 __all__ = [
@@ -114,6 +114,7 @@ __all__ = [
     "Suspension",
     "ThresholdNotice",
     "Transfer",
+    "TransferProposal",
     "Voucher",
     "VoucherBatch",
     "VoucherJournal",

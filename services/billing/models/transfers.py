@@ -70,3 +70,20 @@ class Transfer(CampusRow, Base):
     undo_reason: Mapped[str]
     undo_staff_id: Mapped[UUID | None]
     undo_time: Mapped[datetime | None]
+
+
+class TransferProposal(CampusRow, Base):
+    """A student's change of class groups, by scheduling's id of it; the campus is the one of the new group."""
+
+    __tablename__ = "transfer_proposal"
+
+    student_id: Mapped[UUID]
+    source_campus_id: Mapped[UUID]
+    source_course_id: Mapped[UUID]
+    source_class_group_id: Mapped[UUID]
+    target_course_id: Mapped[UUID]
+    target_class_group_id: Mapped[UUID]
+    move_time: Mapped[datetime]
+    state: Mapped[str]
+    reason: Mapped[str]
+    staff_id: Mapped[UUID | None]

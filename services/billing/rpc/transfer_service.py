@@ -5,7 +5,8 @@ from __future__ import annotations
 from lianxiao.billing.v1 import lot_pb2, transfer_pb2
 from lianxiao.billing.v1 import transfer_service_pb2 as pb
 from lianxiao.billing.v1 import transfer_service_pb2_grpc as pb_grpc
-from services.billing.actions import transfer_undos, transfers
+from services.billing.actions import transfer_proposals, transfer_undos, transfers
+from services.billing.actions.transfer_proposals import Movable, Offered
 from services.billing.actions.transfers import Figured, Wish
 from services.billing.models import Transfer
 from shared.db import Tx
@@ -42,6 +43,21 @@ class TransferService(Servicer, pb_grpc.TransferServiceServicer):
     def UndoTransfer(self, request: pb.UndoTransferRequest, tx: Tx) -> pb.UndoTransferResponse:
         transfer = transfer_undos.undo(tx, as_uuid(request.transfer_id), reason=request.reason)
         return pb.UndoTransferResponse(transfer=to_pb(transfer))
+
+    @query
+    def ListTransferProposals(
+        self, request: pb.ListTransferProposalsRequest, tx: Tx
+    ) -> pb.ListTransferProposalsResponse:
+        page = transfer_proposals.LISTING.page(tx, request)
+        rows = [_proposal_to_pb(each) for each in transfer_proposals.offered(tx, page.rows)]
+        return pb.ListTransferProposalsResponse(transfer_proposals=rows, next_page_token=page.next_page_token)
+
+    @command
+    def DeclineTransferProposal(
+        self, request: pb.DeclineTransferProposalRequest, tx: Tx
+    ) -> pb.DeclineTransferProposalResponse:
+        offered = transfer_proposals.decline(tx, as_uuid(request.transfer_proposal_id), reason=request.reason)
+        return pb.DeclineTransferProposalResponse(transfer_proposal=_proposal_to_pb(offered))
 
 
 def to_pb(row: Transfer) -> transfer_pb2.Transfer:
@@ -101,6 +117,40 @@ def _figured_to_pb(figured: Figured, wish: Wish) -> transfer_pb2.Transfer:
         to_wallet_fen=deal.to_wallet_fen,
         short_fen=deal.short_fen,
         currency=CURRENCY,
+    )
+
+
+def _proposal_to_pb(offered: Offered) -> transfer_pb2.TransferProposal:
+    row, found, unit_price_fen = offered
+    return transfer_pb2.TransferProposal(
+        transfer_proposal_id=str(row.id),
+        student_id=str(row.student_id),
+        source_campus_id=str(row.source_campus_id),
+        source_course_id=str(row.source_course_id),
+        source_class_group_id=str(row.source_class_group_id),
+        target_campus_id=str(row.campus_id),
+        target_course_id=str(row.target_course_id),
+        target_class_group_id=str(row.target_class_group_id),
+        move_time=row.move_time,
+        state=enum_value(transfer_pb2.TransferProposalState, row.state),
+        lots=[_movable_to_pb(each) for each in found],
+        unit_price_fen=unit_price_fen or 0,
+        currency=CURRENCY,
+        reason=row.reason,
+        staff_id=id_text(row.staff_id),
+        create_time=row.create_time,
+        update_time=row.update_time,
+    )
+
+
+def _movable_to_pb(movable: Movable) -> transfer_pb2.TransferableLot:
+    lot, value_fen = movable
+    return transfer_pb2.TransferableLot(
+        lot_id=str(lot.id),
+        campus_id=str(lot.campus_id),
+        kind=enum_value(lot_pb2.LotKind, lot.kind),
+        remaining_hundredths=lot.remaining_hundredths,
+        value_fen=value_fen,
     )
 
 
