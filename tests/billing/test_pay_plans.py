@@ -251,3 +251,9 @@ def test_plans_are_for_callers_of_the_whole_chain(database: Database, caller: Ca
             ):
                 with pytest.raises(NotAllowed, match="whole chain"):
                     work()
+
+
+@pytest.mark.parametrize("day", [date.min, date(1999, 12, 31), date(2026, 4, 22), date.max])
+def test_days_outside_of_all_lessons_are_refused(database: Database, caller: Caller, day: date) -> None:
+    with database.begin(caller, now=APRIL) as tx, pytest.raises(InvalidInput, match="has begun"):
+        teacher_pay.preview(tx, plan(), day)

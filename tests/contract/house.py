@@ -86,8 +86,6 @@ def _places_and_papers(chain: Chain) -> None:
     admin.post("/v1/regions", {"region": {"name": "华东机密大区"}})
     field = {"subject": "lead", "code": "allergy", "label": "过敏史备注", "kind": "CUSTOM_FIELD_KIND_TEXT"}
     admin.post("/v1/customFields", {"customField": field})
-    partner = {"name": "机密渠道商行", "kind": "PARTNER_KIND_AGENCY", "stage": "PARTNER_STAGE_SIGNED"}
-    admin.post("/v1/partners", partner)
     flow = {"subject": "refund", "name": "大额退费审批", "fromAmountFen": "100000", "steps": ["finance"]}
     admin.post("/v1/approvalFlows", {"approvalFlow": flow})
     account = {"name": "地推合作伙伴程序", "permissions": ["lead.capture"], "campusIds": [chain.selling]}

@@ -16,11 +16,13 @@ from services.billing.rules import postings
 from services.billing.rules.pay_plans import PayPlan, TaughtLesson
 from services.billing.rules.splits import PAY, TEACHER, Part
 from shared.db import Tx
-from shared.errors import Refused
+from shared.errors import InvalidInput, Refused
 
 MOST_LESSONS = 50_000
 # No local midnight is further from that of UTC.
 _FARTHEST = timedelta(hours=14)
+# No lesson is older; the calendar of Python begins not long before.
+_EARLIEST = date(2000, 1, 1)
 
 _MARK = """
 insert into pay_due (institution_id, id, create_time, update_time, teacher_id, start_date)
@@ -113,7 +115,7 @@ def mark(tx: Tx, teacher_ids: Iterable[UUID], day: date) -> None:
 
 def mark_since(tx: Tx, day: date) -> None:
     """Have all pay computed again for the months from that of a day on."""
-    start = datetime.combine(day, time(), UTC) - _FARTHEST
+    start = datetime.combine(max(day, _EARLIEST), time(), UTC) - _FARTHEST
     zone = rulebooks.TIME_ZONE
     tx.run(_MARK_SINCE, {"institution": tx.institution_id, "now": tx.now, "start": start, "zone": zone})
 
@@ -139,10 +141,13 @@ def step(tx: Tx) -> bool:
 def preview(tx: Tx, plan: PayPlan, day: date) -> list[Total]:
     """Return what the month of a day would have been for its teachers, had the plan held through it; changes nothing.
 
-    Raises CHAIN_SCOPE_NEEDED, what `rules.check` refuses, and PAY_PREVIEW_TOO_LARGE above 50,000 lessons.
+    Raises CHAIN_SCOPE_NEEDED, InvalidInput for a day to come, what `rules.check` refuses, and PAY_PREVIEW_TOO_LARGE
+    above 50,000 lessons.
     """
     tx.check_chain()
     rules.check(plan)
+    if not _EARLIEST <= day <= tx.now.date() + timedelta(days=1):
+        raise InvalidInput("date", "choose a day of a month that has begun")
     books, period = rulebooks.load(tx), Period.of(day)
     lessons = _lessons(tx, books, period, None)
     if len(lessons) > MOST_LESSONS:
