@@ -32,6 +32,6 @@ def may_be_under(birth: Birth, years: int, today: date) -> bool:
 
 
 def years_after(day: date, years: int) -> date:
-    """Return the same day in a later year; after 29 February the 28th where there is none."""
-    year = day.year + years
+    """Return the same day in a later year; after 29 February the 28th where there is none, and never beyond 9999."""
+    year = min(day.year + years, date.max.year)
     return date(year, day.month, min(day.day, monthrange(year, day.month)[1]))

@@ -301,6 +301,16 @@ def test_another_campus_neither_reads_nor_speaks(database: Database, caller: Cal
         consents.current(tx, there.id)
 
 
+@pytest.mark.parametrize("birth", [(9998, 1, 1), (2026, 6, 17), (2016, 2, 30), (2016, 13, 1)])
+def test_a_birth_date_that_cannot_be_is_refused(
+    database: Database, caller: Caller, birth: tuple[int, int, int]
+) -> None:
+    with database.begin(caller, now=NOON) as tx:
+        known = child(tx)
+        with pytest.raises(InvalidInput, match=r"no such day|yet to come"):
+            students.update(tx, known.id, dict(zip(("birth_year", "birth_month", "birth_day"), birth, strict=True)))
+
+
 def test_the_digest_changes_with_every_part() -> None:
     parts = ["marketing", "", True, "1", "paper", None, PROOF, NOON.isoformat()]
     whole = rules.digest("告知", *parts)

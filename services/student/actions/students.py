@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from shared import aliases
 from shared.birthdays import Birth
 from shared.crypto import query_tokens, search_tokens
 from shared.db import Tx
-from shared.errors import NotFound
+from shared.errors import InvalidInput, NotFound
 from shared.events import publish
 from shared.ids import uuid7
 from shared.listing import Field, Listing
@@ -131,11 +131,13 @@ def name_filter(tx: Tx, text: str) -> list[ColumnElement[bool]]:
 def update(tx: Tx, student_id: UUID, changes: dict[str, Any]) -> Student:
     """Change what the family told us: name, birth date parts, gender, school, school grade.
 
-    Raises NotFound, Refused GUARDIAN_CONSENT_NEEDED for a child under fourteen.
+    Raises NotFound, InvalidInput for a birth date that cannot be, Refused GUARDIAN_CONSENT_NEEDED for a child under
+    fourteen.
     """
     student = get(tx, student_id, for_update=True)
-    told = (changes.get(part, getattr(student, part)) for part in ("birth_year", "birth_month", "birth_day"))
-    consents.check_child(tx, student.id, Birth(*told), student.campus_id)
+    birth = Birth(*(changes.get(part, getattr(student, part)) for part in ("birth_year", "birth_month", "birth_day")))
+    _check_birth(tx, birth)
+    consents.check_child(tx, student.id, birth, student.campus_id)
     for field, value in changes.items():
         if field == "name":
             Student.name.seal(tx, student, str(value))
@@ -145,6 +147,18 @@ def update(tx: Tx, student_id: UUID, changes: dict[str, Any]) -> Student:
     tx.audit("student.update", "student", student_id, fields=sorted(changes))
     tx.session.flush()
     return student
+
+
+def _check_birth(tx: Tx, birth: Birth) -> None:
+    """Refuse a day that is none, or yet to come; parts that are not known are 0."""
+    if not birth.year:
+        return
+    try:
+        earliest = date(birth.year, birth.month or 1, birth.day or 1)
+    except ValueError:
+        raise InvalidInput("student.birth_date", "there is no such day") from None
+    if earliest > tx.now.date() + timedelta(days=1):
+        raise InvalidInput("student.birth_date", "this day is yet to come")
 
 
 def change_state(tx: Tx, student_id: UUID, *, to_state: str, reason: str) -> Student:
