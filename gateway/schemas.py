@@ -212,7 +212,7 @@ def is_required(field: FieldDescriptor) -> bool:
     if rules.ignore == validate_pb2.IGNORE_IF_ZERO_VALUE or (field.has_presence and not field.is_repeated):
         return False
     text = rules.string
-    refuses_empty = text.min_len or text.uuid or text.email or rules.bytes.min_len or 0 in rules.enum.not_in
+    refuses_empty = text.min_len or text.len or text.uuid or text.email or rules.bytes.min_len or 0 in rules.enum.not_in
     return bool(refuses_empty or rules.repeated.min_items or rules.map.min_pairs or _excludes_zero(rules))
 
 

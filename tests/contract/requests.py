@@ -170,6 +170,8 @@ def _by_rules(rules: Any) -> str:
     if text is not None and text.pattern:
         return _like(text.pattern)
     word = f"outsider{secrets.token_hex(4)}"
+    if text is not None and text.HasField("len"):
+        return word[-text.len :]
     return word[: text.max_len] if text is not None and text.HasField("max_len") else word
 
 
