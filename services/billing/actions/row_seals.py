@@ -44,16 +44,23 @@ _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(slots=True)
 class Report:
-    """What a verification found; no problems: every sealed row is as it was. `unsealed` rows are too young for one."""
+    """What a verification found; no problems: every sealed row is as it was. `unsealed` rows are too young for one.
+
+    `signed`: whether there were signatures outside the database to compare with.
+    """
 
     rows: int = 0
     seals: int = 0
     unsealed: int = 0
+    signed: bool = True
     problems: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         verdict = f"{len(self.problems)} problems" if self.problems else "intact"
-        return f"{self.rows} rows under {self.seals} seals, {self.unsealed} not yet sealed: {verdict}"
+        said = f"{self.rows} rows under {self.seals} seals, {self.unsealed} not yet sealed: {verdict}"
+        if self.signed:
+            return said
+        return f"{said}; LIANXIAO_AUDIT_CHECKPOINT_DIR is not set: who writes rows and seals anew would not be noticed"
 
 
 def step(database: Database, institution_id: UUID) -> bool:
@@ -102,6 +109,7 @@ def seal(tx: Tx) -> tuple[int, bytes] | None:
 def verify(tx: Tx, folder: Path | None, report: Report) -> None:
     """Compare all seals of an institution with its rows and with what was signed outside; adds to the report."""
     tx.run(_UTC)
+    report.signed = folder is not None
     name = f"institution {tx.institution_id}"
     signed = _signed(tx.institution_id, folder, report)
     sequence, previous = 0, START
