@@ -7,6 +7,7 @@ from lianxiao.student.v1 import (
     call_task_service_pb2_grpc,
     care_rule_service_pb2_grpc,
     consent_service_pb2_grpc,
+    family_comment_service_pb2_grpc,
     family_thread_service_pb2_grpc,
     guardian_service_pb2_grpc,
     interview_service_pb2_grpc,
@@ -24,6 +25,7 @@ from services.student.rpc.article_service import ArticleService
 from services.student.rpc.call_task_service import CallTaskService
 from services.student.rpc.care_rule_service import CareRuleService
 from services.student.rpc.consent_service import ConsentService
+from services.student.rpc.family_comment_service import FamilyCommentService
 from services.student.rpc.family_thread_service import FamilyThreadService
 from services.student.rpc.guardian_service import GuardianService
 from services.student.rpc.interview_service import InterviewService
@@ -47,6 +49,7 @@ SERVICERS: list[Registration] = [
     (consent_service_pb2_grpc.add_ConsentServiceServicer_to_server, ConsentService),
     (ticket_service_pb2_grpc.add_TicketServiceServicer_to_server, TicketService),
     (survey_service_pb2_grpc.add_SurveyServiceServicer_to_server, SurveyService),
+    (family_comment_service_pb2_grpc.add_FamilyCommentServiceServicer_to_server, FamilyCommentService),
     (call_task_service_pb2_grpc.add_CallTaskServiceServicer_to_server, CallTaskService),
     (care_rule_service_pb2_grpc.add_CareRuleServiceServicer_to_server, CareRuleService),
     (article_service_pb2_grpc.add_ArticleServiceServicer_to_server, ArticleService),

@@ -13,19 +13,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceConfirmed
-from lianxiao.student.v1 import survey_pb2
+from lianxiao.student.v1 import family_comment_pb2, survey_pb2
+from lianxiao.student.v1 import family_comment_service_pb2 as comment_pb
 from lianxiao.student.v1 import survey_service_pb2 as pb
+from lianxiao.student.v1.family_comment_service_pb2_grpc import FamilyCommentServiceStub
 from lianxiao.student.v1.student_events_pb2 import FamilyNoticeDue, SurveyAnswered
 from lianxiao.student.v1.survey_service_pb2_grpc import SurveyServiceStub
-from services.student.actions import survey_links, survey_results, surveys, tickets
+from services.student.actions import articles, family_comments, survey_links, survey_results, surveys, tickets
 from services.student.consumers import CONSUMERS
-from services.student.models import Survey, SurveyInvitation
+from services.student.models import FamilyComment, Survey, SurveyInvitation
 from services.student.rules import surveys as rules
 from services.student.rules.surveys import Answer, Option, Question
 from services.student.server import SERVICERS
 from shared.caller import Caller, Scope
 from shared.db import Database, Tx
-from shared.errors import InvalidInput, NotAllowed, Refused
+from shared.errors import InvalidInput, NotAllowed, NotFound, Refused
 from shared.ids import uuid7
 from shared.testing.bus import deliver
 from shared.testing.callers import staff
@@ -187,6 +189,30 @@ def test_results_of_few_are_for_the_owner_alone(database: Database, caller: Call
         assert [UUID(each.place) for each in survey_results.by(tx, survey.id, "campus", start=None, end=None)] == [most]
 
 
+def test_words_are_shown_once_the_family_agreed_and_staff_looked(database: Database, caller: Caller) -> None:
+    here, there = uuid7(), uuid7()
+    with database.begin(caller, now=NOON) as tx:
+        survey = made(tx)
+        [silent, open_] = asked(tx, survey, 2, campus_id=here)
+        open_.teacher_id = uuid7()
+        said = [Answer("nps", 9), Answer("stars", 4), Answer("words", text="老师很耐心")]
+        survey_links.answer(tx, silent, said)
+        survey_links.answer(tx, open_, said, may_publish=True)
+        [row] = family_comments.LISTING.page(tx, comment_pb.ListFamilyCommentsRequest()).rows
+        assert (row.state, row.rating, row.teacher_id) == ("waiting", 4, open_.teacher_id)
+        assert family_comments.published(tx, teacher_id=None, class_group_id=None) == []
+        family_comments.review(tx, row.id, is_published=True, reason="")
+        shown = family_comments.published(tx, teacher_id=open_.teacher_id, class_group_id=None)
+        assert [FamilyComment.text.reveal(tx, each) for each in shown] == ["老师很耐心"]
+        assert family_comments.published(tx, teacher_id=uuid7(), class_group_id=None) == []
+        with pytest.raises(InvalidInput, match="say why"):
+            family_comments.review(tx, row.id, is_published=False, reason=" ")
+        family_comments.review(tx, row.id, is_published=False, reason="含他人姓名")
+        assert family_comments.published(tx, teacher_id=None, class_group_id=None) == []
+    with database.begin(caller, scope=Scope(frozenset({there})), now=NOON) as tx, pytest.raises(NotFound):
+        family_comments.review(tx, row.id, is_published=True, reason="")
+
+
 @given(st.integers(0, 300), st.integers(0, 300), st.integers(0, 300))
 def test_the_score_lies_within_its_interval(promoters: int, passives: int, detractors: int) -> None:
     count = promoters + passives + detractors
@@ -275,9 +301,10 @@ def test_a_survey_is_made_sent_answered_and_read_over_the_wire(
         survey_pb2.SurveyAnswer(question="nps", score=10),
         survey_pb2.SurveyAnswer(question="words", text="很好"),
     ]
-    stub.AnswerPublicSurvey(pb.AnswerPublicSurveyRequest(**link, answers=answers))
+    answered = pb.AnswerPublicSurveyRequest(institution_id=str(institution), token=link["token"], answers=answers)
+    stub.AnswerPublicSurvey(answered)
     with pytest.raises(grpc.RpcError) as caught:
-        stub.AnswerPublicSurvey(pb.AnswerPublicSurveyRequest(**link, answers=answers))
+        stub.AnswerPublicSurvey(answered)
     assert refusal(caught.value) == ("FAILED_PRECONDITION", "SURVEY_ANSWERED")
 
     def comments(caller: Caller) -> list[str]:
@@ -290,3 +317,20 @@ def test_a_survey_is_made_sent_answered_and_read_over_the_wire(
     asked_for = pb.GetSurveyResultsRequest(survey_id=survey.survey_id, dimension="SURVEY_DIMENSION_WHOLE")
     [group] = stub.GetSurveyResults(asked_for, metadata=Wire.metadata(staff(institution))).groups
     assert (group.hidden, group.invited_count, list(group.questions)) == (True, 1, [])
+
+
+def test_a_comment_is_reviewed_and_read_by_anybody_over_the_wire(
+    wire: Wire, database: Database, institution: UUID
+) -> None:
+    with database.begin(Caller.system(institution)) as tx:
+        [row] = asked(tx, made(tx))
+        survey_links.answer(tx, row, [Answer("nps", 10), Answer("words", text="很好")], may_publish=True)
+        token = articles.help_path(tx).rsplit("/", 1)[1]
+    stub, signed = FamilyCommentServiceStub(wire.channel), Wire.metadata(staff(institution))
+    public = comment_pb.ListPublicCommentsRequest(institution_id=str(institution), token=token)
+    assert list(stub.ListPublicComments(public).comments) == []
+    [waiting] = stub.ListFamilyComments(comment_pb.ListFamilyCommentsRequest(), metadata=signed).comments
+    review = comment_pb.ReviewFamilyCommentRequest(family_comment_id=waiting.family_comment_id, is_published=True)
+    reviewed = stub.ReviewFamilyComment(review, metadata=signed).comment
+    assert reviewed.state == family_comment_pb2.FAMILY_COMMENT_STATE_PUBLISHED
+    assert [each.text for each in stub.ListPublicComments(public).comments] == ["很好"]

@@ -28,6 +28,7 @@ _SERVING = (
     "ticket_policy.read",
     "survey.read",
     "survey.invite",
+    "family_comment.*",
     "call_task.*",
     "care_rule.read",
     "article.read",

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lianxiao.student.v1.student_events_pb2 import SurveyAnswered
-from services.student.actions import guardian_access, surveys, tickets
+from services.student.actions import family_comments, guardian_access, surveys, tickets
 from services.student.actions.tickets import Matter
 from services.student.models import Survey, SurveyAnswer, SurveyInvitation
 from services.student.rules import surveys as rules
@@ -44,8 +44,10 @@ def opened(tx: Tx, institution_id: UUID, token: str, *, for_update: bool = False
     raise InvalidInput("token", "this link is not complete; open it as it was sent", "SURVEY_LINK_INVALID")
 
 
-def answer(tx: Tx, row: SurveyInvitation, answers: Sequence[Answer]) -> SurveyInvitation:
+def answer(tx: Tx, row: SurveyInvitation, answers: Sequence[Answer], *, may_publish: bool = False) -> SurveyInvitation:
     """Keep what a family answers; a poor answer becomes a ticket of whoever cares for the child.
+
+    What it wrote waits to be shown to others if it agrees.
 
     Raises Refused SURVEY_ANSWERED, SURVEY_EXPIRED, InvalidInput SURVEY_ANSWER_WRONG.
     """
@@ -73,6 +75,8 @@ def answer(tx: Tx, row: SurveyInvitation, answers: Sequence[Answer]) -> SurveyIn
         SurveyAnswer.text.seal(tx, kept, each.text)
         tx.session.add(kept)
     tx.session.flush()
+    if may_publish:
+        family_comments.keep(tx, row, kinds, answers)
     told = SurveyAnswered(
         survey_id=str(row.survey_id),
         survey_invitation_id=str(row.id),

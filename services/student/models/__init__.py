@@ -16,7 +16,7 @@ from services.student.models.conversations import FamilyMessage, FamilyThread, I
 from services.student.models.directory import Campus, CampusHours, Staff
 from services.student.models.files import Guardian, GuardianLink, Household, StateEntry, Student, StudentNameToken
 from services.student.models.losses import Referral, ReferralCode, ReferralPolicy, StudentLoss
-from services.student.models.surveys import Survey, SurveyAnswer, SurveyInvitation, SurveyVersion
+from services.student.models.surveys import FamilyComment, Survey, SurveyAnswer, SurveyInvitation, SurveyVersion
 from services.student.models.tags import StudentTag, Tag
 from services.student.models.tickets import Ticket, TicketEntry, TicketPolicy
 from services.student.models.timelines import TimelineEntry
@@ -34,6 +34,7 @@ __all__ = [
     "CareRule",
     "Consent",
     "ConsentEntry",
+    "FamilyComment",
     "FamilyMessage",
     "FamilyThread",
     "Guardian",

@@ -71,3 +71,20 @@ class SurveyAnswer(CampusRow, Base):
     text_sealed: Mapped[bytes | None]
 
     text = Sealed("text_sealed")
+
+
+class FamilyComment(CampusRow, Base):
+    """What a family wrote and lets us show; `rating` is 1 to 5, or nothing."""
+
+    __tablename__ = "family_comment"
+
+    invitation_id: Mapped[UUID]
+    teacher_id: Mapped[UUID | None]
+    class_group_id: Mapped[UUID | None]
+    rating: Mapped[int | None]
+    state: Mapped[str]
+    reason: Mapped[str]
+    staff_id: Mapped[UUID | None]
+    text_sealed: Mapped[bytes | None]
+
+    text = Sealed("text_sealed")

@@ -96,7 +96,7 @@ class SurveyService(Servicer, pb_grpc.SurveyServiceServicer):
     @command
     def AnswerPublicSurvey(self, request: pb.AnswerPublicSurveyRequest, tx: Tx) -> pb.AnswerPublicSurveyResponse:
         row = survey_links.opened(tx, as_uuid(request.institution_id), request.token, for_update=True)
-        survey_links.answer(tx, row, [_answer(each) for each in request.answers])
+        survey_links.answer(tx, row, [_answer(each) for each in request.answers], may_publish=request.may_publish)
         return pb.AnswerPublicSurveyResponse(page=_page(tx, row))
 
 
