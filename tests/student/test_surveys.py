@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import grpc
@@ -294,17 +295,17 @@ def test_a_survey_is_made_sent_answered_and_read_over_the_wire(
     listing = pb.ListSurveyInvitationsRequest(survey_id=survey.survey_id)
     [row] = stub.ListSurveyInvitations(listing, metadata=signed).invitations
     path = survey_links.path(institution, UUID(row.survey_invitation_id))
-    link = {"institution_id": str(institution), "token": path.rsplit("/", 1)[1]}
+    link: dict[str, Any] = {"institution_id": str(institution), "token": path.rsplit("/", 1)[1]}
     page = stub.GetPublicSurvey(pb.GetPublicSurveyRequest(**link)).page
     assert [each.code for each in page.questions] == ["nps", "words"]
     answers = [
         survey_pb2.SurveyAnswer(question="nps", score=10),
         survey_pb2.SurveyAnswer(question="words", text="很好"),
     ]
-    answered = pb.AnswerPublicSurveyRequest(institution_id=str(institution), token=link["token"], answers=answers)
-    stub.AnswerPublicSurvey(answered)
+
+    stub.AnswerPublicSurvey(pb.AnswerPublicSurveyRequest(**link, answers=answers))
     with pytest.raises(grpc.RpcError) as caught:
-        stub.AnswerPublicSurvey(answered)
+        stub.AnswerPublicSurvey(pb.AnswerPublicSurveyRequest(**link, answers=answers))
     assert refusal(caught.value) == ("FAILED_PRECONDITION", "SURVEY_ANSWERED")
 
     def comments(caller: Caller) -> list[str]:
