@@ -4,7 +4,7 @@ SHELL := /bin/sh
 python := .venv/bin/python
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup up down demo test test-one check lint fmt types bench bench-billing bench-dedupe bench-fet bench-lead bench-scheduling bench-timetable bench-timetable-scale chaos chaos-billing oracles sim-ledger mutants-ledger replay-ledger protos web new-service audit-verify check-books verify-ledger
+.PHONY: help setup up down demo test test-one check lint fmt types bench bench-billing bench-dedupe bench-fet bench-lead bench-scheduling bench-timetable bench-timetable-scale chaos chaos-billing oracles sim-ledger mutants-ledger replay-ledger protos web new-service audit-verify check-books verify-ledger inventory
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -98,3 +98,6 @@ check-books: setup ## Run the checks of a controller over the books of every ins
 
 verify-ledger: setup ## Compare the rows of the books with their seals, and the seals with what was signed outside
 	@$(python) -m tools.up verify-ledger
+
+inventory: setup ## Write the data inventory: every personal column and field, its purpose, how it is erased
+	@$(python) -m tools.inventory

@@ -62,6 +62,36 @@ create table audit_seal (
   previous_hash bytea not null, hash bytea not null, primary key (institution_id, sequence),
   unique (institution_id, entry_id));
 """
+# With its owner's rights, so that personal cells of histories can go although the app role may not update them; it
+# empties cells and does nothing else. Row-level security holds inside it: it is forced on owners too.
+_EMPTY_CELLS = """
+create function empty_cells(target text, columns text[], key_column text, keys uuid[]) returns bigint
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+  changes text;
+  allowed int;
+  emptied bigint;
+begin
+  select count(*), string_agg(format('%I = ', a.attname) || case
+      -- Constraints tell by null whether something was written; a sealed cell stays written, with nothing in it.
+      when a.attname like '%_sealed' then format('case when %1$I is not null then ''''::bytea end', a.attname)
+      when not a.attnotnull then 'null'
+      when a.atttypid = 'jsonb'::regtype
+        then format('case jsonb_typeof(%1$I) when ''array'' then ''[]''::jsonb else ''{}''::jsonb end', a.attname)
+      when a.atttypid = 'bigint'::regtype then '0'
+      when a.atttypid::regtype::text like '%[]' then '''{}'''
+      else '''''' end, ', ')
+    into allowed, changes
+    from pg_attribute a where a.attrelid = to_regclass(target) and a.attname = any (columns)
+      and col_description(a.attrelid, a.attnum) = 'MARK';
+  if allowed <> cardinality(columns) or allowed = 0 then
+    raise exception 'not every column of % may be emptied', target using errcode = 'insufficient_privilege';
+  end if;
+  execute format('update %I set %s where institution_id = $1 and %I = any ($2)', target, changes, key_column)
+    using nullif(current_setting('app.institution', true), '')::uuid, keys;
+  get diagnostics emptied = row_count;
+  return emptied;
+end $$""".replace("MARK", rls.ERASABLE)
 _ROW = (
     "institution_id uuid not null, id uuid not null, create_time timestamptz not null,"
     " update_time timestamptz not null, primary key (institution_id, id)"
@@ -97,6 +127,23 @@ def create_aliases(op: Operations) -> None:
     )
     op.execute("create index ix_alias_target on alias (institution_id, target_id)")
     rls.protect(op, "alias")
+
+
+def create_erasure(op: Operations, columns: Mapping[str, Iterable[str]]) -> None:
+    """Create the function that empties personal cells, and mark the columns by table that it may empty."""
+    op.execute(_EMPTY_CELLS)
+    op.execute("revoke all on function empty_cells(text, text[], text, uuid[]) from public")
+    op.execute(f"grant execute on function empty_cells(text, text[], text, uuid[]) to {rls.app_role(op)}")
+    for table, names in columns.items():
+        rls.let_erase(op, table, *names)
+
+
+def drop_erasure(op: Operations, columns: Mapping[str, Iterable[str]]) -> None:
+    """Undo `create_erasure`."""
+    for table, names in columns.items():
+        for name in names:
+            op.execute(f"comment on column {table}.{name} is null")
+    op.execute("drop function empty_cells(text, text[], text, uuid[])")
 
 
 def create_rows(op: Operations, tables: Mapping[str, str]) -> None:

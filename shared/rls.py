@@ -19,6 +19,8 @@ _OWNER = (
     "(select coalesce(current_setting('app.owner', true), '')) = '' or {column} ="
     " (select nullif(current_setting('app.owner', true), '')::uuid)"
 )
+# Marks a column with personal data of somebody who may ask to be forgotten.
+ERASABLE = "personal: may be emptied"
 
 
 def protect(
@@ -61,3 +63,9 @@ def app_role(op: Operations) -> str:
     """Return the app role that belongs to the owner role that runs the migration."""
     owner = op.get_bind().execute(text("select current_user")).scalar_one()
     return str(owner).removesuffix("_owner") + "_app"
+
+
+def let_erase(op: Operations, table: str, *columns: str) -> None:
+    """Let `empty_cells` empty personal columns of a table, append-only or not."""
+    for column in columns:
+        op.execute(f"comment on column {table}.{column} is '{ERASABLE}'")

@@ -84,7 +84,9 @@ def differences(engine: Engine, metadata: MetaData) -> list[Any]:
 
     options = {"include_object": ours, "compare_type": True, "compare_server_default": False}
     with engine.connect() as connection:
-        return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
+        found = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
+    # Comments mark what an erasure may empty: tests/contract/test_inventory.py.
+    return [each for each in found if not (isinstance(each, list) and each[0][0] == "modify_comment")]
 
 
 def metadata_of(service: str) -> MetaData:

@@ -1,0 +1,53 @@
+"""What student holds about people."""
+
+from __future__ import annotations
+
+from shared.holdings import GUARDIANS, PEOPLE, Holding
+
+_STUDENT = f"student_id = {PEOPLE}"
+_GUARDIAN = f"{_STUDENT} or guardian_id = {GUARDIANS}"
+# Constant texts.
+_TICKET = f"ticket_id in (select id from ticket where {_GUARDIAN})"  # noqa: S608
+_CALL = f"call_task_id in (select id from call_task where {_GUARDIAN})"  # noqa: S608
+_THREAD = f"thread_id in (select id from family_thread where {_GUARDIAN})"  # noqa: S608
+_INVITATION = f"invitation_id in (select id from survey_invitation where {_GUARDIAN})"  # noqa: S608
+
+HOLDINGS: tuple[Holding, ...] = (
+    Holding(
+        "student",
+        "学员档案",
+        "child_file",
+        f"id = {PEOPLE}",
+        sealed=("name_sealed",),
+        clear=("birth_year", "birth_month", "birth_day", "gender", "school", "school_grade"),
+    ),
+    Holding("student_name_token", "姓名检索", "child_file", _STUDENT, index=("token",), key="student_id", drop=True),
+    Holding(
+        "guardian",
+        "监护人",
+        "teaching",
+        f"id = {GUARDIANS}",
+        sealed=("name_sealed", "phone_sealed", "email_sealed"),
+        index=("phone_index",),
+    ),
+    Holding("guardian_link", "监护关系", "teaching", _GUARDIAN, clear=("relation",)),
+    Holding("student_state_entry", "状态变化", "teaching", _STUDENT, clear=("reason",)),
+    Holding("student_tag", "标签", "profiling", _STUDENT, sealed=("reason_sealed",)),
+    Holding("ticket", "工单", "teaching", _GUARDIAN, sealed=("subject_sealed", "text_sealed", "resolution_sealed")),
+    Holding("ticket_entry", "工单记录", "teaching", _TICKET, sealed=("text_sealed",)),
+    Holding("survey_answer", "问卷回答", "teaching", _INVITATION, sealed=("text_sealed",)),
+    Holding("family_comment", "家长评价", "teaching", _INVITATION, sealed=("text_sealed",)),
+    Holding("call_attempt", "回访记录", "teaching", _CALL, sealed=("note_sealed",)),
+    Holding("family_message", "家校消息", "teaching", _THREAD, sealed=("body_sealed",)),
+    Holding("interview", "访谈", "teaching", _STUDENT, sealed=("note_sealed",)),
+    Holding("timeline_entry", "时间线", "teaching", _STUDENT),
+    Holding("call_task", "回访", "teaching", _GUARDIAN),
+    Holding("care_event", "关怀", "teaching", _STUDENT),
+    Holding("family_thread", "家校会话", "teaching", _GUARDIAN),
+    Holding("survey_invitation", "问卷邀请", "teaching", _GUARDIAN),
+    Holding("student_loss", "流失", "teaching", _STUDENT),
+    Holding("referral_code", "推荐码", "marketing", _STUDENT),
+    Holding("referral", "推荐", "marketing", f"{_STUDENT} or customer_id = {PEOPLE}"),
+    Holding("consent", "同意现状", "security", f"person_id = {PEOPLE} or guardian_id = {GUARDIANS}"),
+    Holding("consent_entry", "同意记录", "security", f"person_id = {PEOPLE} or guardian_id = {GUARDIANS}"),
+)
