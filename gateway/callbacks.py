@@ -11,8 +11,8 @@ from gateway.exchange import Exchange
 from gateway.problems import Problem
 
 LARGEST = 64 * 1024
-# How a sender begins the names of its three headers; the others use ours.
-_HEADERS = {"wechat": "wechatpay"}
+# How a sender begins the names of its headers; the others use ours.
+_HEADERS = {"wechat": "wechatpay", "esign": "x-tsign-open"}
 _OURS = "lianxiao"
 
 
@@ -40,6 +40,14 @@ DOORS = (
         # A provider repeats a notice until it reads this.
         lambda _, sender: b"success" if sender == "alipay" else b'{"code":"SUCCESS","message":"OK"}',
         ("signature", "timestamp", "nonce", "serial"),
+    ),
+    Door(
+        "/callbacks/signatures/",
+        "provider",
+        "lianxiao.billing.v1.SignatureService",
+        "HandleSignatureCallback",
+        lambda *_: b'{"code":"200","msg":"success"}',
+        ("signature", "timestamp", "app_id"),
     ),
     Door(
         "/callbacks/leads/",
@@ -81,5 +89,5 @@ class Callbacks:
         setattr(request, door.sender, sender)
         request.body = await exchange.body(LARGEST)
         for part in door.signed:
-            setattr(request, part, exchange.header(f"{_HEADERS.get(sender, _OURS)}-{part}"))
+            setattr(request, part, exchange.header(f"{_HEADERS.get(sender, _OURS)}-{part.replace('_', '-')}"))
         await exchange.answer(200, door.thanks(await self._edge.backend.ask(method, request, exchange), sender))

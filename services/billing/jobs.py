@@ -13,6 +13,7 @@ from services.billing.actions import (
     refund_senders,
     row_seals,
     settlement_runs,
+    signature_flows,
     teacher_pay,
     vouchers,
 )
@@ -27,6 +28,7 @@ JOBS: list[AnyJob] = [
     Errand("billing.fetch_statements", 1800.0, bill_downloads.step),
     Errand("billing.send_refunds", 5.0, refund_senders.step),
     Errand("billing.ask_payment_providers", 0.5, payment_intents.step),
+    Errand("billing.ask_signature_providers", 0.5, signature_flows.step),
     Job("billing.announce_expiring_hours", 3600, expiries.announce),
     Job("billing.remind_of_instalments", 3600, instalments.remind),
     Job("billing.expire_hours", 3600, expiries.expire),

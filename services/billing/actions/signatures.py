@@ -1,11 +1,14 @@
 """Contracts signed by families: sent as a link, confirmed by a one-time code, sealed by the institution's certificate.
 
-Locks: the contract, then its request.
+Where the institution chose a third party, the page behind the link leads there; `signature_flows` does the rest.
+Locks: the contract, then its requests.
 """
 
 from __future__ import annotations
 
+import json
 import secrets
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
@@ -18,32 +21,54 @@ from services.billing.actions import (
     contracts,
     pdf_signatures,
     quotes,
+    signature_providers,
 )
 from services.billing.models import Contract, ContractDocument, SignatureCode, SignatureEvidence, SignatureRequest
 from services.billing.rules import signatures as rules
 from shared.crypto import blind_index
 from shared.db import Tx
-from shared.errors import NotFound, Refused
+from shared.errors import InvalidInput, NotFound, Refused
 from shared.events import publish
 from shared.ids import uuid7
+from shared.listing import Field, Listing
 from shared.wire_values import id_text
 
 
-def send(tx: Tx, contract_id: UUID) -> SignatureRequest:
+class Signer(NamedTuple):
+    """The guardian whom a third party is to identify."""
+
+    name: str
+    phone: str
+
+
+LISTING: Listing[SignatureRequest] = Listing(
+    SignatureRequest,
+    fields={
+        "contract_id": Field(SignatureRequest.contract_id),
+        "campus_id": Field(SignatureRequest.campus_id),
+        "state": Field(SignatureRequest.state, prefix="SIGNATURE_REQUEST_STATE_"),
+        "provider": Field(SignatureRequest.provider),
+        "create_time": Field(SignatureRequest.create_time),
+    },
+)
+
+
+def send(tx: Tx, contract_id: UUID, signer: Signer | None = None) -> SignatureRequest:
     """Have the link to the newest file sent; one for an older file is withdrawn, for it was not what is agreed now.
 
-    Raises Refused CONTRACT_NOT_DRAFT, CONTRACT_NOT_RENDERED, CONTRACT_DOCUMENT_OUTDATED, SIGNING_KEY_MISSING.
+    A third party is told who signs; the link goes out once the family can sign there. Raises Refused
+    CONTRACT_NOT_DRAFT, CONTRACT_NOT_RENDERED, CONTRACT_DOCUMENT_OUTDATED, SIGNING_KEY_MISSING, InvalidInput
+    SIGNER_MISSING, SIGNATURE_PROVIDER_UNKNOWN.
     """
     contract = contracts.get_draft(tx, contract_id)
     document = contract_documents.latest(tx, contract.id, "rendered")
     if document is None:
         raise Refused("CONTRACT_NOT_RENDERED", "nothing was printed from a template yet")
     contract_documents.check_current(tx, contract, document)
-    pdf_signatures.check_key(tx.institution_id)
-    request = _open_request(tx, contract.id)
-    if request is not None and (request.contract_document_id != document.id or request.expire_time <= tx.now):
-        request.state = "withdrawn"
-        tx.session.flush()
+    provider = _check_provider(tx, signer)
+    request = open_request(tx, contract.id)
+    if request is not None and not _is_same(tx, request, document, provider, signer):
+        close(tx, request)
         request = None
     if request is None:
         request = SignatureRequest(
@@ -54,23 +79,41 @@ def send(tx: Tx, contract_id: UUID) -> SignatureRequest:
             contract_document_id=document.id,
             state="open",
             send_count=0,
+            expire_time=tx.now + rules.OPEN_FOR,
+            provider=provider,
+            provider_file_id="",
+            provider_flow_id="",
+            next_poll_time=None if provider == signature_providers.BUILT_IN else tx.now,
+            poll_count=0,
+            failure="",
         )
+        if provider != signature_providers.BUILT_IN and signer:
+            SignatureRequest.signer.seal(tx, request, json.dumps(signer, ensure_ascii=False))
         tx.session.add(request)
     request.send_count += 1
-    request.expire_time = tx.now + rules.OPEN_FOR
+    if provider == signature_providers.BUILT_IN:
+        # A third party keeps to the end that it was told first.
+        request.expire_time = tx.now + rules.OPEN_FOR
     tx.session.flush()
-    _tell(tx, contract, request, cause=f"{request.id}:{request.send_count}")
+    if provider == signature_providers.BUILT_IN or request.sign_url_sealed is not None:
+        tell_link(tx, contract, request)
     return request
 
 
 def withdraw(tx: Tx, contract_id: UUID) -> None:
     """Close the link of an unsigned contract; a second time changes nothing. Raises Refused CONTRACT_NOT_DRAFT."""
     contract = contracts.get_draft(tx, contract_id)
-    request = _open_request(tx, contract.id)
+    request = open_request(tx, contract.id)
     if request is not None:
-        request.state = "withdrawn"
-        tx.session.flush()
+        close(tx, request)
         tx.audit("contract.withdrawn", "contract", contract.id)
+
+
+def close(tx: Tx, request: SignatureRequest) -> None:
+    """Withdraw an open request that is locked; a third party is told soon."""
+    request.state = "withdrawn"
+    request.next_poll_time = None if request.provider == signature_providers.BUILT_IN else tx.now
+    tx.session.flush()
 
 
 def get(tx: Tx, signature_request_id: UUID) -> SignatureRequest:
@@ -81,9 +124,9 @@ def get(tx: Tx, signature_request_id: UUID) -> SignatureRequest:
 def send_code(tx: Tx, signature_request_id: UUID) -> SignatureCode:
     """Have a new one-time code sent to the family; older ones are good no more.
 
-    Raises Refused SIGNATURE_REQUEST_CLOSED, SIGNATURE_CODE_TOO_SOON, SIGNATURE_CODE_TOO_MANY.
+    Raises Refused SIGNATURE_REQUEST_CLOSED, SIGNATURE_ELSEWHERE, SIGNATURE_CODE_TOO_SOON, SIGNATURE_CODE_TOO_MANY.
     """
-    contract, request = _locked(tx, signature_request_id)
+    contract, request = locked(tx, signature_request_id)
     _check_open(tx, request)
     sent = select(SignatureCode.create_time).where(SignatureCode.signature_request_id == request.id)
     rules.check_pace(tx.session.scalars(sent).all(), tx.now)
@@ -107,10 +150,10 @@ def sign(tx: Tx, signature_request_id: UUID, code: str, *, address: str) -> Refu
     """Sign for the family when the code is right; a second time changes nothing.
 
     A code that is not good is counted and the refusal returned, for the count must be kept: SIGNATURE_CODE_WRONG,
-    SIGNATURE_CODE_SPENT. Raises Refused SIGNATURE_REQUEST_CLOSED, CONTRACT_NOT_DRAFT, CONTRACT_DOCUMENT_OUTDATED,
-    SIGNING_KEY_MISSING.
+    SIGNATURE_CODE_SPENT. Raises Refused SIGNATURE_REQUEST_CLOSED, SIGNATURE_ELSEWHERE, CONTRACT_NOT_DRAFT,
+    CONTRACT_DOCUMENT_OUTDATED, SIGNING_KEY_MISSING.
     """
-    contract, request = _locked(tx, signature_request_id)
+    contract, request = locked(tx, signature_request_id)
     if request.state == "signed":
         return None
     _check_open(tx, request)
@@ -165,6 +208,8 @@ def _seal(
         code_send_time=code.create_time,
         sign_time=tx.now,
         sha256_before=document.sha256,
+        provider=request.provider,
+        provider_flow_id="",
     )
     signed = pdf_signatures.sign(
         tx.institution_id,
@@ -199,7 +244,8 @@ def _try(tx: Tx, request: SignatureRequest, known: SignatureCode | None, typed: 
     return refusal
 
 
-def _locked(tx: Tx, signature_request_id: UUID) -> tuple[Contract, SignatureRequest]:
+def locked(tx: Tx, signature_request_id: UUID) -> tuple[Contract, SignatureRequest]:
+    """Return a request and its contract, locked in their order."""
     contract = contracts.get(tx, get(tx, signature_request_id).contract_id, for_update=True)
     return contract, tx.load(SignatureRequest, "signature_request", signature_request_id, for_update=True)
 
@@ -207,9 +253,12 @@ def _locked(tx: Tx, signature_request_id: UUID) -> tuple[Contract, SignatureRequ
 def _check_open(tx: Tx, request: SignatureRequest) -> None:
     if request.state != "open" or request.expire_time <= tx.now:
         raise Refused("SIGNATURE_REQUEST_CLOSED", "this link is closed; ask for the contract again")
+    if request.provider != signature_providers.BUILT_IN:
+        raise Refused("SIGNATURE_ELSEWHERE", "this contract is signed at the provider that its page leads to")
 
 
-def _open_request(tx: Tx, contract_id: UUID) -> SignatureRequest | None:
+def open_request(tx: Tx, contract_id: UUID) -> SignatureRequest | None:
+    """Return the open request of a contract, locked."""
     query = select(SignatureRequest).where(
         SignatureRequest.contract_id == contract_id, SignatureRequest.state == "open"
     )
@@ -224,6 +273,35 @@ def _newest_code(tx: Tx, request_id: UUID) -> SignatureCode | None:
 def _hash(tx: Tx, request_id: UUID, code: str) -> bytes:
     # Keyed: six digits are guessed at once from a bare hash.
     return blind_index(tx, "signature_code", f"{request_id}|{code}")
+
+
+def tell_link(tx: Tx, contract: Contract, request: SignatureRequest) -> None:
+    """Have the link sent, once for each time that somebody asked for it."""
+    _tell(tx, contract, request, cause=f"{request.id}:{request.send_count}")
+
+
+def _check_provider(tx: Tx, signer: Signer | None) -> str:
+    provider = signature_providers.chosen(tx)
+    if provider == signature_providers.BUILT_IN:
+        pdf_signatures.check_key(tx.institution_id)
+        return provider
+    signature_providers.of(tx.institution_id, provider)
+    if signer is None or not signer.name or not signer.phone:
+        raise InvalidInput("signer_phone", "say name and phone of the guardian who signs", reason="SIGNER_MISSING")
+    return provider
+
+
+def _is_same(
+    tx: Tx, request: SignatureRequest, document: ContractDocument, provider: str, signer: Signer | None
+) -> bool:
+    if request.contract_document_id != document.id or request.provider != provider or request.expire_time <= tx.now:
+        return False
+    return provider == signature_providers.BUILT_IN or signer_of(tx, request) == signer
+
+
+def signer_of(tx: Tx, request: SignatureRequest) -> Signer:
+    """Return who signs at a third party."""
+    return Signer(*json.loads(SignatureRequest.signer.reveal(tx, request) or '["", ""]'))
 
 
 def _tell(tx: Tx, contract: Contract, request: SignatureRequest, *, cause: str, code: str = "") -> None:

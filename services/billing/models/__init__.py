@@ -40,7 +40,7 @@ from services.billing.models.settlements import (
     SettlementLine,
     SettlementRun,
 )
-from services.billing.models.signatures import SignatureCode, SignatureEvidence, SignatureRequest
+from services.billing.models.signatures import SignatureChoice, SignatureCode, SignatureEvidence, SignatureRequest
 from services.billing.models.splits import SplitRow, SplitRule, SplitRuleVersion
 from services.billing.models.transfers import Transfer, TransferProposal, WalletEntry, WalletPart
 from services.billing.models.vouchers import Voucher, VoucherBatch, VoucherJournal, VoucherLayout
@@ -105,6 +105,7 @@ __all__ = [
     "SettlementDispute",
     "SettlementLine",
     "SettlementRun",
+    "SignatureChoice",
     "SignatureCode",
     "SignatureEvidence",
     "SignatureRequest",
