@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.scheduling.actions import (
+    class_groups,
     courses,
     lesson_notices,
     makeup_entitlements,
@@ -15,7 +16,7 @@ from services.scheduling.actions import (
     waiting_lists,
 )
 from services.scheduling.actions.timetable_work import ENGINES
-from services.scheduling.models import Course
+from services.scheduling.models import ClassGroup, Course
 from shared.announcements import Announcement
 from shared.jobs import AnyJob, Errand, Job
 
@@ -33,4 +34,7 @@ JOBS: list[AnyJob] = [
     Errand("scheduling.run_timetables", 1.0, ENGINES.step),
 ]
 
-ANNOUNCEMENTS = [Announcement("courses", Course, courses.announce)]
+ANNOUNCEMENTS = [
+    Announcement("courses", Course, courses.announce),
+    Announcement("class_groups", ClassGroup, class_groups.announce),
+]

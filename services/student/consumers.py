@@ -10,7 +10,29 @@ from lianxiao.lead.v1.lead_events_pb2 import (
     WorkingHoursChanged,
 )
 from lianxiao.org.v1.org_events_pb2 import CampusChanged, StaffChanged
-from services.student.actions import campus_hours, campuses, consents, customers, enrolments, handovers, timeline
+from lianxiao.scheduling.v1.scheduling_events_pb2 import (
+    AttendanceConfirmed,
+    ClassGroupCreated,
+    ClassGroupJoined,
+    ClassGroupLeft,
+    ClassRecordPublished,
+    HomeworkGiven,
+    HomeworkSubmissionChanged,
+    LessonScheduled,
+    StudentRemarkPublished,
+)
+from services.student.actions import (
+    campus_hours,
+    campuses,
+    class_remarks,
+    consents,
+    customers,
+    enrolments,
+    handovers,
+    homework_works,
+    teaching,
+    timeline,
+)
 from shared.inbox import AnyConsumer, Consumer, WildConsumer
 
 CONSUMERS: list[AnyConsumer] = [
@@ -21,5 +43,14 @@ CONSUMERS: list[AnyConsumer] = [
     Consumer("student.on_staff_changed", StaffChanged, handovers.on_staff_changed, ordered=True),
     Consumer("student.on_campus_changed", CampusChanged, campuses.project, ordered=True),
     Consumer("student.on_working_hours_changed", WorkingHoursChanged, campus_hours.project, ordered=True),
+    Consumer("student.on_class_group_created", ClassGroupCreated, teaching.on_group),
+    Consumer("student.on_class_group_joined", ClassGroupJoined, teaching.on_joined),
+    Consumer("student.on_class_group_left", ClassGroupLeft, teaching.on_left),
+    Consumer("student.on_lesson_scheduled", LessonScheduled, teaching.on_lesson),
+    Consumer("student.on_attendance_confirmed", AttendanceConfirmed, teaching.on_attendance),
+    Consumer("student.on_class_record_published", ClassRecordPublished, homework_works.on_record),
+    Consumer("student.on_homework_given", HomeworkGiven, homework_works.on_given),
+    Consumer("student.on_homework_submission_changed", HomeworkSubmissionChanged, homework_works.on_submission),
+    Consumer("student.on_student_remark_published", StudentRemarkPublished, class_remarks.project),
     WildConsumer("student.timeline", timeline.append, keys=tuple(timeline.SOURCES)),
 ]

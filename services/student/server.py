@@ -7,10 +7,13 @@ from lianxiao.student.v1 import (
     call_task_service_pb2_grpc,
     care_rule_service_pb2_grpc,
     consent_service_pb2_grpc,
+    exam_service_pb2_grpc,
     family_comment_service_pb2_grpc,
     family_thread_service_pb2_grpc,
     guardian_service_pb2_grpc,
     interview_service_pb2_grpc,
+    knowledge_map_service_pb2_grpc,
+    learning_record_service_pb2_grpc,
     purpose_service_pb2_grpc,
     referral_service_pb2_grpc,
     student_loss_service_pb2_grpc,
@@ -25,10 +28,13 @@ from services.student.rpc.article_service import ArticleService
 from services.student.rpc.call_task_service import CallTaskService
 from services.student.rpc.care_rule_service import CareRuleService
 from services.student.rpc.consent_service import ConsentService
+from services.student.rpc.exam_service import ExamService
 from services.student.rpc.family_comment_service import FamilyCommentService
 from services.student.rpc.family_thread_service import FamilyThreadService
 from services.student.rpc.guardian_service import GuardianService
 from services.student.rpc.interview_service import InterviewService
+from services.student.rpc.knowledge_map_service import KnowledgeMapService
+from services.student.rpc.learning_record_service import LearningRecordService
 from services.student.rpc.purpose_service import PurposeService
 from services.student.rpc.referral_service import ReferralService
 from services.student.rpc.student_loss_service import StudentLossService
@@ -45,6 +51,9 @@ SERVICERS: list[Registration] = [
     (guardian_service_pb2_grpc.add_GuardianServiceServicer_to_server, GuardianService),
     (timeline_service_pb2_grpc.add_TimelineServiceServicer_to_server, TimelineService),
     (tag_service_pb2_grpc.add_TagServiceServicer_to_server, TagService),
+    (exam_service_pb2_grpc.add_ExamServiceServicer_to_server, ExamService),
+    (knowledge_map_service_pb2_grpc.add_KnowledgeMapServiceServicer_to_server, KnowledgeMapService),
+    (learning_record_service_pb2_grpc.add_LearningRecordServiceServicer_to_server, LearningRecordService),
     (purpose_service_pb2_grpc.add_PurposeServiceServicer_to_server, PurposeService),
     (consent_service_pb2_grpc.add_ConsentServiceServicer_to_server, ConsentService),
     (ticket_service_pb2_grpc.add_TicketServiceServicer_to_server, TicketService),

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from tests.contract import families
 from tests.journeys import spreadsheets, steps
-from tests.journeys.api import Json, eventually
+from tests.journeys.api import Json, UnexpectedAnswer, eventually
 from tests.journeys.chain import TODAY, YEAR_START, Chain, found
 from tests.journeys.system import System
 
@@ -152,6 +152,24 @@ def _travel(chain: Chain, campaign: str) -> None:
     _record(chain, lesson, child.customer_id)
     _print(chain, child.customer_id)
     families.furnish(chain, child.customer_id)
+    _examine(chain, group, child.customer_id)
+
+
+def _examine(chain: Chain, group: str, customer_id: str) -> None:
+    """Leave an exam of the group, as soon as its service has heard of the group."""
+    exam: Json = {"classGroupId": group, "subject": "保密数学", "title": "机密期中", "kind": "EXAM_KIND_MIDTERM"}
+    exam |= {"examDate": {"year": TODAY.year, "month": TODAY.month, "day": TODAY.day}, "fullHundredths": "10000"}
+
+    def exam_made() -> Json | None:
+        try:
+            made: Json = chain.admin.post("/v1/exams", {"exam": exam})["exam"]
+        except UnexpectedAnswer:
+            return None
+        return made
+
+    exam_id = eventually("the class group is heard of", exam_made)["examId"]
+    score = {"studentId": customer_id, "scoreHundredths": "8765"}
+    chain.admin.post(f"/v1/exams/{exam_id}:recordScores", {"scores": [score]})
 
 
 def _print(chain: Chain, customer_id: str) -> None:

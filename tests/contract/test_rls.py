@@ -58,6 +58,7 @@ APPENDED = {
         "timeline_entry",
         "purpose_notice",
         "consent_entry",
+        "exam_score_change",
         "impact_assessment",
         "ticket_entry",
         "survey_version",

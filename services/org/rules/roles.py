@@ -36,6 +36,9 @@ _SERVING = (
     "interview.*",
     "student_loss.*",
     "referral.*",
+    "learning_record.read",
+    "learning_preference.set",
+    "knowledge_map.read",
 )
 _SELLING = (
     *_DAILY,
@@ -101,7 +104,7 @@ _TUTORING = (
         "syllabus.read",
         "hour_statistic.read",
     ),
-    *("student_style.*", "substitute.read", "substitute.request", "homework.*"),
+    *("student_style.*", "substitute.read", "substitute.request", "homework.*", "exam.*"),
     *("teaching_quality.read", "quality_alert.read", "quality_threshold.read", "campus_home.read"),
     *("consumption.read", "order.read", "refund.read", "refund.request", "message.read", "pii.read"),
 )
@@ -123,6 +126,7 @@ _TIMETABLING = (
         "hour_statistic.read",
     ),
     *("student_style.*", "substitute.*", "substitute_candidate.read", "substitute_offer.read", "homework.*"),
+    *("exam.*", "learning_record.read", "knowledge_map.read"),
     *("teaching_quality.read", "quality_alert.read", "quality_threshold.*", "campus_home.read"),
     # A trial is booked for a lead, and a family is called by its name.
     *("lead.read", "guardian.read", "report.read", "staff.read", "pii.read"),
@@ -143,6 +147,7 @@ _TEACHING = (
         "hour_statistic.read",
     ),
     *("substitute.request", "substitute.answer", "substitute.read", "substitute_offer.read", "homework.*"),
+    *("exam.*", "learning_record.read", "learning_preference.set", "knowledge_map.read"),
     *("teaching_quality.read", "teacher_home.read"),
     *("ticket.read", "ticket.answer", "ticket.solve", "article.read", "family_message.read", "family_message.send"),
     # Of their own pay.
@@ -295,6 +300,9 @@ _AUDITING = tuple(
             "interview",
             "student_loss",
             "referral",
+            "exam",
+            "learning_record",
+            "knowledge_map",
         ),
         *("student", "guardian", "tag", "price", "quote", "contract", "order", "payment", "lot"),
         *("payment_alert", "reconciliation", "contract_template", "approval"),

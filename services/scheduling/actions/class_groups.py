@@ -18,6 +18,7 @@ from shared.errors import AlreadyExists, DomainError, InvalidInput, NotFound, Re
 from shared.events import publish
 from shared.ids import uuid7
 from shared.listing import Field, Listing
+from shared.wire_values import id_text
 
 LISTING: Listing[ClassGroup] = Listing(
     ClassGroup,
@@ -137,7 +138,13 @@ def _created(group: ClassGroup) -> ClassGroupCreated:
         campus_id=str(group.campus_id),
         name=group.name,
         capacity=group.capacity,
+        teacher_id=id_text(group.teacher_id),
     )
+
+
+def announce(tx: Tx, group: ClassGroup) -> None:
+    """Tell of a class group as it stands to who began to listen later."""
+    publish(tx, _created(group))
 
 
 def _check_teacher(tx: Tx, campus_id: UUID, course: Course, teacher_id: UUID | None, override_reason: str) -> None:

@@ -9,7 +9,11 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from lianxiao.scheduling.v1.scheduling_events_pb2 import ClassRecordPublished, HomeworkGiven
+from lianxiao.scheduling.v1.scheduling_events_pb2 import (
+    ClassRecordPublished,
+    HomeworkGiven,
+    StudentRemarkPublished,
+)
 from services.scheduling.actions import campuses, courses, lessons, rating_scales, students, syllabi
 from services.scheduling.models import (
     ClassRecord,
@@ -263,8 +267,10 @@ def _keep(tx: Tx, row: ClassRecord, remarks: Sequence[StudentRemark], *, reason:
         change = StudentRemarkChange(
             id=uuid7(), student_id=each.student_id, rating=each.rating, rating_highest=each.rating_highest, **kept
         )
-        StudentRemarkChange.remark.seal(tx, change, StudentRemark.remark.reveal(tx, each))
+        said = StudentRemark.remark.reveal(tx, each)
+        StudentRemarkChange.remark.seal(tx, change, said)
         tx.session.add(change)
+        publish(tx, _said(row, each, said or ""))
     tx.session.flush()
 
 
@@ -280,10 +286,32 @@ def _tell(tx: Tx, lesson: Lesson, row: ClassRecord, *, corrected: bool, homework
     }
     publish(
         tx,
-        ClassRecordPublished(**told, teacher_id=id_text(row.teacher_id), revision=row.revision, corrected=corrected),  # type: ignore[arg-type]
+        ClassRecordPublished(
+            **told,  # type: ignore[arg-type]
+            teacher_id=id_text(row.teacher_id),
+            revision=row.revision,
+            corrected=corrected,
+            gives_homework=bool(row.homework),
+        ),
     )
     if homework:
         publish(tx, HomeworkGiven(**told, homework=row.homework, due_time=row.homework_due_time, revision=row.revision))  # type: ignore[arg-type]
+
+
+def _said(row: ClassRecord, remark: StudentRemark, text: str) -> StudentRemarkPublished:
+    return StudentRemarkPublished(
+        class_record_id=str(row.id),
+        lesson_id=str(row.lesson_id),
+        student_id=str(remark.student_id),
+        campus_id=str(row.campus_id),
+        course_id=str(row.course_id),
+        teacher_id=id_text(row.teacher_id),
+        lesson_start_time=row.lesson_start_time,
+        rating=remark.rating,
+        rating_highest=remark.rating_highest,
+        remark=text,
+        revision=row.revision,
+    )
 
 
 def _students(tx: Tx, lesson_id: UUID) -> list[UUID]:

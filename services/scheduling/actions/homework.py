@@ -141,7 +141,7 @@ def _apply(tx: Tx, record: ClassRecord, line: Line, entry: Entry) -> None:
     HomeworkSubmission.remark.seal(tx, row, after.remark)
     tx.session.add(row)
     tx.session.flush()
-    _keep(tx, row, after)
+    _keep(tx, row, after, record.point_ids)
 
 
 def _work(tx: Tx, row: HomeworkSubmission) -> Work:
@@ -157,7 +157,7 @@ def _work(tx: Tx, row: HomeworkSubmission) -> Work:
     )
 
 
-def _keep(tx: Tx, row: HomeworkSubmission, work: Work) -> None:
+def _keep(tx: Tx, row: HomeworkSubmission, work: Work, point_ids: Sequence[UUID]) -> None:
     """Write the history of a submission and tell of it."""
     change = HomeworkSubmissionChange(
         id=uuid7(),
@@ -182,5 +182,8 @@ def _keep(tx: Tx, row: HomeworkSubmission, work: Work) -> None:
         submit_time=row.submit_time,
         late=is_late(row.first_submit_time, row.due_time),
         revision=row.revision,
+        score=row.score,
+        score_highest=row.score_highest,
+        syllabus_point_ids=[str(each) for each in point_ids],
     )
     publish(tx, event)

@@ -15,6 +15,20 @@ from services.student.models.consents import (
 from services.student.models.conversations import FamilyMessage, FamilyThread, Interview, InterviewSample
 from services.student.models.directory import Campus, CampusHours, Staff
 from services.student.models.files import Guardian, GuardianLink, Household, StateEntry, Student, StudentNameToken
+from services.student.models.learning import (
+    ClassRemark,
+    Exam,
+    ExamScore,
+    ExamScoreChange,
+    GroupMember,
+    HomeworkWork,
+    KnowledgeMap,
+    KnowledgePoint,
+    LearningPreference,
+    LessonHomework,
+    TaughtGroup,
+    TeachingDuty,
+)
 from services.student.models.losses import Referral, ReferralCode, ReferralPolicy, StudentLoss
 from services.student.models.surveys import FamilyComment, Survey, SurveyAnswer, SurveyInvitation, SurveyVersion
 from services.student.models.tags import StudentTag, Tag
@@ -32,17 +46,27 @@ __all__ = [
     "CampusHours",
     "CareEvent",
     "CareRule",
+    "ClassRemark",
     "Consent",
     "ConsentEntry",
+    "Exam",
+    "ExamScore",
+    "ExamScoreChange",
     "FamilyComment",
     "FamilyMessage",
     "FamilyThread",
+    "GroupMember",
     "Guardian",
     "GuardianLink",
+    "HomeworkWork",
     "Household",
     "ImpactAssessment",
     "Interview",
     "InterviewSample",
+    "KnowledgeMap",
+    "KnowledgePoint",
+    "LearningPreference",
+    "LessonHomework",
     "PurposeNotice",
     "PurposeSetting",
     "Referral",
@@ -59,6 +83,8 @@ __all__ = [
     "SurveyInvitation",
     "SurveyVersion",
     "Tag",
+    "TaughtGroup",
+    "TeachingDuty",
     "Ticket",
     "TicketEntry",
     "TicketPolicy",
