@@ -15,6 +15,7 @@ from lianxiao.billing.v1 import ledger_service_pb2_grpc as ledger
 from lianxiao.billing.v1 import lot_service_pb2_grpc as lot
 from lianxiao.billing.v1 import netting_service_pb2_grpc as netting
 from lianxiao.billing.v1 import order_service_pb2_grpc as order
+from lianxiao.billing.v1 import paper_contract_service_pb2_grpc as paper_contract
 from lianxiao.billing.v1 import pay_plan_service_pb2_grpc as pay_plan
 from lianxiao.billing.v1 import payment_service_pb2_grpc as payment
 from lianxiao.billing.v1 import payout_batch_service_pb2_grpc as payout_batch
@@ -46,6 +47,7 @@ from services.billing.rpc.ledger_service import LedgerService
 from services.billing.rpc.lot_service import LotService
 from services.billing.rpc.netting_service import NettingService
 from services.billing.rpc.order_service import OrderService
+from services.billing.rpc.paper_contract_service import PaperContractService
 from services.billing.rpc.pay_plan_service import PayPlanService
 from services.billing.rpc.payment_service import PaymentService
 from services.billing.rpc.payout_batch_service import PayoutBatchService
@@ -75,6 +77,7 @@ SERVICERS: list[Registration] = [
     (contract_template.add_ContractTemplateServiceServicer_to_server, ContractTemplateService),
     (contract_document.add_ContractDocumentServiceServicer_to_server, ContractDocumentService),
     (signature.add_SignatureServiceServicer_to_server, SignatureService),
+    (paper_contract.add_PaperContractServiceServicer_to_server, PaperContractService),
     (order.add_OrderServiceServicer_to_server, OrderService),
     (instalment.add_InstalmentServiceServicer_to_server, InstalmentService),
     (payment.add_PaymentServiceServicer_to_server, PaymentService),

@@ -20,6 +20,7 @@ APPENDED = {
         "wallet_entry",
         "charge_override",
         "contract_document",
+        "paper_contract",
         "signature_evidence",
         "payment",
         "refund_item",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from lianxiao.billing.v1.billing_events_pb2 import ContractSigned
@@ -71,17 +71,17 @@ def sign(tx: Tx, contract_id: UUID) -> Contract:
     return mark_signed(tx, get_draft(tx, contract_id))
 
 
-def mark_signed(tx: Tx, contract: Contract) -> Contract:
-    """Make a locked draft a signed contract, which never changes again."""
+def mark_signed(tx: Tx, contract: Contract, sign_time: datetime | None = None) -> Contract:
+    """Make a locked draft a signed contract, which never changes again; as of now unless a paper says earlier."""
     contract.state = "signed"
-    contract.sign_time = tx.now
+    contract.sign_time = sign_time or tx.now
     tx.session.flush()
     event = ContractSigned(
         contract_id=str(contract.id),
         customer_id=str(contract.customer_id),
         campus_id=str(contract.campus_id),
         total_fen=contract.total_fen,
-        sign_time=tx.now,
+        sign_time=contract.sign_time,
     )
     publish(tx, event)
     return contract

@@ -15,6 +15,7 @@ from services.billing.models.instalments import Instalment, InstalmentPolicy
 from services.billing.models.ledger import Journal, JournalLine, LedgerAccount, LedgerPeriod, LedgerTurnover
 from services.billing.models.lots import ClassSeat, Consumption, HourPolicy, Lot, LotEntry, Suspension, ThresholdNotice
 from services.billing.models.orders import Order, OrderLine
+from services.billing.models.paper_contracts import PaperContract
 from services.billing.models.pay_plans import LessonAssistant, PayDue, PayPlan
 from services.billing.models.payments import Payment, PaymentAlert, PaymentIntent
 from services.billing.models.prices import Price
@@ -77,6 +78,7 @@ __all__ = [
     "Netting",
     "Order",
     "OrderLine",
+    "PaperContract",
     "PartnerRegistration",
     "PayDue",
     "PayPlan",
