@@ -8,6 +8,7 @@ from lianxiao.billing.v1 import contract_document_service_pb2_grpc as contract_d
 from lianxiao.billing.v1 import contract_service_pb2_grpc as contract
 from lianxiao.billing.v1 import contract_template_service_pb2_grpc as contract_template
 from lianxiao.billing.v1 import coupon_service_pb2_grpc as coupon
+from lianxiao.billing.v1 import custody_service_pb2_grpc as custody
 from lianxiao.billing.v1 import forfeit_service_pb2_grpc as forfeit
 from lianxiao.billing.v1 import hour_policy_service_pb2_grpc as hour_policy
 from lianxiao.billing.v1 import instalment_service_pb2_grpc as instalment
@@ -40,6 +41,7 @@ from services.billing.rpc.contract_document_service import ContractDocumentServi
 from services.billing.rpc.contract_service import ContractService
 from services.billing.rpc.contract_template_service import ContractTemplateService
 from services.billing.rpc.coupon_service import CouponService
+from services.billing.rpc.custody_service import CustodyService
 from services.billing.rpc.forfeit_service import ForfeitService
 from services.billing.rpc.hour_policy_service import HourPolicyService
 from services.billing.rpc.instalment_service import InstalmentService
@@ -87,6 +89,7 @@ SERVICERS: list[Registration] = [
     (lot.add_LotServiceServicer_to_server, LotService),
     (transfer.add_TransferServiceServicer_to_server, TransferService),
     (forfeit.add_ForfeitServiceServicer_to_server, ForfeitService),
+    (custody.add_CustodyServiceServicer_to_server, CustodyService),
     (wallet.add_WalletServiceServicer_to_server, WalletService),
     (hour_policy.add_HourPolicyServiceServicer_to_server, HourPolicyService),
     (split_rule.add_SplitRuleServiceServicer_to_server, SplitRuleService),

@@ -18,6 +18,7 @@ APPENDED = {
         "journal_line",
         "lot_entry",
         "wallet_entry",
+        "custody_entry",
         "charge_override",
         "contract_document",
         "paper_contract",

@@ -39,6 +39,25 @@ TO_DO = (
                 where a.institution_id = l.institution_id and a.target_id = l.student_id and not a.undone))""",
     ),
     Invariant(
+        "risk_deposit_short",
+        "风险保证金已足额缴存",
+        "a risk deposit holds what it must",
+        """
+      select a.id from custody_account a where a.mode = 'risk_deposit' and a.start_date <= current_date
+        and (a.end_date is null or a.end_date > current_date) and a.required_fen > coalesce((
+          select sum(e.amount_fen) from custody_entry e
+          where e.institution_id = a.institution_id and e.account_id = a.id), 0)""",
+    ),
+    Invariant(
+        "custody_owed",
+        "撤销课消后应补缴的监管资金已补缴",
+        "what lessons taken back owe to custody was paid in",
+        """
+      select c.id from custody_order c join sales_order o on o.institution_id = c.institution_id and o.id = c.order_id
+      where c.balance_fen < o.paid_fen - coalesce((select sum(l.released_fen) from lot l
+        where l.institution_id = o.institution_id and l.order_id = o.id), 0)""",
+    ),
+    Invariant(
         "alert_open",
         "支付渠道的异常已处理",
         "what payment providers said and nobody could post is seen to",

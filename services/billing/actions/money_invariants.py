@@ -22,6 +22,19 @@ _CASH_SPLITS = """
         from (select order_id, source_kind, source_id, rule_id, min(base_fen) as base_fen,
             sum(amount_fen) as amount_fen from cash group by 1, 2, 3, 4) each group by order_id)"""
 
+# Of each order in custody: what its lots have released, and what was earned and has not left custody.
+_CUSTODY_WORTH = """
+      from custody_order c join sales_order o on o.institution_id = c.institution_id and o.id = c.order_id
+        cross join lateral (
+          select coalesce(sum(l.released_fen), 0) as released_fen, coalesce(sum(left_fen), 0) as earned_fen
+          from lot l cross join lateral (select sum(e.amount_fen) as left_fen from lot_entry e
+            where e.institution_id = l.institution_id and e.lot_id = l.id
+              and e.kind in ('consume', 'reverse', 'expire', 'forfeit') and not exists (
+                select from custody_release_item i join custody_release r on r.institution_id = i.institution_id
+                  and r.id = i.release_id and r.state = 'paid'
+                where i.institution_id = e.institution_id and i.lot_entry_id = e.id)) as entries
+          where l.institution_id = o.institution_id and l.order_id = o.id) as w"""
+
 INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         "journal_sum",
@@ -45,6 +58,45 @@ INVARIANTS: tuple[Invariant, ...] = (
       select a.id from ledger_account a left join journal_line j on j.institution_id = a.institution_id
         and j.code = a.code and j.campus_id = a.campus_id and j.party_id = a.party_id
       group by a.id, a.balance_fen having a.balance_fen <> coalesce(sum(j.amount_fen), 0)""",
+    ),
+    Invariant(
+        "custody_of_entries",
+        "每个订单的监管余额等于其流水之和",
+        "what is in custody of an order is the sum of its entries",
+        """
+      select c.id from custody_order c left join custody_entry e on e.institution_id = c.institution_id
+        and e.order_id = c.order_id
+      group by c.id, c.balance_fen having c.balance_fen <> coalesce(sum(e.amount_fen), 0)""",
+    ),
+    Invariant(
+        "custody_of_books",
+        "监管账户的账面余额等于其流水之和",
+        "an account of custody in the books is the sum of its entries",
+        """
+      select 1 from (
+        select campus_id, party_id as account_id, balance_fen from ledger_account where code = 'custody'
+        union all select campus_id, account_id, -amount_fen from custody_entry) as each
+      group by campus_id, account_id having sum(balance_fen) <> 0""",
+    ),
+    Invariant(
+        "custody_covers_hours",
+        "监管余额加应补缴金额不少于未消课时的价值",
+        "what is in custody of an order, and what is to be paid in for lessons taken back, covers its hours",
+        f"""
+      select c.id {_CUSTODY_WORTH}
+      where c.balance_fen + greatest(0, -w.earned_fen) < o.paid_fen - w.released_fen""",
+    ),
+    Invariant(
+        "custody_release_cited",
+        "每笔监管拨付都对应已消课时",
+        "every fen that left custody cites what was earned",
+        """
+      select e.id from custody_entry e where e.kind = 'release' and -e.amount_fen <> coalesce((
+        select sum(coalesce(t.amount_fen, i.amount_fen)) from custody_release_item i
+          left join lot_entry t on t.institution_id = i.institution_id and t.id = i.lot_entry_id
+            and t.kind = i.kind
+        where i.institution_id = e.institution_id and i.release_id = e.source_id and i.order_id = e.order_id
+          and not i.cancelled and (t.id is not null or i.kind = 'rest')), 0)""",
     ),
     Invariant(
         "account_in_chart",

@@ -13,6 +13,7 @@ from services.billing.actions import (
     approvals,
     cash_splits,
     charge_rules,
+    custody,
     instalments,
     ledger,
     lots,
@@ -160,12 +161,14 @@ def _apply(tx: Tx, order_id: UUID, received: Received) -> Payment | None:
     payment = _store(tx, order, received, "applied")
     rules = rulebooks.load(tx)
     day = rules.day(order.campus_id, tx.now)
+    lines = _lines(tx, order, payment, rules, received.origin)
+    lines += custody.receive(tx, order, received.amount_fen, payment.id)
     ledger.post(
         tx,
         kind="payment",
         source_id=payment.id,
         campus_id=order.campus_id,
-        lines=_lines(tx, order, payment, rules, received.origin),
+        lines=postings.merge(lines),
         post_date=day,
     )
     # What a wallet pays was received, and divided, when the money came in.

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import aliased
 
 from lianxiao.billing.v1.billing_events_pb2 import RefundPaid
-from services.billing.actions import ledger, rulebooks, wallets
+from services.billing.actions import custody, ledger, rulebooks, wallets
 from services.billing.models import Order, Payment, Refund, RefundPayout
 from services.billing.rules import postings
 from services.billing.rules import refund_rules as rules
@@ -82,6 +82,7 @@ def open_for(tx: Tx, refund: Refund) -> list[postings.Line]:
         if row.method == wallets.METHOD:
             row.state, row.done_time = "succeeded", tx.now
             lines += postings.wallet_return(row.campus_id, wallets.give_back(tx, row))
+            lines += custody.give_back(tx, refund.order_id, row.amount_fen, row.id)
     tx.session.flush()
     _finish(tx, refund)
     return lines
@@ -106,16 +107,17 @@ def settle(tx: Tx, payout_id: UUID, *, succeeded: bool, failure: str = "") -> Re
     row.confirm_staff_id = tx.caller.subject_id if tx.caller.kind == "staff" else None
     row.done_time = tx.now
     tx.session.flush()
+    refund = tx.load(Refund, "refund", row.refund_id)
     if succeeded:
+        supervised = custody.give_back(tx, refund.order_id, row.amount_fen, row.id)
         ledger.post(
             tx,
             kind="refund_payout",
             source_id=row.id,
             campus_id=row.campus_id,
-            lines=postings.payout(row.campus_id, row.amount_fen),
+            lines=postings.merge([*postings.payout(row.campus_id, row.amount_fen), *supervised]),
             post_date=rulebooks.load(tx).day(row.campus_id, tx.now),
         )
-    refund = tx.load(Refund, "refund", row.refund_id)
     _finish(tx, refund)
     return row
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from services.billing.actions import ledger, orders, rulebooks, transfer_proposals, transfers, wallets
+from services.billing.actions import custody, ledger, orders, rulebooks, transfer_proposals, transfers, wallets
 from services.billing.models import Lot, LotEntry, Transfer, WalletEntry, WalletPart
 from shared.db import Tx
 from shared.errors import Refused
@@ -89,6 +89,7 @@ def _return_money(tx: Tx, transfer: Transfer) -> None:
         part = parts[entry.wallet_part_id]
         wallets.move(tx, part, "undo", -entry.amount_fen, source_id=transfer.id, reverses_id=entry.id)
     tx.session.flush()
+    custody.undo(tx, transfer.id)
     found = ledger.reversal_of(tx, transfer.id, "transfer")
     if found is not None:
         journal_id, lines = found

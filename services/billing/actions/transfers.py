@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
-from services.billing.actions import campuses, ledger, lots, orders, prices, rulebooks, transfer_proposals, wallets
+from services.billing.actions import (
+    campuses,
+    custody,
+    ledger,
+    lots,
+    orders,
+    prices,
+    rulebooks,
+    transfer_proposals,
+    wallets,
+)
 from services.billing.models import Lot, LotEntry, Order, OrderLine, Payment, Transfer, WalletPart
 from services.billing.rules import postings
 from services.billing.rules.lots import GIFT, amount_of
@@ -95,13 +105,17 @@ def create(tx: Tx, wish: Wish, *, reason: str) -> Transfer:
     _move(tx, lot, fresh, deal, transfer_id)
     mine = sorted(parts, key=lambda part: part.order_id != source.id)
     spent = _pay(tx, order, mine, deal, transfer_id)
+    # The money goes along: out of custody with the hours, and in again where the new order is supervised.
+    supervised = custody.give_back(tx, source.id, deal.value_fen, transfer_id)
+    supervised += custody.receive(tx, order, deal.target_fen, transfer_id)
     revalued = WalletShare(lot.campus_id, source.customer_id, deal.value_fen)
+    moved = postings.transfer(revalued, lot.id, spent=spent, campus_id=order.campus_id, new_lot_id=fresh.id)
     ledger.post(
         tx,
         kind="transfer",
         source_id=transfer_id,
         campus_id=lot.campus_id,
-        lines=postings.transfer(revalued, lot.id, spent=spent, campus_id=order.campus_id, new_lot_id=fresh.id),
+        lines=postings.merge([*moved, *supervised]),
         post_date=rulebooks.load(tx).day(lot.campus_id, tx.now),
     )
     transfer = _document(lot, order, fresh.id, wish, deal)

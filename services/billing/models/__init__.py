@@ -9,6 +9,13 @@ from services.billing.models.charges import ChargeOverride, ChargeRuleSwitch, Co
 from services.billing.models.contract_documents import ContractDocument, ContractTemplate
 from services.billing.models.contracts import Contract
 from services.billing.models.coupons import Coupon, CouponBatch
+from services.billing.models.custody import (
+    CustodyAccount,
+    CustodyEntry,
+    CustodyOrder,
+    CustodyRelease,
+    CustodyReleaseItem,
+)
 from services.billing.models.directory import Campus, PartnerRegistration, Rulebook
 from services.billing.models.forfeits import Forfeit
 from services.billing.models.instalments import Instalment, InstalmentPolicy
@@ -62,6 +69,11 @@ __all__ = [
     "Coupon",
     "CouponBatch",
     "Course",
+    "CustodyAccount",
+    "CustodyEntry",
+    "CustodyOrder",
+    "CustodyRelease",
+    "CustodyReleaseItem",
     "Forfeit",
     "HourPolicy",
     "Instalment",

@@ -53,6 +53,7 @@ class Own(NamedTuple):
 _BY_PARTY = (CAMPUS, PARTY)
 SHIPPED = (
     Title(postings.CASH, "1002", "银行存款", "Cash at bank", ASSET),
+    Title(postings.CUSTODY, "1012.01", "其他货币资金-学费监管户", "Cash in custody", ASSET, _BY_PARTY),
     Title(postings.INSTALMENT_RECEIVABLE, "1122.01", "应收账款-分期学费", "Instalments receivable", ASSET),
     Title(postings.RECEIVABLE, "1221.01", "其他应收款-校区往来", "Due from campuses", ASSET, _BY_PARTY),
     Title(postings.PARTY_RECEIVABLE, "1221.02", "其他应收款-应收追回提成", "Due from parties", ASSET, _BY_PARTY),

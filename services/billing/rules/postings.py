@@ -13,6 +13,7 @@ from uuid import UUID
 from services.billing.rules.splits import Part
 
 CASH = "cash"
+CUSTODY = "custody"
 CONTRACT_LIABILITY = "contract_liability"
 REVENUE = "revenue"
 RECEIVABLE = "inter_campus_receivable"

@@ -54,6 +54,8 @@ _KINDS = {
     "forfeit": ("课时清零", "Hours given up"),
     "transfer": ("课时结转", "Hours transferred"),
     "transfer_undo": ("撤销课时结转", "Transfer taken back"),
+    "custody_release": ("监管资金拨付", "Releases out of custody"),
+    "custody_deposit": ("风险保证金", "Risk deposits"),
     "lots_opened": ("开通课时", "Lots opened"),
 }
 Cell = str | int | Decimal

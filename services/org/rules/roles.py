@@ -164,6 +164,8 @@ _MONEY = (
         "transfer.*",
         "wallet.read",
         "forfeit.*",
+        "custody_account.*",
+        "custody_release.*",
         "hour_policy.*",
         "consumption.read",
     ),
