@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -18,6 +20,7 @@ from services.billing.actions import (
     consumptions,
     custody_accounts,
     custody_releases,
+    reconciliations,
     refund_payouts,
     refunds,
     restorations,
@@ -25,7 +28,8 @@ from services.billing.actions import (
     transfers,
 )
 from services.billing.actions.custody_accounts import Wanted
-from services.billing.models import CustodyAccount, CustodyOrder, CustodyRelease, Lot, RefundPayout
+from services.billing.actions.reconciliations import Statement
+from services.billing.models import CustodyAccount, CustodyOrder, CustodyRelease, Lot, ReconciliationItem, RefundPayout
 from services.billing.rules import custody
 from services.billing.rules.custody import Earned
 from services.billing.rules.lots import amount_of
@@ -240,6 +244,28 @@ def test_a_campus_keeps_its_own_account_and_leaves_that_of_the_chain_alone(
             custody_releases.make(tx, whole.id)
         with pytest.raises(NotFound, match="no custody account"):
             custody_releases.make(tx, mine.id)
+
+
+def test_the_statement_of_the_bank_is_compared_with_what_went_in_and_out(tx: Tx) -> None:
+    kept = account(tx)
+    bought = factories.paid_order(tx, hours=200, unit_price_fen=10000)
+    consumptions.consume(tx, factories.confirmed(bought))
+    released(tx, kept.id)
+    unknown = factories.paid_order(tx, hours=100, unit_price_fen=777)
+    day = (tx.now + timedelta(hours=8)).date()
+    rows = ["流水号,金额,摘要", f"B1,200.00,{bought.order.id}", "ICBC-1,-100.00,拨付", "B3,-5.00,账户管理费"]
+    mapping = {"transaction_id": "流水号", "amount": "金额", "reference": "摘要"}
+    given = Statement("custody", "bank", "custody.csv", "\n".join(rows).encode(), day, day, mapping=mapping)
+    reconciliations.create(tx, replace(given, custody_account_id=kept.id))
+    assert reconciliations.step(tx)
+    found = tx.session.scalars(select(ReconciliationItem)).all()
+    assert {(each.kind, each.statement_fen, each.book_fen) for each in found} == {
+        ("missing_here", 500, None),
+        ("missing_there", None, 777),
+    }
+    assert {each.campus_id for each in found} == {None, unknown.campus_id}
+    with pytest.raises(InvalidInput, match="of method custody"):
+        reconciliations.create(tx, replace(given, custody_account_id=kept.id, method="bank"))
 
 
 @settings(max_examples=20, deadline=None)

@@ -35,6 +35,7 @@ from services.billing.rules.splits import Share, SplitRule
 from shared.errors import DomainError
 from tests.billing import factories
 from tests.simulation import hours, moves, oracle
+from tests.simulation.custody_commands import release, supervise
 from tests.simulation.pay_commands import compute_pay, plan_pay
 from tests.simulation.settlement_commands import net, pay_parties, settle
 from tests.simulation.world import START, Sale, Violation, World
@@ -342,6 +343,8 @@ COMMANDS: tuple[tuple[int, Command], ...] = (
     (1, settle),
     (1, pay_parties),
     (1, net),
+    (1, supervise),
+    (3, release),
     (1, plan_pay),
     (3, compute_pay),
     (1, hours.freeze),

@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from services.billing.actions import cash_splits, consumptions, coupons, payments, refunds, restorations, rulebooks
 from services.billing.actions import lots as lots_written
-from services.billing.rules import lots, postings
+from services.billing.rules import custody, lots, postings
 from services.billing.rules import pay_plans as pay_rules
 from services.billing.rules import refunds as refund_rules
 from services.billing.rules import splits as split_rules
@@ -185,6 +185,15 @@ def _behind_the_edge(_: Any) -> Any:
     return tier_of
 
 
+def _all_that_is_there(_: Any) -> Any:
+    def plan(entries: Any, balances: Mapping[Any, int]) -> custody.Plan:
+        del entries
+        whole = [custody.Earned(None, key, custody.REST, 0, amount) for key, amount in balances.items() if amount]
+        return custody.Plan(whole, [])
+
+    return plan
+
+
 def _whatever_its_state(statement: str) -> str:
     return statement.replace("and state in ('consumed', 'uncovered')", "")
 
@@ -206,6 +215,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("commissions stay where the money went back", cash_splits, "give_back", _no_claw_back),
     Mutant("pay that stays when the attendance is taken back", restorations, "_let_pay", _nothing),
     Mutant("a tier of pay that begins behind its edge", pay_rules, "tier_of", _behind_the_edge),
+    Mutant("custody released without consumption", custody, "plan", _all_that_is_there),
     Mutant("commission rounded per instalment", cash_splits, "receive", _each_instalment),
     Mutant("a refund paid twice", refunds, "_close", _twice),
     Mutant("an attendance taken back twice", restorations, "_RESTORE", _whatever_its_state),

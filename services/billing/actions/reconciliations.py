@@ -10,7 +10,15 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from services.billing.models import Payment, Reconciliation, ReconciliationItem, ReconciliationMatch, RefundPayout
+from services.billing.actions import custody_statements
+from services.billing.models import (
+    CustodyAccount,
+    Payment,
+    Reconciliation,
+    ReconciliationItem,
+    ReconciliationMatch,
+    RefundPayout,
+)
 from services.billing.rules import statements
 from services.billing.rules.reconciliations import Difference, Entry, compare
 from services.billing.rules.statements import Line
@@ -49,7 +57,10 @@ ITEMS: Listing[ReconciliationItem] = Listing(
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A file and what is said about it. `fee_basis_points`: the agreed rate, where fees are to be compared."""
+    """A file and what is said about it. `fee_basis_points`: the agreed rate, where fees are to be compared.
+
+    With a custody account it is that account's, in and out, of its bank.
+    """
 
     method: str
     layout: str
@@ -59,6 +70,7 @@ class Statement:
     end_date: date
     fee_basis_points: int | None = None
     mapping: Mapping[str, str] = field(default_factory=dict)
+    custody_account_id: UUID | None = None
 
 
 def create(tx: Tx, statement: Statement) -> Reconciliation:
@@ -72,7 +84,11 @@ def create(tx: Tx, statement: Statement) -> Reconciliation:
         raise InvalidInput("end_date", "the days end before they start, or after more than a year")
     if statement.layout == "bank":
         _check_mapping(statement.mapping)
-    lines = statements.read(statement.layout, statement.content, statement.mapping)
+    custody_account_id = statement.custody_account_id
+    if custody_account_id is not None:
+        _check_custody(tx, custody_account_id, statement)
+    outgoing = custody_account_id is not None
+    lines = statements.read(statement.layout, statement.content, statement.mapping, outgoing=outgoing)
     row = Reconciliation(
         method=statement.method,
         layout=statement.layout,
@@ -80,6 +96,7 @@ def create(tx: Tx, statement: Statement) -> Reconciliation:
         start_date=statement.start_date,
         end_date=statement.end_date,
         fee_basis_points=statement.fee_basis_points,
+        custody_account_id=custody_account_id,
         state=WAITING,
         lines=[line.to_json() for line in lines],
         line_count=len(lines),
@@ -137,6 +154,12 @@ def close_item(tx: Tx, item_id: UUID, *, state: str, note: str) -> Reconciliatio
     return item
 
 
+def _check_custody(tx: Tx, account_id: UUID, statement: Statement) -> None:
+    tx.load(CustodyAccount, "custody_account", account_id)
+    if statement.layout != "bank" or statement.method != "custody":
+        raise InvalidInput("layout", "the statement of a custody account is a bank's, of method custody")
+
+
 def _check_mapping(mapping: Mapping[str, str]) -> None:
     if not mapping.get("amount") or not (mapping.get("transaction_id") or mapping.get("reference")):
         raise InvalidInput("mapping", "name the columns of the amount and of the transaction id or the reference")
@@ -152,6 +175,10 @@ def _entries(tx: Tx, row: Reconciliation) -> Iterator[Entry]:
     """
     start = datetime.combine(row.start_date, time(), _BEIJING)
     end = datetime.combine(row.end_date + timedelta(days=1), time(), _BEIJING)
+    if row.custody_account_id is not None:
+        around = (start - _MARGIN, end + _MARGIN)
+        yield from custody_statements.entries(tx, row.custody_account_id, around=around, within=(start, end))
+        return
     confirmed = select(ReconciliationMatch.source_id).where(ReconciliationMatch.source_id == Payment.id).exists()
     columns = (Payment.id, Payment.campus_id, Payment.provider_transaction_id, Payment.reference, Payment.order_id)
     query = select(*columns, Payment.amount_fen, Payment.receive_time, confirmed).where(

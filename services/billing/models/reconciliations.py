@@ -24,6 +24,8 @@ class Reconciliation(Row, Base):
     start_date: Mapped[date]
     end_date: Mapped[date]
     fee_basis_points: Mapped[int | None]
+    # Whose statement it is, where it is the bank's of a custody account.
+    custody_account_id: Mapped[UUID | None]
     state: Mapped[str]
     # What is still to be compared, without anything about payers; empty when it is done.
     lines: Mapped[list[Any]] = mapped_column(JSONB)

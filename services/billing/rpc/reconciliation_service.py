@@ -10,7 +10,7 @@ from services.billing.models import Reconciliation, ReconciliationItem
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.rpc import Servicer, command, query
-from shared.wire_values import date_pb, enum_value, id_text, local_date, stored_word
+from shared.wire_values import date_pb, enum_value, id_text, local_date, optional_id, stored_word
 
 _LAYOUTS = reconciliation_pb2.StatementLayout
 
@@ -29,6 +29,7 @@ class ReconciliationService(Servicer, pb_grpc.ReconciliationServiceServicer):
             end_date=local_date(request.end_date, "end_date"),
             fee_basis_points=request.fee_basis_points if request.HasField("fee_basis_points") else None,
             mapping=dict(request.mapping),
+            custody_account_id=optional_id(request.custody_account_id),
         )
         return pb.CreateReconciliationResponse(reconciliation=_to_pb(reconciliations.create(tx, statement)))
 
@@ -82,6 +83,7 @@ def _to_pb(row: Reconciliation) -> reconciliation_pb2.Reconciliation:
         start_date=date_pb(row.start_date),
         end_date=date_pb(row.end_date),
         fee_basis_points=-1 if row.fee_basis_points is None else row.fee_basis_points,
+        custody_account_id=id_text(row.custody_account_id),
         state=enum_value(reconciliation_pb2.ReconciliationState, row.state),
         line_count=row.line_count,
         match_count=row.match_count,

@@ -46,14 +46,18 @@ class Line:
         return list(asdict(self).values())
 
 
-def read(layout: str, content: bytes, mapping: Mapping[str, str]) -> list[Line]:
-    """Read a statement: `layout` is wechat, alipay or bank.
+def read(layout: str, content: bytes, mapping: Mapping[str, str], *, outgoing: bool = False) -> list[Line]:
+    """Read a statement: `layout` is wechat, alipay or bank; of a bank what went out too where `outgoing`.
 
     Raises InvalidInput STATEMENT_UNREADABLE with the line, STATEMENT_INCOMPLETE where the totals say more.
     """
     text = _text(content)
     rows = list(enumerate(text.splitlines(), start=1))
-    lines = list({"wechat": _wechat, "alipay": _alipay}[layout](rows) if layout != "bank" else _bank(rows, mapping))
+    lines = list(
+        {"wechat": _wechat, "alipay": _alipay}[layout](rows)
+        if layout != "bank"
+        else _bank(rows, mapping, outgoing=outgoing)
+    )
     if len(lines) > MOST_LINES:
         raise _unreadable(MOST_LINES + 1, "the statement is too long; split it")
     return lines
@@ -134,8 +138,8 @@ def _alipay(rows: Sequence[tuple[int, str]]) -> Iterator[Line]:
         )
 
 
-def _bank(rows: Sequence[tuple[int, str]], mapping: Mapping[str, str]) -> Iterator[Line]:
-    """Read what came in; lines without an amount, or with one that went out, are not ours to compare."""
+def _bank(rows: Sequence[tuple[int, str]], mapping: Mapping[str, str], *, outgoing: bool) -> Iterator[Line]:
+    """Read what came in; lines without an amount, or (unless wanted) with one that went out, are not compared."""
     wanted = {mapping[name] for name in BANK_FIELDS if mapping.get(name)}
     start, header = _header(rows, lambda cells: wanted <= set(cells))
     for number, text in rows[start:]:
@@ -143,14 +147,17 @@ def _bank(rows: Sequence[tuple[int, str]], mapping: Mapping[str, str]) -> Iterat
             continue
         cells = _named(number, header, _cells(text))
         told = {name: cells[mapping[name]] for name in BANK_FIELDS if mapping.get(name)}
-        if told["amount"] in {"", "-"} or told["amount"].startswith("-") or not _amount(number, told["amount"]):
+        went_out = told["amount"].startswith("-")
+        amount = told["amount"].removeprefix("-")
+        if not amount or (went_out and not outgoing) or not _amount(number, amount):
             continue
         yield Line(
             number,
             told.get("transaction_id", ""),
             told.get("reference", ""),
-            _amount(number, told["amount"]),
+            _amount(number, amount),
             _fee(number, told["fee"]) if told.get("fee") else None,
+            is_refund=went_out,
         )
 
 

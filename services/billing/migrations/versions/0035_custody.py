@@ -7,8 +7,8 @@ from alembic import op
 from shared import chassis
 from shared.rls import protect
 
-revision = "0034"
-down_revision = "0033"
+revision = "0035"
+down_revision = "0034"
 
 _TABLES = {
     "custody_account": """campus_id uuid, name text not null, bank text not null, number_sealed bytea,
@@ -59,6 +59,7 @@ def upgrade() -> None:
     chassis.create_rows(op, _TABLES)
     for statement in _INDEXES:
         op.execute(statement)
+    op.execute("alter table reconciliation add column custody_account_id uuid")
     # Whoever takes a payment has to find the account of the chain.
     protect(op, "custody_account", campus="campus_id", campus_optional=True)
     protect(op, "custody_order", campus="campus_id")
@@ -69,4 +70,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop the tables."""
+    op.execute("alter table reconciliation drop column custody_account_id")
     chassis.drop_tables(op, _TABLES)
