@@ -7,8 +7,8 @@ from alembic import op
 from shared import chassis
 from shared.rls import protect
 
-revision = "0035"
-down_revision = "0034"
+revision = "0037"
+down_revision = "0036"
 
 _TABLES = {
     "custody_account": """campus_id uuid, name text not null, bank text not null, number_sealed bytea,
