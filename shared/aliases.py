@@ -43,12 +43,12 @@ def forget(tx: Tx, old: str, *, target: str, cause: str) -> None:
 
 def resolve(tx: Tx, any_id: UUID) -> UUID:
     """Return the id that one stands for today; most stand for themselves."""
-    return UUID(tx.run(_RESOLVE, _me(tx) | {"id": str(any_id)}).scalar_one())
+    return UUID(tx.run(_RESOLVE, _me(tx) | {"id": str(any_id)}, prepared=True).scalar_one())
 
 
 def family(tx: Tx, any_id: UUID) -> list[UUID]:
     """Return every id that is one with this one, itself included."""
-    found = tx.run(_FAMILY, _me(tx) | {"id": str(any_id)})
+    found = tx.run(_FAMILY, _me(tx) | {"id": str(any_id)}, prepared=True)
     return [UUID(text) for text in found.scalars()]
 
 

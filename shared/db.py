@@ -8,7 +8,7 @@ round trip as COMMIT.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -83,6 +83,15 @@ class Tx:
         self._flush_first()
         sql = self._link.planned(sql) if prepared else sql
         return dialect.send(self.connection, self._link, sql, parameters)
+
+    def run_all(self, statements: Sequence[str], parameters: Parameters) -> Rows:
+        """Run several statements of the same named parameters in one round trip; returns what the last one did.
+
+        Each is kept planned. Pending ORM changes are flushed first.
+        """
+        self._flush_first()
+        text = "; ".join([self._link.planned(sql) for sql in statements])
+        return dialect.send(self.connection, self._link, text, parameters)
 
     def _flush_first(self) -> None:
         if self._session is not None and self._session.autoflush:

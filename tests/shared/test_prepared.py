@@ -119,3 +119,20 @@ def test_what_is_planned_after_a_refusal_is_planned_again_in_the_next_transactio
         assert tx.execute(every).scalar_one() == 0
     with small.begin(caller) as tx:
         assert tx.execute(every).scalar_one() == 0
+
+
+def test_several_statements_of_one_round_trip_stay_planned_each(small: Database) -> None:
+    rename = "update thing set name = %(new)s where institution_id = %(institution)s and name = %(old)s"
+    count = "select count(*) from thing where institution_id = %(institution)s and name = %(new)s"
+    caller = Caller.system(uuid7())
+    for number in range(3):
+        old, new = f"{number} %", f"{number} of 100 %"
+        with small.begin(caller) as tx:
+            add(tx, old)
+            found_rows = tx.run_all(
+                (rename, count), {"institution": str(caller.institution_id), "old": old, "new": new}
+            )
+            assert found_rows.scalar_one() == 1
+    with small.begin(caller) as tx:
+        assert found(tx, *(f"{number} of 100 %" for number in range(3))) == [f"{n} of 100 %" for n in range(3)]
+        assert planned(tx) == 4

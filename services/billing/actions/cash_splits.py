@@ -65,7 +65,7 @@ def give_back(tx: Tx, order: Order, amount_fen: int, *, refund_id: UUID) -> list
 def _standing(tx: Tx, order_id: UUID) -> _Standing:
     standing = _Standing()
     with tx.across_campuses():
-        rows = tx.run(_STANDING, {"institution": tx.institution_id, "order": order_id}).all()
+        rows = tx.run(_STANDING, {"institution": tx.institution_id, "order": order_id}, prepared=True).all()
     bases: dict[UUID, int] = {}
     for row in rows:
         earner = row.party, row.party_id, row.campus_id

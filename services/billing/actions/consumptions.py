@@ -50,8 +50,7 @@ insert into threshold_notice
   (institution_id, id, create_time, update_time, student_id, course_id, order_id, threshold_hundredths)
 values (%(institution)s, %(id)s, %(now)s, %(now)s, %(student)s, %(course)s, %(order)s, %(threshold)s)
 on conflict do nothing returning true"""
-_WRITE_HOURS = f"{lots.TAKE_SQL}; {lots.ENTRIES_SQL}"
-_WRITE = f"{_WRITE_HOURS}; {ledger.JOURNAL_SQL}; {splits.ROWS_SQL}; {ledger.LINES_SQL}"
+_WRITE = (*lots.MOVE_SQL, ledger.JOURNAL_SQL, splits.ROWS_SQL, ledger.LINES_SQL)
 
 
 class Attendance(NamedTuple):
@@ -84,7 +83,7 @@ def consume(tx: Tx, event: AttendanceConfirmed) -> None:
 
 def _charge(tx: Tx, attendance: Attendance) -> bool:
     """Charge, or return False when the attendance has a consumption that stands in the way."""
-    rows = tx.run(_LOTS, _keys(tx, attendance)).all()
+    rows = tx.run(_LOTS, _keys(tx, attendance), prepared=True).all()
     states = [LotState._make(row[:-1]) for row in rows]
     rules = rulebooks.at(tx, rows[0].version or 0) if rows else rulebooks.load(tx)
     day = rules.day(attendance.campus_id, attendance.lesson_start_time)
@@ -132,7 +131,7 @@ def _claim(tx: Tx, consumption_id: UUID, attendance: Attendance, resolution: Res
         "assistants": [str(each) for each in attendance.assistant_ids],
         "now": tx.now,
     }
-    return bool(tx.run(_CLAIM, _keys(tx, attendance) | values).scalar())
+    return bool(tx.run(_CLAIM, _keys(tx, attendance) | values, prepared=True).scalar())
 
 
 def _write(
@@ -156,7 +155,7 @@ def _write(
         "entries": json.dumps([_entry(charge) for charge in resolution.charges]),
     }
     if not lines:
-        tx.run(_WRITE_HOURS, values)
+        tx.run_all(lots.MOVE_SQL, values)
         return
     posting = ledger.posting(
         tx,
@@ -168,7 +167,7 @@ def _write(
     )
     occur = attendance.lesson_start_time
     split = splits.values(tx, rows, source_kind="consumption", source_id=consumption_id, occur_time=occur)
-    tx.run(_WRITE, values | posting | split)
+    tx.run_all(_WRITE, values | posting | split)
 
 
 def _parts(charge: Charge, attendance: Attendance, rules: rulebooks.Rules, day: date) -> list[splits.Entry]:
@@ -201,7 +200,7 @@ def _warn(tx: Tx, attendance: Attendance, states: list[LotState], thresholds: tu
     newest = max(states, key=lambda lot: (lot.contract_time, lot.id))
     for threshold in below:
         values = {"id": uuid7(), "order": newest.order_id, "threshold": threshold, "now": tx.now}
-        if tx.run(_NOTICE, _keys(tx, attendance) | values).scalar():
+        if tx.run(_NOTICE, _keys(tx, attendance) | values, prepared=True).scalar():
             event = events.HoursBelowThreshold(
                 student_id=str(attendance.student_id),
                 course_id=str(attendance.course_id),

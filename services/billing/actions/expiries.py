@@ -50,7 +50,7 @@ def expire(tx: Tx) -> bool:
     over = [row for row in rows if row.campus_id == campus_id]
     source_id = uuid7()
     keys = {"institution": tx.institution_id, "now": tx.now, "source": source_id, "entry_kind": "expire"}
-    tx.run(f"{lots.TAKE_SQL}; {lots.ENTRIES_SQL}", keys | {"entries": json.dumps([_entry(row) for row in over])})
+    tx.run_all(lots.MOVE_SQL, keys | {"entries": json.dumps([_entry(row) for row in over])})
     ledger.post(
         tx,
         kind="expiry",

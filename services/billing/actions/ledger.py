@@ -106,7 +106,7 @@ def post(  # the database refuses lines that do not balance, a second posting of
             post_date=post_date,
             reverses_id=reverses_id,
         )
-        tx.run(f"{JOURNAL_SQL}; {LINES_SQL}", values)
+        tx.run_all((JOURNAL_SQL, LINES_SQL), values)
 
 
 def reversal_of(tx: Tx, source_id: UUID, kind: str) -> tuple[UUID, list[Line]] | None:

@@ -30,6 +30,8 @@ ENTRIES_SQL = (
     " from jsonb_to_recordset(%(entries)s::jsonb) as e (id uuid, campus_id uuid, lot_id uuid, hundredths bigint,"
     " amount_fen bigint, reverses_id uuid, explanation text)"
 )
+# Hours leave lots or come back, and the journal of the lots says so.
+MOVE_SQL = (TAKE_SQL, ENTRIES_SQL)
 LISTING: Listing[Lot] = Listing(
     Lot,
     fields={

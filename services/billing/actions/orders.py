@@ -23,7 +23,7 @@ from shared.wire_values import id_text
 _ADD_PAID = """
 update sales_order set paid_fen = paid_fen + %(amount)s, update_time = %(now)s,
   state = case when paid_fen + %(amount)s = total_fen then 'paid' else 'part_paid' end,
-  activate_time = coalesce(activate_time, case when paid_fen + %(amount)s = total_fen then %(now)s end)
+  activate_time = coalesce(activate_time, case when paid_fen + %(amount)s = total_fen then %(now)s::timestamptz end)
 where institution_id = %(institution)s and id = %(order)s and state in ('open', 'part_paid')
   and paid_fen + %(amount)s <= total_fen and approval in ('not_needed', 'approved')
 returning state"""
@@ -142,7 +142,7 @@ def lines_of(tx: Tx, order_id: UUID) -> Sequence[OrderLine]:
 def add_paid(tx: Tx, order_id: UUID, amount_fen: int) -> str:
     """Count a payment towards an order and return the state after it; empty when the order cannot take it."""
     values = {"amount": amount_fen, "now": tx.now, "institution": tx.institution_id, "order": order_id}
-    return tx.run(_ADD_PAID, values).scalar() or ""
+    return tx.run(_ADD_PAID, values, prepared=True).scalar() or ""
 
 
 def activate(tx: Tx, order: Order) -> None:

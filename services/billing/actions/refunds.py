@@ -344,7 +344,7 @@ def _take(tx: Tx, refund: Refund, closed: Sequence[Closing]) -> None:
     values: dict[str, object] = {"institution": tx.institution_id, "now": tx.now, "source": refund.id}
     if entries:
         closing = {"entry_kind": "refund", "entries": json.dumps(entries)}
-        tx.run(f"{lots.TAKE_SQL}; {lots.ENTRIES_SQL}", values | closing)
+        tx.run_all(lots.MOVE_SQL, values | closing)
 
 
 def _keep_items(tx: Tx, refund: Refund, closed: Sequence[Closing], best: Computed) -> None:

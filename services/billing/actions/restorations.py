@@ -55,7 +55,7 @@ def restore(tx: Tx, event: AttendanceUnconfirmed) -> None:
         "state": "restored",
         "reason": "UNCONFIRMED_FIRST",
     }
-    if not tx.run(_MARK, values).scalar():
+    if not tx.run(_MARK, values, prepared=True).scalar():
         raise Conflict("ATTENDANCE_BUSY", "the attendance is being charged at this moment")
 
 
@@ -86,7 +86,7 @@ def make_way(tx: Tx, attendance_id: UUID, revision: int) -> bool:
         "state": "skipped",
         "reason": "LATER_REVISION_STANDS",
     }
-    tx.run(_MARK, values)
+    tx.run(_MARK, values, prepared=True)
     return False
 
 
@@ -95,7 +95,7 @@ def _take_back(tx: Tx, consumption: Consumption) -> None:
     entries = tx.session.scalars(query.order_by(LotEntry.lot_id)).all()
     _lock(tx, [entry.lot_id for entry in entries])
     keys = {"institution": tx.institution_id, "consumption": consumption.id, "now": tx.now}
-    if not tx.run(_RESTORE, keys).scalar():
+    if not tx.run(_RESTORE, keys, prepared=True).scalar():
         return
     _let_pay(tx, consumption)
     if not entries:
@@ -107,7 +107,7 @@ def _take_back(tx: Tx, consumption: Consumption) -> None:
         "entry_kind": "reverse",
         "entries": json.dumps([_reverse(entry) for entry in entries]),
     }
-    tx.run(f"{lots.TAKE_SQL}; {lots.ENTRIES_SQL}", values)
+    tx.run_all(lots.MOVE_SQL, values)
     _post(tx, consumption)
     publish(tx, _event(tx, consumption))
 

@@ -29,6 +29,7 @@ _TOUCH = (
     " values (%(institution)s, %(institution)s, %(now)s, %(now)s, 1, %(thresholds)s::bigint[])"
     " on conflict (institution_id, id) do update set version = rulebook.version + 1, update_time = excluded.update_time"
 )
+_VERSION = "select version from rulebook where institution_id = %(institution)s and id = %(institution)s"
 _cache: dict[UUID, Rules] = {}
 
 
@@ -50,7 +51,7 @@ class Rules:
 
 def load(tx: Tx) -> Rules:
     """Return the rules that hold now."""
-    version = tx.scalar(select(Rulebook.version).where(Rulebook.id == tx.institution_id))
+    version = tx.run(_VERSION, {"institution": tx.institution_id}, prepared=True).scalar()
     return at(tx, version or 0)
 
 

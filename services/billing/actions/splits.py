@@ -198,7 +198,8 @@ def values(
 def record(tx: Tx, entries: Sequence[Entry], *, source_kind: str, source_id: UUID) -> None:
     """Store rows of a document that happens now; a second time for the same document is refused by its key."""
     if entries:
-        tx.run(ROWS_SQL, values(tx, entries, source_kind=source_kind, source_id=source_id, occur_time=tx.now))
+        rows = values(tx, entries, source_kind=source_kind, source_id=source_id, occur_time=tx.now)
+        tx.run(ROWS_SQL, rows, prepared=True)
 
 
 def reversal_of(tx: Tx, source_id: UUID, source_kind: str) -> list[Entry]:

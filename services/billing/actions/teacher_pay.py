@@ -110,7 +110,7 @@ def mark(tx: Tx, teacher_ids: Iterable[UUID], day: date) -> None:
     """Have the pay of teachers computed again for the month of a day."""
     values = {"teachers": [str(each) for each in teacher_ids], "month": day.replace(day=1)}
     if values["teachers"]:
-        tx.run(_MARK, values | {"institution": tx.institution_id, "now": tx.now})
+        tx.run(_MARK, values | {"institution": tx.institution_id, "now": tx.now}, prepared=True)
 
 
 def mark_since(tx: Tx, day: date) -> None:
@@ -122,11 +122,11 @@ def mark_since(tx: Tx, day: date) -> None:
 
 def step(tx: Tx) -> bool:
     """Compute one teacher's month that changed and post the difference; True when there may be more."""
-    tx.run(_ONE_AT_A_TIME, {"institution": tx.institution_id})
-    due = tx.run(_DUE).one_or_none()
+    tx.run(_ONE_AT_A_TIME, {"institution": tx.institution_id}, prepared=True)
+    due = tx.run(_DUE, prepared=True).one_or_none()
     if due is None:
         return False
-    tx.run(_TAKE, {"teacher": due.teacher_id, "month": due.start_date})
+    tx.run(_TAKE, {"teacher": due.teacher_id, "month": due.start_date}, prepared=True)
     books = rulebooks.load(tx)
     period = Period.of(due.start_date)
     lessons = _lessons(tx, books, period, due.teacher_id)
