@@ -19,6 +19,7 @@ APPENDED = {
         "lot_entry",
         "wallet_entry",
         "custody_entry",
+        "period_acknowledgement",
         "charge_override",
         "contract_document",
         "paper_contract",

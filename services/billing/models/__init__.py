@@ -19,7 +19,14 @@ from services.billing.models.custody import (
 from services.billing.models.directory import Campus, PartnerRegistration, Rulebook
 from services.billing.models.forfeits import Forfeit
 from services.billing.models.instalments import Instalment, InstalmentPolicy
-from services.billing.models.ledger import Journal, JournalLine, LedgerAccount, LedgerPeriod, LedgerTurnover
+from services.billing.models.ledger import (
+    Journal,
+    JournalLine,
+    LedgerAccount,
+    LedgerPeriod,
+    LedgerTurnover,
+    PeriodAcknowledgement,
+)
 from services.billing.models.lots import ClassSeat, Consumption, HourPolicy, Lot, LotEntry, Suspension, ThresholdNotice
 from services.billing.models.orders import Order, OrderLine
 from services.billing.models.paper_contracts import PaperContract
@@ -99,6 +106,7 @@ __all__ = [
     "PaymentIntent",
     "PayoutBatch",
     "PayoutItem",
+    "PeriodAcknowledgement",
     "Price",
     "Promotion",
     "Quote",

@@ -57,6 +57,17 @@ class LedgerPeriod(Row, Base):
     has_turnover: Mapped[bool]
 
 
+class PeriodAcknowledgement(Row, Base):
+    """Something that was open when a period was closed, and why it was closed all the same; append-only."""
+
+    __tablename__ = "period_acknowledgement"
+
+    period_id: Mapped[UUID]
+    code: Mapped[str]
+    open_count: Mapped[int]
+    reason: Mapped[str]
+
+
 class LedgerTurnover(CampusRow, Base):
     """What a locked period moved in one account: on one day, or without a day on the whole; append-only."""
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from lianxiao.billing.v1 import ledger_pb2
 from lianxiao.billing.v1 import ledger_service_pb2 as pb
 from lianxiao.billing.v1 import ledger_service_pb2_grpc as pb_grpc
-from services.billing.actions import balances, book_checks, ledger
-from services.billing.models import Journal, JournalLine, LedgerAccount, LedgerPeriod
+from services.billing.actions import balances, book_checks, ledger, period_closing
+from services.billing.actions.period_closing import OpenItem
+from services.billing.models import Journal, JournalLine, LedgerAccount, LedgerPeriod, PeriodAcknowledgement
 from shared.db import Tx
 from shared.rpc import Servicer, command, query
 from shared.wire_values import date_pb, id_text, local_date, optional_date, optional_id
@@ -47,10 +48,34 @@ class LedgerService(Servicer, pb_grpc.LedgerServiceServicer):
         rows = [_check_to_pb(finding) for finding in book_checks.findings(tx)]
         return pb.ListBookChecksResponse(book_checks=rows, **sums._asdict())
 
+    @query
+    def ListPeriodOpenItems(self, request: pb.ListPeriodOpenItemsRequest, tx: Tx) -> pb.ListPeriodOpenItemsResponse:
+        found = period_closing.open_items(tx, local_date(request.date, "date"))
+        return pb.ListPeriodOpenItemsResponse(items=[_item_to_pb(item) for item in found])
+
+    @query
+    def ListLedgerPeriods(self, request: pb.ListLedgerPeriodsRequest, tx: Tx) -> pb.ListLedgerPeriodsResponse:
+        page = period_closing.LISTING.page(tx, request)
+        known = period_closing.acknowledged(tx, [row.id for row in page.rows])
+        rows = [_period_to_pb(row, known[row.id]) for row in page.rows]
+        return pb.ListLedgerPeriodsResponse(ledger_periods=rows, next_page_token=page.next_page_token)
+
     @command
     def LockPeriod(self, request: pb.LockPeriodRequest, tx: Tx) -> pb.LockPeriodResponse:
-        period = ledger.lock_period(tx, local_date(request.date, "date"))
-        return pb.LockPeriodResponse(ledger_period=_period_to_pb(period))
+        reasons = {each.code: each.reason for each in request.acknowledgements}
+        period = period_closing.close(tx, local_date(request.date, "date"), reasons)
+        known = period_closing.acknowledged(tx, [period.id])
+        return pb.LockPeriodResponse(ledger_period=_period_to_pb(period, known[period.id]))
+
+
+def _item_to_pb(item: OpenItem) -> ledger_pb2.PeriodOpenItem:
+    return ledger_pb2.PeriodOpenItem(
+        code=item.kind.code,
+        name_zh=item.kind.name_zh,
+        name_en=item.kind.name_en,
+        open_count=item.found,
+        first_ids=[str(each) for each in item.first_ids],
+    )
 
 
 def _check_to_pb(finding: book_checks.Finding) -> ledger_pb2.BookCheck:
@@ -112,10 +137,15 @@ def _balance_to_pb(balance: ledger.InterCampusBalance) -> ledger_pb2.InterCampus
     )
 
 
-def _period_to_pb(row: LedgerPeriod) -> ledger_pb2.LedgerPeriod:
+def _period_to_pb(row: LedgerPeriod, acknowledged: Sequence[PeriodAcknowledgement]) -> ledger_pb2.LedgerPeriod:
     return ledger_pb2.LedgerPeriod(
         ledger_period_id=str(row.id),
         start_date=date_pb(row.start_date),
         end_date=date_pb(row.end_date),
         lock_time=row.lock_time,
+        staff_id=id_text(row.staff_id),
+        acknowledgements=[
+            ledger_pb2.PeriodAcknowledgement(code=each.code, reason=each.reason, open_count=each.open_count)
+            for each in acknowledged
+        ],
     )
