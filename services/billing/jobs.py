@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.billing.actions import (
+    amount_mismatches,
     bill_downloads,
     book_checks,
     expiries,
@@ -33,5 +34,6 @@ JOBS: list[AnyJob] = [
     Job("billing.remind_of_instalments", 3600, instalments.remind),
     Job("billing.expire_hours", 3600, expiries.expire),
     Errand("billing.seal_rows", 600.0, row_seals.step),
+    Job("billing.compare_amounts", 86_400, amount_mismatches.check_all),
     Job("billing.check_books", 86_400, book_checks.observe),
 ]

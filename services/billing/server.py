@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lianxiao.billing.v1 import account_title_service_pb2_grpc as account_title
+from lianxiao.billing.v1 import amount_mismatch_service_pb2_grpc as amount_mismatch
 from lianxiao.billing.v1 import charge_rule_service_pb2_grpc as charge_rule
 from lianxiao.billing.v1 import contract_document_service_pb2_grpc as contract_document
 from lianxiao.billing.v1 import contract_service_pb2_grpc as contract
@@ -36,6 +37,7 @@ from lianxiao.billing.v1 import unapplied_receipt_service_pb2_grpc as unapplied_
 from lianxiao.billing.v1 import voucher_service_pb2_grpc as voucher
 from lianxiao.billing.v1 import wallet_service_pb2_grpc as wallet
 from services.billing.rpc.account_title_service import AccountTitleService
+from services.billing.rpc.amount_mismatch_service import AmountMismatchService
 from services.billing.rpc.charge_rule_service import ChargeRuleService
 from services.billing.rpc.contract_document_service import ContractDocumentService
 from services.billing.rpc.contract_service import ContractService
@@ -81,6 +83,7 @@ SERVICERS: list[Registration] = [
     (signature.add_SignatureServiceServicer_to_server, SignatureService),
     (paper_contract.add_PaperContractServiceServicer_to_server, PaperContractService),
     (order.add_OrderServiceServicer_to_server, OrderService),
+    (amount_mismatch.add_AmountMismatchServiceServicer_to_server, AmountMismatchService),
     (instalment.add_InstalmentServiceServicer_to_server, InstalmentService),
     (payment.add_PaymentServiceServicer_to_server, PaymentService),
     (receivable.add_ReceivableServiceServicer_to_server, ReceivableService),

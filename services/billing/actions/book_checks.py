@@ -63,6 +63,12 @@ TO_DO = (
         "what payment providers said and nobody could post is seen to",
         "select id from payment_alert where state = 'open'",
     ),
+    Invariant(
+        "amount_mismatch_open",
+        "合同、订单与收款金额不符已处理",
+        "amounts of contracts, orders and payments that differ are seen to",
+        "select id from amount_mismatch where state = 'open'",
+    ),
 )
 CHECKS = (*INVARIANTS, *TO_DO)
 # Enough to see what is wrong and how much of it; a count beyond is no news.

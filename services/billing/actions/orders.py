@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from lianxiao.billing.v1.billing_events_pb2 import OrderActivated
 from lianxiao.org.v1.org_events_pb2 import ApprovalDecided
-from services.billing.actions import approvals, charge_rules, contracts, lots, quotes
+from services.billing.actions import amount_mismatches, approvals, charge_rules, contracts, lots, quotes
 from services.billing.models import Campus, Order, OrderLine, Quote
 from services.billing.rules.splits import check_allocation
 from shared.db import Tx
@@ -26,6 +26,8 @@ update sales_order set paid_fen = paid_fen + %(amount)s, update_time = %(now)s,
   activate_time = coalesce(activate_time, case when paid_fen + %(amount)s = total_fen then %(now)s::timestamptz end)
 where institution_id = %(institution)s and id = %(order)s and state in ('open', 'part_paid')
   and paid_fen + %(amount)s <= total_fen and approval in ('not_needed', 'approved')
+  and not exists (select from amount_mismatch m where m.institution_id = sales_order.institution_id
+    and m.contract_id = sales_order.contract_id and m.state = 'open')
 returning state"""
 LISTING: Listing[Order] = Listing(
     Order,
@@ -78,8 +80,8 @@ def create(tx: Tx, contract_id: UUID, *, allocation: Sequence[tuple[UUID, int]] 
     with tx.translating({"uq_sales_order_contract": lambda: _exists(contract_id)}):
         tx.session.add(order)
     _copy_lines(tx, order, quote)
-    tx.session.flush()
-    if not order.total_fen and order.approval == "not_needed":
+    amount_mismatches.check(tx, contract.id)
+    if not order.total_fen:
         activate_free(tx, order.id)
     return order
 
@@ -119,9 +121,9 @@ def on_approval_decided(tx: Tx, event: ApprovalDecided) -> None:
 
 
 def activate_free(tx: Tx, order_id: UUID) -> None:
-    """Open the lots of an order that costs nothing."""
-    add_paid(tx, order_id, 0)
-    activate(tx, get(tx, order_id))
+    """Open the lots of an order that costs nothing, unless something still holds it up."""
+    if add_paid(tx, order_id, 0):
+        activate(tx, get(tx, order_id))
 
 
 def get(tx: Tx, order_id: UUID, *, for_update: bool = False) -> Order:

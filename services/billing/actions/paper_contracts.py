@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from services.billing.actions import campuses, contract_documents, contracts, signatures
+from services.billing.actions import amount_mismatches, campuses, contract_documents, contracts, signatures
 from services.billing.models import Contract, PaperContract, SignatureEvidence
 from services.billing.rules import scans
 from shared.db import Tx
@@ -79,6 +79,7 @@ def record(tx: Tx, contract_id: UUID, paper: Paper, *, reason: str = "") -> Pape
     tx.session.flush()
     if contract.state == "draft":
         _sign(tx, contract, moment)
+    amount_mismatches.check(tx, contract.id)
     tx.audit("contract.paper_recorded", "contract", contract.id, version=row.version, sha256=document.sha256)
     return row
 

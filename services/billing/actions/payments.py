@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from lianxiao.billing.v1.billing_events_pb2 import PaymentReceived
 from services.billing.actions import (
+    amount_mismatches,
     approvals,
     cash_splits,
     charge_rules,
@@ -65,7 +66,7 @@ def record(tx: Tx, order_id: UUID, received: Received) -> Payment:
     if received.receive_time > tx.now:
         raise InvalidInput("receive_time", "the money has not been received yet")
     order = orders.get(tx, order_id)
-    approvals.check_takes_money(order)
+    _check_takes_money(tx, order)
     charge_rules.check_payment(tx, order)
     if received.method == wallets.METHOD:
         wallets.check(tx, order.customer_id, received.amount_fen)
@@ -78,7 +79,7 @@ def record(tx: Tx, order_id: UUID, received: Received) -> Payment:
 def create_intent(tx: Tx, order_id: UUID, *, amount_fen: int, provider: str) -> PaymentIntent:
     """Prepare a payment through a provider; its callback names the reference, the worker fetches the code to scan."""
     order = orders.get(tx, order_id)
-    approvals.check_takes_money(order)
+    _check_takes_money(tx, order)
     if order.state not in {"open", "part_paid"} or amount_fen > order.total_fen - order.paid_fen:
         raise _refusal(order, amount_fen)
     charge_rules.check_payment(tx, order)
@@ -137,8 +138,9 @@ def take_notice(tx: Tx, provider: str, notice: Notice) -> tuple[Payment | None, 
 def apply_receipt(tx: Tx, order: Order, receipt: Payment, amount_fen: int) -> Payment:
     """Count money that was received above another order towards this one; the caller has checked what is left of it.
 
-    Raises ORDER_NOT_PAYABLE, PAYMENT_ABOVE_OUTSTANDING.
+    Raises ORDER_NOT_APPROVED, AMOUNT_MISMATCH_OPEN, ORDER_NOT_PAYABLE, PAYMENT_ABOVE_OUTSTANDING.
     """
+    _check_takes_money(tx, order)
     payment = _apply(tx, order.id, Received(amount_fen, receipt.method, tx.now, origin=receipt))
     if payment is None:
         raise _refusal(orders.get(tx, order.id), amount_fen)
@@ -221,6 +223,11 @@ def _store(tx: Tx, order: Order, received: Received, state: str) -> Payment:
     with tx.translating({"uq_payment_provider_transaction": _reused}):
         tx.session.add(payment)
     return payment
+
+
+def _check_takes_money(tx: Tx, order: Order) -> None:
+    approvals.check_takes_money(order)
+    amount_mismatches.check_takes_money(tx, order)
 
 
 def _by_transaction(tx: Tx, provider: str, transaction_id: str) -> Payment | None:

@@ -49,6 +49,7 @@ HOLDINGS: tuple[Holding, ...] = (
         clear=("reason",),
         hold="contract",
     ),
+    Holding("amount_mismatch", "金额不符", "books", _CONTRACT),
     Holding("refund_term", "退费约定", "books", _CONTRACT),
     Holding("sales_order", "订单", "books", _CUSTOMER),
     Holding("order_line", "订单行", "books", _ORDER),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.billing.models.account_titles import AccountTitle
+from services.billing.models.amount_mismatches import AmountMismatch
 from services.billing.models.approvals import ApprovalFlow
 from services.billing.models.base import Base
 from services.billing.models.charges import ChargeOverride, ChargeRuleSwitch, Course, QuoteTeaching
@@ -62,6 +63,7 @@ from services.billing.models.vouchers import Voucher, VoucherBatch, VoucherJourn
 
 __all__ = [
     "AccountTitle",
+    "AmountMismatch",
     "ApprovalFlow",
     "Base",
     "Bundle",

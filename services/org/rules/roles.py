@@ -58,6 +58,7 @@ _SELLING = (
         "order.*",
         "instalment_plan.*",
         "receivable.read",
+        "amount_mismatch.read",
         "price.read",
         "promotion.read",
         "bundle.read",
@@ -184,7 +185,7 @@ _MONEY = (
         "charge_rule.read",
         "student.read",
     ),
-    *("course.read", "campus.read", "payment_alert.*"),
+    *("course.read", "campus.read", "payment_alert.*", "amount_mismatch.*"),
     *("reconciliation.*", "reconciliation_item.*", "account_title.*", "voucher.*", "voucher_layout.*"),
     *("region.read", "report.read", "feed.read", "approval_flow.read", "approval.*", "contract_template.*"),
 )
@@ -307,7 +308,7 @@ _AUDITING = tuple(
             "knowledge_map",
         ),
         *("student", "guardian", "tag", "price", "quote", "contract", "order", "payment", "lot"),
-        *("payment_alert", "reconciliation", "contract_template", "approval"),
+        *("payment_alert", "amount_mismatch", "reconciliation", "contract_template", "approval"),
         *("instalment_plan", "instalment_policy", "receivable", "unapplied_receipt"),
         *(
             "consumption",
