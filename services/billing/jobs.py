@@ -8,6 +8,7 @@ from services.billing.actions import (
     book_checks,
     expiries,
     instalments,
+    lots,
     payment_intents,
     quotes,
     reconciliations,
@@ -18,6 +19,8 @@ from services.billing.actions import (
     teacher_pay,
     vouchers,
 )
+from services.billing.models import Lot
+from shared.announcements import Announcement
 from shared.jobs import AnyJob, Errand, Job
 
 JOBS: list[AnyJob] = [
@@ -37,3 +40,5 @@ JOBS: list[AnyJob] = [
     Job("billing.compare_amounts", 86_400, amount_mismatches.check_all),
     Job("billing.check_books", 86_400, book_checks.observe),
 ]
+
+ANNOUNCEMENTS = [Announcement("lots", Lot, lots.announce_one)]

@@ -6,6 +6,7 @@ from services.scheduling.actions import (
     class_groups,
     courses,
     lesson_notices,
+    lesson_states,
     makeup_entitlements,
     openings,
     quality_alerts,
@@ -16,7 +17,7 @@ from services.scheduling.actions import (
     waiting_lists,
 )
 from services.scheduling.actions.timetable_work import ENGINES
-from services.scheduling.models import ClassGroup, Course
+from services.scheduling.models import ClassGroup, Course, Lesson
 from shared.announcements import Announcement
 from shared.jobs import AnyJob, Errand, Job
 
@@ -37,4 +38,5 @@ JOBS: list[AnyJob] = [
 ANNOUNCEMENTS = [
     Announcement("courses", Course, courses.announce),
     Announcement("class_groups", ClassGroup, class_groups.announce),
+    Announcement("lessons", Lesson, lesson_states.announce_one),
 ]

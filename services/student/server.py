@@ -14,6 +14,7 @@ from lianxiao.student.v1 import (
     interview_service_pb2_grpc,
     knowledge_map_service_pb2_grpc,
     learning_record_service_pb2_grpc,
+    overview_service_pb2_grpc,
     purpose_service_pb2_grpc,
     referral_service_pb2_grpc,
     student_loss_service_pb2_grpc,
@@ -35,6 +36,7 @@ from services.student.rpc.guardian_service import GuardianService
 from services.student.rpc.interview_service import InterviewService
 from services.student.rpc.knowledge_map_service import KnowledgeMapService
 from services.student.rpc.learning_record_service import LearningRecordService
+from services.student.rpc.overview_service import OverviewService
 from services.student.rpc.purpose_service import PurposeService
 from services.student.rpc.referral_service import ReferralService
 from services.student.rpc.student_loss_service import StudentLossService
@@ -48,6 +50,7 @@ from shared.server import Registration
 
 SERVICERS: list[Registration] = [
     (student_service_pb2_grpc.add_StudentServiceServicer_to_server, StudentService),
+    (overview_service_pb2_grpc.add_OverviewServiceServicer_to_server, OverviewService),
     (guardian_service_pb2_grpc.add_GuardianServiceServicer_to_server, GuardianService),
     (timeline_service_pb2_grpc.add_TimelineServiceServicer_to_server, TimelineService),
     (tag_service_pb2_grpc.add_TagServiceServicer_to_server, TagService),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import orjson
 from psycopg2.extensions import QuotedString
 
 from services.billing.actions.book_checks import INVARIANTS
+from services.student.actions.hour_lots import KEYS
+from services.student.rules import hour_lots
 from shared.db import Tx
 
 # One statement that names every broken invariant.
@@ -21,3 +24,17 @@ COUNTS = "select " + ", ".join(  # noqa: S608 - constant texts
 def broken(tx: Tx) -> list[str]:
     """Return the invariants that do not hold; an empty list is what a test wants."""
     return [row[0] for row in tx.run(BROKEN, prepared=True)]
+
+
+def untold(tx: Tx) -> list[str]:
+    """Return the lots that stand otherwise than whoever listens to the events of a transaction knows."""
+    said = (
+        each
+        for number, row in enumerate(tx.events, start=1)
+        if row["type"] in KEYS
+        for each in hour_lots.of_event(orjson.loads(row["body"]), number, tx.now)
+    )
+    told = {each.id: (each.remaining_hundredths, each.frozen, each.expire_date) for each in hour_lots.latest(said)}
+    rows = tx.run("select id::text, remaining_hundredths, freeze_date is not null, expire_date::text from lot")
+    stand = {key: (hundredths, frozen, end) for key, hundredths, frozen, end in rows}
+    return [key for key in {*told, *stand} if told.get(key) != stand.get(key)]

@@ -263,7 +263,13 @@ def _consumed(
         lesson_id=str(attendance.lesson_id),
         lesson_start_time=attendance.lesson_start_time,
         revision=attendance.revision,
+        lots=[_left(charge) for charge in resolution.charges],
     )
+
+
+def _left(charge: Charge) -> events.LotBalance:
+    left = charge.lot.remaining_hundredths - charge.hundredths
+    return events.LotBalance(lot_id=str(charge.lot.id), campus_id=str(charge.lot.campus_id), remaining_hundredths=left)
 
 
 def _not_charged(attendance: Attendance, remaining_hundredths: int) -> events.HoursNotCharged:

@@ -51,6 +51,7 @@ def expire(tx: Tx) -> bool:
     source_id = uuid7()
     keys = {"institution": tx.institution_id, "now": tx.now, "source": source_id, "entry_kind": "expire"}
     tx.run_all(lots.MOVE_SQL, keys | {"entries": json.dumps([_entry(row) for row in over])})
+    lots.announce(tx, [row.id for row in over])
     ledger.post(
         tx,
         kind="expiry",

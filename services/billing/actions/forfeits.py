@@ -79,6 +79,7 @@ def approve(tx: Tx, forfeit_id: UUID) -> Forfeit:
     )
     tx.session.add(entry)
     _decide(tx, forfeit, "approved")
+    lots.announce(tx, [lot.id])
     ledger.post(
         tx,
         kind="forfeit",

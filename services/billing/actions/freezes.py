@@ -37,6 +37,7 @@ def stop(tx: Tx, lot: Lot, day: date, *, source_id: UUID, reason: str) -> None:
     lot.freeze_date = day
     tx.session.add(_entry(lot, "freeze", source_id=source_id, explanation=reason))
     tx.session.flush()
+    lots.announce(tx, [lot.id])
 
 
 def unfreeze(tx: Tx, lot_id: UUID, *, reason: str) -> Lot:
@@ -67,6 +68,7 @@ def _end(tx: Tx, lot: Lot, frozen: LotEntry, first: date, day: date, *, reason: 
     said = f"frozen for {max(0, (day - first).days)} days from {first.isoformat()}: {reason}"
     tx.session.add(_entry(lot, "unfreeze", source_id=frozen.source_id, explanation=said, reverses_id=frozen.id))
     tx.session.flush()
+    lots.announce(tx, [lot.id])
 
 
 def standing(tx: Tx, lot_id: UUID) -> LotEntry:

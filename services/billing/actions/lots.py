@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select
 
+from lianxiao.billing.v1.billing_events_pb2 import LotBalance, LotChanged
 from services.billing.actions import ledger, rulebooks
 from services.billing.models import Consumption, Contract, Lot, LotEntry, Order, OrderLine
 from services.billing.rules import instalments, postings
 from services.billing.rules.lots import GIFT, PAID, opening_totals
 from shared import aliases
 from shared.db import Tx
+from shared.events import publish
 from shared.ids import uuid7
 from shared.listing import Field, Listing
+from shared.wire_values import date_pb
 
 TAKE_SQL = (
     "update lot set remaining_hundredths = remaining_hundredths - e.hundredths,"
@@ -32,6 +35,17 @@ ENTRIES_SQL = (
 )
 # Hours leave lots or come back, and the journal of the lots says so.
 MOVE_SQL = (TAKE_SQL, ENTRIES_SQL)
+_TOLD = (
+    Lot.id,
+    Lot.student_id,
+    Lot.course_id,
+    Lot.campus_id,
+    Lot.kind,
+    Lot.quantity_hundredths,
+    Lot.remaining_hundredths,
+    Lot.freeze_date,
+    Lot.expire_date,
+)
 LISTING: Listing[Lot] = Listing(
     Lot,
     fields={
@@ -81,6 +95,7 @@ def open_for(tx: Tx, order: Order, lines: Sequence[OrderLine], contract: Contrac
     opened = _whole(order, lines, contract)
     tx.session.add_all(opened)
     tx.session.flush()
+    announce(tx, [lot.id for lot in opened])
     values = [(lot.id, lot.total_fen) for lot in opened]
     _post_opening(tx, order, order.id, postings.opening(order.campus_id, values))
 
@@ -115,6 +130,7 @@ def grow_for(
             known.total_fen += growth.fen
         opened.append(((known or lot).id, growth.fen))
     tx.session.flush()
+    announce(tx, [lot_id for lot_id, _ in opened])
     open_fen = order.total_fen - order.paid_fen if on_credit else 0
     _post_opening(tx, order, payment_id, postings.opening(order.campus_id, opened, on_credit_fen=open_fen))
     return bool(opened) and not held
@@ -168,6 +184,40 @@ def hour_account(tx: Tx, *, student_id: UUID, course_id: UUID) -> HourAccount:
     bought, gift, remaining, value, frozen = (int(figure or 0) for figure in totals)
     consumed, refunded, expired, transferred, forfeited = (int(figure or 0) for figure in entries)
     return HourAccount(bought, gift, consumed, refunded, remaining, value, expired, frozen, transferred, forfeited)
+
+
+def balances(tx: Tx, lot_ids: Collection[UUID]) -> list[LotBalance]:
+    """Return what is left in lots, as events tell it."""
+    query = select(Lot.id, Lot.campus_id, Lot.remaining_hundredths).where(Lot.id.in_(list(lot_ids))).order_by(Lot.id)
+    return [
+        LotBalance(lot_id=str(row.id), campus_id=str(row.campus_id), remaining_hundredths=row.remaining_hundredths)
+        for row in tx.execute(query)
+    ]
+
+
+def announce(tx: Tx, lot_ids: Collection[UUID]) -> None:
+    """Publish LotChanged for lots that this transaction made or changed, as they stand now.
+
+    Lessons tell of lots by HoursConsumed and HoursRestored.
+    """
+    for row in tx.execute(select(*_TOLD).where(Lot.id.in_(list(lot_ids))).order_by(Lot.id)):
+        event = LotChanged(
+            lot_id=str(row.id),
+            student_id=str(row.student_id),
+            course_id=str(row.course_id),
+            campus_id=str(row.campus_id),
+            kind=row.kind,
+            quantity_hundredths=row.quantity_hundredths,
+            remaining_hundredths=row.remaining_hundredths,
+            frozen=row.freeze_date is not None,
+            expire_date=date_pb(row.expire_date) if row.expire_date else None,
+        )
+        publish(tx, event)
+
+
+def announce_one(tx: Tx, lot: Lot) -> None:
+    """Publish LotChanged for a lot that others have not heard of."""
+    announce(tx, [lot.id])
 
 
 def _whole(order: Order, lines: Sequence[OrderLine], contract: Contract) -> list[Lot]:

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lianxiao.student.v1.student_events_pb2 import ReferralRewardDue
+from services.billing.actions import lots
 from services.billing.models import Lot, Order, OrderLine
 from services.billing.rules.lots import GIFT
 from shared import aliases
@@ -45,9 +46,11 @@ def give(tx: Tx, event: ReferralRewardDue) -> None:
         net_fen=0,
         kind="lesson_hours",
     )
-    for row in (order, line, _lot(last, line)):
+    gift = _lot(last, line)
+    for row in (order, line, gift):
         tx.session.add(row)
         tx.session.flush()
+    lots.announce(tx, [gift.id])
     tx.audit("referral.reward", "order", order.id, hundredths=event.gift_hundredths)
 
 

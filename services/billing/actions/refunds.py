@@ -345,6 +345,7 @@ def _take(tx: Tx, refund: Refund, closed: Sequence[Closing]) -> None:
     if entries:
         closing = {"entry_kind": "refund", "entries": json.dumps(entries)}
         tx.run_all(lots.MOVE_SQL, values | closing)
+        lots.announce(tx, [each.lot.id for each in closed])
 
 
 def _keep_items(tx: Tx, refund: Refund, closed: Sequence[Closing], best: Computed) -> None:

@@ -109,7 +109,7 @@ def _take_back(tx: Tx, consumption: Consumption) -> None:
     }
     tx.run_all(lots.MOVE_SQL, values)
     _post(tx, consumption)
-    publish(tx, _event(tx, consumption))
+    publish(tx, _event(tx, consumption, [entry.lot_id for entry in entries]))
 
 
 def _let_pay(tx: Tx, consumption: Consumption) -> None:
@@ -152,7 +152,7 @@ def _reverse(entry: LotEntry) -> dict[str, object]:
     }
 
 
-def _event(tx: Tx, consumption: Consumption) -> HoursRestored:
+def _event(tx: Tx, consumption: Consumption, lot_ids: Sequence[UUID]) -> HoursRestored:
     total = select(func.coalesce(func.sum(Lot.remaining_hundredths), 0)).where(
         Lot.student_id.in_(aliases.family(tx, consumption.student_id)), Lot.course_id == consumption.course_id
     )
@@ -166,4 +166,5 @@ def _event(tx: Tx, consumption: Consumption) -> HoursRestored:
         remaining_hundredths=int(tx.scalar(total)),
         reversed_fen=consumption.recognised_fen,
         revision=consumption.revision,
+        lots=lots.balances(tx, lot_ids),
     )

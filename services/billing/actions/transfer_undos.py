@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from services.billing.actions import custody, ledger, orders, rulebooks, transfer_proposals, transfers, wallets
+from services.billing.actions import custody, ledger, lots, orders, rulebooks, transfer_proposals, transfers, wallets
 from services.billing.models import Lot, LotEntry, Transfer, WalletEntry, WalletPart
 from shared.db import Tx
 from shared.errors import Refused
@@ -42,18 +42,18 @@ def undo(tx: Tx, transfer_id: UUID, *, reason: str) -> Transfer:
 def _return_hours(tx: Tx, transfer: Transfer) -> None:
     keys = [transfer.lot_id, transfer.target_lot_id]
     query = select(Lot).where(Lot.id.in_(keys)).order_by(Lot.id).with_for_update()
-    lots = {lot.id: lot for lot in tx.session.scalars(query.execution_options(populate_existing=True))}
-    fresh = lots[transfer.target_lot_id]
+    held = {lot.id: lot for lot in tx.session.scalars(query.execution_options(populate_existing=True))}
+    fresh = held[transfer.target_lot_id]
     if fresh.freeze_date is not None:
         raise Refused("LOT_FROZEN", "the lot is frozen", freeze_date=fresh.freeze_date.isoformat())
     used = fresh.quantity_hundredths - fresh.remaining_hundredths
     if used:
         raise Refused("TRANSFER_LOT_USED", f"{used} hundredths of an hour were used", used_hours=f"{used / 100:g}")
     made = tx.session.scalars(select(LotEntry).where(LotEntry.source_id == transfer.id)).all()
-    moved = {lots[transfer.lot_id].id: (-transfer.hundredths, -transfer.value_fen)}
+    moved = {held[transfer.lot_id].id: (-transfer.hundredths, -transfer.value_fen)}
     moved[fresh.id] = (transfer.target_hundredths, transfer.target_fen)
     for entry in made:
-        lot, (hundredths, amount) = lots[entry.lot_id], moved[entry.lot_id]
+        lot, (hundredths, amount) = held[entry.lot_id], moved[entry.lot_id]
         lot.remaining_hundredths -= hundredths
         lot.released_fen += amount
         row = LotEntry(
@@ -68,6 +68,7 @@ def _return_hours(tx: Tx, transfer: Transfer) -> None:
         )
         tx.session.add(row)
     tx.session.flush()
+    lots.announce(tx, list(held))
 
 
 def _return_money(tx: Tx, transfer: Transfer) -> None:

@@ -282,6 +282,7 @@ def _move(tx: Tx, lot: Lot, fresh: Lot, deal: Deal, transfer_id: UUID) -> None:
     )
     tx.session.add_all([gone, come])
     tx.session.flush()
+    lots.announce(tx, [lot.id, fresh.id])
 
 
 def _pay(tx: Tx, order: Order, parts: Sequence[WalletPart], deal: Deal, transfer_id: UUID) -> list[WalletShare]:

@@ -99,7 +99,7 @@ def confirm(tx: Tx, lesson: Lesson, entries: Sequence[Entry], by: Book) -> None:
     _record(tx, rows, reason="")
     makeup_entitlements.follow(tx, lesson, rows)
     for attendance in rows:
-        publish(tx, _confirmed(lesson, attendance))
+        publish(tx, _confirmed(lesson, attendance, by))
 
 
 def unconfirm(tx: Tx, attendance_id: UUID, *, reason: str) -> Attendance:
@@ -121,7 +121,7 @@ def correct(tx: Tx, attendance_id: UUID, mark: Mark, *, reason: str) -> Attendan
     tx.session.flush()
     _record(tx, [attendance], reason=reason)
     makeup_entitlements.follow(tx, lesson, [attendance])
-    publish(tx, _confirmed(lesson, attendance))
+    publish(tx, _confirmed(lesson, attendance, by))
     return attendance
 
 
@@ -219,7 +219,7 @@ def _record(tx: Tx, rows: Sequence[Attendance], *, reason: str) -> None:
     tx.execute(insert(AttendanceChange), history)
 
 
-def _confirmed(lesson: Lesson, attendance: Attendance) -> AttendanceConfirmed:
+def _confirmed(lesson: Lesson, attendance: Attendance, by: Book) -> AttendanceConfirmed:
     return AttendanceConfirmed(
         attendance_id=str(attendance.id),
         lesson_id=str(attendance.lesson_id),
@@ -237,4 +237,5 @@ def _confirmed(lesson: Lesson, attendance: Attendance) -> AttendanceConfirmed:
         makeup_entitlement_id=id_text(attendance.makeup_entitlement_id),
         lesson_hours_hundredths=lesson.lesson_hours_hundredths,
         assistant_ids=[str(each) for each in lesson.teacher_ids if each != attendance.teacher_id],
+        counts_as_present=by.code(attendance.code).counts_as_present,
     )

@@ -105,6 +105,7 @@ def announce(tx: Tx, course: Course) -> None:
         lesson_minutes=course.lesson_minutes,
         lesson_hours_hundredths=course.lesson_hours_hundredths,
         online=bool(course.online),
+        name=course.name,
     )
     publish(tx, event)
 

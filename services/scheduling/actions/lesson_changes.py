@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from services.scheduling.actions import lesson_notices, lessons
+from services.scheduling.actions import lesson_notices, lesson_states, lessons
 from services.scheduling.models import Lesson, LessonChange
 from shared.db import Tx
 from shared.ids import uuid7
@@ -46,6 +46,7 @@ def record(tx: Tx, kind: str, before: Mapping[UUID, Facts], changed: Sequence[Le
         for lesson in changed
     )
     tx.session.flush()
+    lesson_states.announce(tx, [lesson.id for lesson in changed])
     lesson_notices.tell(tx, command_id, kind, before, changed)
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 
 from lianxiao.scheduling.v1.scheduling_events_pb2 import MakeupEntitlementChanged
-from services.scheduling.actions import resources, roll_call_policies, seats
+from services.scheduling.actions import lesson_states, resources, roll_call_policies, seats
 from services.scheduling.models import Attendance, Lesson, MakeupEntitlement
 from services.scheduling.rules.makeups import FULL, expiry
 from shared.db import Tx
@@ -83,6 +83,7 @@ def revoke(tx: Tx, row: MakeupEntitlement) -> None:
 def free_seat(tx: Tx, row: MakeupEntitlement, lesson_id: UUID) -> None:
     """Give back the seat that a make-up holds."""
     seats.give_back(tx, resources.release(tx, [lesson_id], resource_ids=[row.student_id], origin=MAKEUP))
+    lesson_states.announce(tx, [lesson_id])
 
 
 def cancel_with_lesson(tx: Tx, lesson: Lesson) -> None:

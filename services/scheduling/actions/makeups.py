@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from services.scheduling.actions import courses, lessons, resources, seats
+from services.scheduling.actions import courses, lesson_states, lessons, resources, seats
 from services.scheduling.actions.makeup_entitlements import MAKEUP, change, free_seat, get
 from services.scheduling.actions.resources import STUDENT, Claim, Want
 from services.scheduling.models import Course, Lesson, LessonResource, MakeupEntitlement
@@ -66,6 +66,7 @@ def book(tx: Tx, entitlement_id: UUID, *, lesson_id: UUID) -> MakeupEntitlement:
     resources.check_free(tx, [Want(row.student_id, span)])
     resources.claim(tx, [Claim(lesson.id, STUDENT, row.student_id, span, MAKEUP)])
     change(tx, row, "booked", lesson_id)
+    lesson_states.announce(tx, [lesson_id])
     return row
 
 

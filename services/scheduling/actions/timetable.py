@@ -164,7 +164,7 @@ def _schedule(tx: Tx, plan: Plan, spans: Sequence[Span], series_id: UUID | None,
     tx.session.flush()
     resources.claim(tx, claims)
     for lesson in planned:
-        publish(tx, scheduled(lesson))
+        publish(tx, scheduled(lesson, plan.student_ids))
     return planned
 
 
@@ -206,8 +206,8 @@ def claims_of(plan: Plan, lesson: Lesson, roster: Roster) -> list[Claim]:
     return claims
 
 
-def scheduled(lesson: Lesson) -> LessonScheduled:
-    """Return what is told of a lesson that stands in the timetable."""
+def scheduled(lesson: Lesson, student_ids: Sequence[UUID] = ()) -> LessonScheduled:
+    """Return what is told of a lesson that stands in the timetable; students are those who come by name."""
     return LessonScheduled(
         lesson_id=str(lesson.id),
         campus_id=str(lesson.campus_id),
@@ -217,6 +217,7 @@ def scheduled(lesson: Lesson) -> LessonScheduled:
         room_id=id_text(lesson.room_id),
         start_time=lesson.start_time,
         end_time=lesson.end_time,
+        student_ids=[str(student_id) for student_id in student_ids],
     )
 
 

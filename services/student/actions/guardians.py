@@ -98,14 +98,18 @@ def with_phone(tx: Tx, household_id: UUID, phone: str) -> Guardian | None:
 
 def of_student(tx: Tx, student_id: UUID) -> Sequence[tuple[Guardian, GuardianLink]]:
     """Return a student's guardians with their links, the weightiest first; raises NotFound."""
-    student_id = students.get(tx, student_id).id
+    return linked(tx, [students.get(tx, student_id).id])
+
+
+def linked(tx: Tx, ids: Sequence[UUID]) -> Sequence[tuple[Guardian, GuardianLink]]:
+    """Return the guardians of a child under any of its ids, the weightiest first."""
     query = (
         select(Guardian, GuardianLink)
         .join(
             GuardianLink,
             (GuardianLink.institution_id == Guardian.institution_id) & (GuardianLink.guardian_id == Guardian.id),
         )
-        .where(GuardianLink.institution_id == tx.institution_id, GuardianLink.student_id == student_id)
+        .where(GuardianLink.institution_id == tx.institution_id, GuardianLink.student_id.in_(ids))
         .order_by(GuardianLink.decision_weight.desc(), Guardian.id)
     )
     return [(row[0], row[1]) for row in tx.session.execute(query)]

@@ -46,6 +46,7 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding("exam_score", "成绩", "teaching", _STUDENT),
     Holding("homework_work", "作业", "teaching", _STUDENT),
     Holding("timeline_entry", "时间线", "teaching", _STUDENT),
+    Holding("hour_lot", "课时余额", "teaching", _STUDENT),
     Holding("call_task", "回访", "teaching", _GUARDIAN),
     Holding("care_event", "关怀", "teaching", _STUDENT),
     Holding("family_thread", "家校会话", "teaching", _GUARDIAN),

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, Select, exists, select
 
 from services.student.actions import students
 from services.student.models import Student, StudentTag, Tag
@@ -106,12 +106,21 @@ def remove(tx: Tx, student_id: UUID, tag_id: UUID) -> Borne:
 def of_student(tx: Tx, student_id: UUID, *, ended: bool = False) -> Sequence[Borne]:
     """Return what a student bears, by name; with `ended`, also what is over, the latest first."""
     student = students.get(tx, student_id)
-    query = select(StudentTag, Tag).join(Tag, (Tag.id == StudentTag.tag_id)).where(StudentTag.student_id == student.id)
-    if ended:
-        query = query.order_by(StudentTag.start_time.desc(), StudentTag.id.desc())
-    else:
-        query = query.where(*_standing(tx)).order_by(Tag.name)
+    if not ended:
+        return borne_now(tx, [student.id])
+    query = _borne_by([student.id]).order_by(StudentTag.start_time.desc(), StudentTag.id.desc())
     return [Borne(row, tag) for row, tag in tx.session.execute(query)]
+
+
+def borne_now(tx: Tx, ids: Sequence[UUID]) -> Sequence[Borne]:
+    """Return what a child bears under any of its ids, by name."""
+    query = _borne_by(ids).where(*_standing(tx)).order_by(Tag.name)
+    return [Borne(row, tag) for row, tag in tx.session.execute(query)]
+
+
+def _borne_by(ids: Sequence[UUID]) -> Select[StudentTag, Tag]:
+    joined = (Tag.institution_id == StudentTag.institution_id) & (Tag.id == StudentTag.tag_id)
+    return select(StudentTag, Tag).join(Tag, joined).where(StudentTag.student_id.in_(ids))
 
 
 def borne_filter(tx: Tx, tag_id: UUID) -> ColumnElement[bool]:

@@ -71,10 +71,10 @@ def page(tx: Tx, student_id: UUID, request: ListRequest) -> Page[TimelineEntry]:
     students.get(tx, student_id)
     ids = aliases.family(tx, student_id)
     child = TimelineEntry.student_id == ids[0] if len(ids) == 1 else TimelineEntry.student_id.in_(ids)
-    return LISTING.page(tx, request, where=[child, *_visible(tx)])
+    return LISTING.page(tx, request, where=[child, *visible(tx)])
 
 
-def _visible(tx: Tx) -> list[ColumnElement[bool]]:
+def visible(tx: Tx) -> list[ColumnElement[bool]]:
     """Return the condition that lets through what the caller's permissions reach; none for who may see all."""
     everywhere: list[str] = []
     parts: list[ColumnElement[bool]] = []

@@ -32,6 +32,7 @@ from services.student.models.learning import (
 from services.student.models.losses import Referral, ReferralCode, ReferralPolicy, StudentLoss
 from services.student.models.surveys import FamilyComment, Survey, SurveyAnswer, SurveyInvitation, SurveyVersion
 from services.student.models.tags import StudentTag, Tag
+from services.student.models.teaching import Course, HourLot, Lesson, LessonPlace
 from services.student.models.tickets import Ticket, TicketEntry, TicketPolicy
 from services.student.models.timelines import TimelineEntry
 
@@ -49,6 +50,7 @@ __all__ = [
     "ClassRemark",
     "Consent",
     "ConsentEntry",
+    "Course",
     "Exam",
     "ExamScore",
     "ExamScoreChange",
@@ -59,6 +61,7 @@ __all__ = [
     "Guardian",
     "GuardianLink",
     "HomeworkWork",
+    "HourLot",
     "Household",
     "ImpactAssessment",
     "Interview",
@@ -66,7 +69,9 @@ __all__ = [
     "KnowledgeMap",
     "KnowledgePoint",
     "LearningPreference",
+    "Lesson",
     "LessonHomework",
+    "LessonPlace",
     "PurposeNotice",
     "PurposeSetting",
     "Referral",

@@ -50,14 +50,15 @@ def to_pb(tx: Tx, found: Record) -> learning_record_pb2.LearningRecord:
         student_id=str(found.student_id),
         start_date=date_pb(found.start),
         end_date=date_pb(found.end),
-        subjects=[_subject(each) for each in found.subjects],
-        homework=_homework(found.homework),
+        subjects=[subject(each) for each in found.subjects],
+        homework=homework(found.homework),
         remarks=[_remark(tx, each) for each in found.remarks],
         preference=_preference(tx, found.preference) if found.preference else None,
     )
 
 
-def _subject(found: SubjectScores) -> learning_record_pb2.SubjectScores:
+def subject(found: SubjectScores) -> learning_record_pb2.SubjectScores:
+    """Return the scores of a subject as callers see them."""
     scores = [_score(each) for each in found.points]
     return learning_record_pb2.SubjectScores(subject=found.subject, scores=scores, trend_basis_points=found.trend)
 
@@ -77,7 +78,8 @@ def _score(found: ScorePoint) -> learning_record_pb2.ScorePoint:
     )
 
 
-def _homework(found: homework_works.Figures) -> learning_record_pb2.HomeworkFigures:
+def homework(found: homework_works.Figures) -> learning_record_pb2.HomeworkFigures:
+    """Return the figures of homework as callers see them."""
     return learning_record_pb2.HomeworkFigures(
         given_count=found.given,
         done_count=found.done,

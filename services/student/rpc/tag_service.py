@@ -49,17 +49,17 @@ class TagService(Servicer, pb_grpc.TagServiceServicer):
     @command
     def AddStudentTag(self, request: pb.AddStudentTagRequest, tx: Tx) -> pb.AddStudentTagResponse:
         borne = tags.add(tx, as_uuid(request.student_id), as_uuid(request.tag_id), reason=request.reason)
-        return pb.AddStudentTagResponse(student_tag=_borne_to_pb(tx, borne))
+        return pb.AddStudentTagResponse(student_tag=borne_to_pb(tx, borne))
 
     @command
     def RemoveStudentTag(self, request: pb.RemoveStudentTagRequest, tx: Tx) -> pb.RemoveStudentTagResponse:
         borne = tags.remove(tx, as_uuid(request.student_id), as_uuid(request.tag_id))
-        return pb.RemoveStudentTagResponse(student_tag=_borne_to_pb(tx, borne))
+        return pb.RemoveStudentTagResponse(student_tag=borne_to_pb(tx, borne))
 
     @query
     def ListStudentTags(self, request: pb.ListStudentTagsRequest, tx: Tx) -> pb.ListStudentTagsResponse:
         found = tags.of_student(tx, as_uuid(request.student_id), ended=request.ended)
-        return pb.ListStudentTagsResponse(student_tags=[_borne_to_pb(tx, borne) for borne in found])
+        return pb.ListStudentTagsResponse(student_tags=[borne_to_pb(tx, borne) for borne in found])
 
 
 def to_pb(row: Tag) -> tag_pb2.Tag:
@@ -78,7 +78,8 @@ def to_pb(row: Tag) -> tag_pb2.Tag:
     )
 
 
-def _borne_to_pb(tx: Tx, borne: Borne) -> tag_pb2.StudentTag:
+def borne_to_pb(tx: Tx, borne: Borne) -> tag_pb2.StudentTag:
+    """Return a tag of a student as callers see it."""
     row, tag = borne
     return tag_pb2.StudentTag(
         student_tag_id=str(row.id),

@@ -56,9 +56,13 @@ class Source:
 
     @property
     def unsaid(self) -> Mapping[str, object]:
-        """Facts that the bus leaves out where they are zero or false."""
-        fields = self.event.DESCRIPTOR.fields_by_name
-        return {name: fields[name].default_value for name in self.facts if isinstance(fields[name].default_value, int)}
+        """Facts that the bus leaves out where they are zero or false; what may be unknown is not among them."""
+        fields = {name: self.event.DESCRIPTOR.fields_by_name[name] for name in self.facts}
+        return {
+            name: field.default_value
+            for name, field in fields.items()
+            if isinstance(field.default_value, int) and not field.has_presence
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,7 @@ SOURCES: tuple[Source, ...] = (
     Source(
         scheduling.AttendanceConfirmed,
         "lessons",
-        ("lesson_id", "course_id", "teacher_id", "code", "lesson_start_time", "revision"),
+        ("lesson_id", "course_id", "teacher_id", "code", "lesson_start_time", "revision", "counts_as_present"),
     ),
     Source(scheduling.AttendanceUnconfirmed, "lessons", ("lesson_id", "revision")),
     Source(scheduling.LeaveRequested, "lessons", ("lesson_id", "leave_request_id")),
