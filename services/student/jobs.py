@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.student.actions import care, interviews, referrals, surveys, tag_computing, tags, tickets
+from services.student.actions import care, growth_reports, interviews, referrals, surveys, tag_computing, tags, tickets
 from shared.jobs import AnyJob, Job
 
 JOBS: list[AnyJob] = [
@@ -13,5 +13,6 @@ JOBS: list[AnyJob] = [
     Job("student.ask_surveys", 60.0, surveys.step),
     Job("student.give_care", 600.0, care.step),
     Job("student.draw_interviews", 3600.0, interviews.draw),
+    Job("student.make_growth_reports", 60.0, growth_reports.step),
     Job("student.settle_referrals", 600.0, referrals.step),
 ]

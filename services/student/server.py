@@ -10,6 +10,7 @@ from lianxiao.student.v1 import (
     exam_service_pb2_grpc,
     family_comment_service_pb2_grpc,
     family_thread_service_pb2_grpc,
+    growth_report_service_pb2_grpc,
     guardian_service_pb2_grpc,
     interview_service_pb2_grpc,
     knowledge_map_service_pb2_grpc,
@@ -32,6 +33,7 @@ from services.student.rpc.consent_service import ConsentService
 from services.student.rpc.exam_service import ExamService
 from services.student.rpc.family_comment_service import FamilyCommentService
 from services.student.rpc.family_thread_service import FamilyThreadService
+from services.student.rpc.growth_report_service import GrowthReportService
 from services.student.rpc.guardian_service import GuardianService
 from services.student.rpc.interview_service import InterviewService
 from services.student.rpc.knowledge_map_service import KnowledgeMapService
@@ -57,6 +59,7 @@ SERVICERS: list[Registration] = [
     (exam_service_pb2_grpc.add_ExamServiceServicer_to_server, ExamService),
     (knowledge_map_service_pb2_grpc.add_KnowledgeMapServiceServicer_to_server, KnowledgeMapService),
     (learning_record_service_pb2_grpc.add_LearningRecordServiceServicer_to_server, LearningRecordService),
+    (growth_report_service_pb2_grpc.add_GrowthReportServiceServicer_to_server, GrowthReportService),
     (purpose_service_pb2_grpc.add_PurposeServiceServicer_to_server, PurposeService),
     (consent_service_pb2_grpc.add_ConsentServiceServicer_to_server, ConsentService),
     (ticket_service_pb2_grpc.add_TicketServiceServicer_to_server, TicketService),

@@ -13,9 +13,9 @@ from services.billing.actions import contract_templates as shipped
 from services.billing.rules import contract_templates, print_texts
 from services.billing.rules.contract_templates import BLANK, KNOWN, TOLD, Filling
 from services.billing.rules.figures import amount_in_words, fen_text, hours_text
-from services.billing.rules.printing import Block, Heading, Paragraph, Table, Title, check, pdf
 from services.billing.rules.refund_rules import AgreedTerms
 from shared.errors import InvalidInput
+from shared.printing import Block, Heading, Paragraph, Table, Title, check, pdf
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ def _travel(chain: Chain, campaign: str) -> None:
 
 
 def _examine(chain: Chain, group: str, customer_id: str) -> None:
-    """Leave an exam of the group, as soon as its service has heard of the group."""
+    """Leave an exam of the group, as soon as its service has heard of the group, and a growth report."""
     exam: Json = {"classGroupId": group, "subject": "保密数学", "title": "机密期中", "kind": "EXAM_KIND_MIDTERM"}
     exam |= {"examDate": {"year": TODAY.year, "month": TODAY.month, "day": TODAY.day}, "fullHundredths": "10000"}
 
@@ -176,6 +176,10 @@ def _examine(chain: Chain, group: str, customer_id: str) -> None:
     exam_id = eventually("the class group is heard of", exam_made)["examId"]
     score = {"studentId": customer_id, "scoreHundredths": "8765"}
     chain.admin.post(f"/v1/exams/{exam_id}:recordScores", {"scores": [score]})
+    days = [TODAY - timedelta(days=count) for count in (60, 1)]
+    start, end = ({"year": day.year, "month": day.month, "day": day.day} for day in days)
+    term: Json = {"studentIds": [customer_id], "period": "GROWTH_PERIOD_TERM", "startDate": start, "endDate": end}
+    chain.admin.post("/v1/growthReports", term)
 
 
 def _print(chain: Chain, customer_id: str) -> None:

@@ -62,6 +62,7 @@ APPENDED = {
         "purpose_notice",
         "consent_entry",
         "exam_score_change",
+        "growth_report",
         "impact_assessment",
         "ticket_entry",
         "survey_version",

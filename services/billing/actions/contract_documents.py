@@ -18,9 +18,10 @@ from sqlalchemy import select
 from services.billing.actions import campuses, contract_templates, contracts, quotes, refund_rules
 from services.billing.models import Contract, ContractDocument, QuoteLine
 from services.billing.rules import contract_templates as rules
-from services.billing.rules import print_texts, printing
+from services.billing.rules import print_texts
 from services.billing.rules.contract_templates import Filling
 from services.billing.rules.figures import amount_in_words, day_text, fen_text, hours_text
+from shared import printing
 from shared.db import Tx
 from shared.errors import Refused
 from shared.ids import uuid7

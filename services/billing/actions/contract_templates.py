@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from services.billing.models import ContractTemplate
 from services.billing.rules import contract_templates as rules
-from services.billing.rules import printing
+from shared import printing
 from shared.db import Tx
 from shared.errors import InvalidInput, Refused
 from shared.listing import Field, Listing

@@ -10,8 +10,8 @@ from services.billing.actions import campuses, contract_documents, orders, payme
 from services.billing.models import Campus
 from services.billing.rules.figures import amount_in_words, fen_text
 from services.billing.rules.print_texts import TEXTS, line_head, word
-from services.billing.rules.printing import Block, Paragraph, Table, Title, pdf
 from shared.db import Tx
+from shared.printing import Block, Paragraph, Table, Title, pdf
 
 
 def quote(tx: Tx, quote_id: UUID, language: str) -> bytes:

@@ -8,9 +8,9 @@ from lianxiao.billing.v1 import contract_document_service_pb2_grpc as pb_grpc
 from services.billing.actions import contract_documents, prints
 from services.billing.models import ContractDocument
 from services.billing.rules.print_texts import LANGUAGES
-from services.billing.rules.printing import MEDIA_TYPE
 from shared.db import Tx
 from shared.ids import as_uuid
+from shared.printing import MEDIA_TYPE
 from shared.rpc import Servicer, command, query
 from shared.wire_values import enum_value, id_text
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.billing.rules.printing import Block, Heading, Paragraph, Table, Title
 from shared import placeholders
 from shared.errors import InvalidInput
+from shared.printing import Block, Heading, Paragraph, Table, Title
 
 TABLE = "order_lines"
 # What billing knows itself.

@@ -10,6 +10,7 @@ FAMILY_VARIABLES: dict[str, tuple[str, ...]] = {
     "ticket_resolved": _PAGE,
     "survey_invited": _PAGE,
     "family_message": _PAGE,
+    "growth_report": _PAGE,
     # Their words stand in the rule of care, or are somebody's own.
     "care": ("guardian", "student", "subject", "text"),
 }
@@ -60,6 +61,14 @@ SHIPPED: dict[tuple[str, str], tuple[str, str]] = {
     ("family_message", "en"): (
         "A message about {student}",
         "Dear {guardian}, there is a message about {student}. Read and answer it here: {link}",
+    ),
+    ("growth_report", "zh"): (
+        "{student} 的学习报告",
+        "{guardian}您好：{student} 的学习报告已生成，请查看：{link}",
+    ),
+    ("growth_report", "en"): (
+        "How {student} is learning",
+        "Dear {guardian}, there is a report of how {student} is learning: {link}",
     ),
     ("care", "zh"): ("{subject}", "{guardian}您好：{text}"),
     ("care", "en"): ("{subject}", "Dear {guardian}, {text}"),

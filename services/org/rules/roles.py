@@ -39,6 +39,8 @@ _SERVING = (
     "learning_record.read",
     "learning_preference.set",
     "knowledge_map.read",
+    "growth_report.*",
+    "growth_report_file.read",
 )
 _SELLING = (
     *_DAILY,
@@ -127,7 +129,7 @@ _TIMETABLING = (
         "hour_statistic.read",
     ),
     *("student_style.*", "substitute.*", "substitute_candidate.read", "substitute_offer.read", "homework.*"),
-    *("exam.*", "learning_record.read", "knowledge_map.read"),
+    *("exam.*", "learning_record.read", "knowledge_map.read", "growth_report.*", "growth_report_file.read"),
     *("teaching_quality.read", "quality_alert.read", "quality_threshold.*", "campus_home.read"),
     # A trial is booked for a lead, and a family is called by its name.
     *("lead.read", "guardian.read", "report.read", "staff.read", "pii.read"),
@@ -305,6 +307,8 @@ _AUDITING = tuple(
             "referral",
             "exam",
             "learning_record",
+            "growth_report",
+            "growth_report_file",
             "knowledge_map",
         ),
         *("student", "guardian", "tag", "price", "quote", "contract", "order", "payment", "lot"),

@@ -45,6 +45,8 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding("group_member", "班级学员", "teaching", _STUDENT),
     Holding("exam_score", "成绩", "teaching", _STUDENT),
     Holding("homework_work", "作业", "teaching", _STUDENT),
+    Holding("growth_report", "成长报告", "teaching", _STUDENT, sealed=("content_sealed",)),
+    Holding("growth_delivery", "成长报告送达", "teaching", _GUARDIAN),
     Holding("timeline_entry", "时间线", "teaching", _STUDENT),
     Holding("hour_lot", "课时余额", "teaching", _STUDENT),
     Holding("call_task", "回访", "teaching", _GUARDIAN),

@@ -15,6 +15,7 @@ from services.student.models.consents import (
 from services.student.models.conversations import FamilyMessage, FamilyThread, Interview, InterviewSample
 from services.student.models.directory import Campus, CampusHours, Staff
 from services.student.models.files import Guardian, GuardianLink, Household, StateEntry, Student, StudentNameToken
+from services.student.models.growth import GrowthDelivery, GrowthReport, GrowthSetting
 from services.student.models.learning import (
     ClassRemark,
     Exam,
@@ -58,6 +59,9 @@ __all__ = [
     "FamilyMessage",
     "FamilyThread",
     "GroupMember",
+    "GrowthDelivery",
+    "GrowthReport",
+    "GrowthSetting",
     "Guardian",
     "GuardianLink",
     "HomeworkWork",

@@ -144,6 +144,8 @@ SOURCES: tuple[Source, ...] = (
     Source(scheduling.HomeworkGiven, "learning", ("lesson_id", "course_id", "due_time"), students="student_ids"),
     Source(scheduling.HomeworkSubmissionChanged, "learning", ("lesson_id", "course_id", "state", "late")),
     Source(student.ExamScoreRecorded, "learning", ("exam_id", "subject", "kind", "absent", "share_basis_points")),
+    Source(student.GrowthReportMade, "learning", ("growth_report_id", "period", "delivery_count")),
+    Source(student.GrowthReportOpened, "learning", ("growth_report_id", "guardian_id", "variant")),
     Source(student.StudentEnrolled, "file", ("lead_id", "owner_id"), "enrol_time"),
     Source(student.StudentStateChanged, "file", ("from_state", "to_state", "reason")),
     Source(student.GuardianContactChanged, "file", ("guardian_id", "relation", "may_contact")),
