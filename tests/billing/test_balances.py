@@ -5,15 +5,16 @@ from __future__ import annotations
 import random
 import threading
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
+import sqlalchemy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lianxiao.billing.v1 import ledger_service_pb2, ledger_service_pb2_grpc
-from services.billing.actions import balances, ledger
+from services.billing.actions import balances, ledger, ledger_sums
 from services.billing.rules.periods import Period, cover
 from services.billing.rules.postings import Line
 from shared.caller import Caller, Scope
@@ -23,9 +24,12 @@ from shared.ids import uuid7
 from shared.testing.callers import staff
 from shared.testing.waiting import until
 from shared.testing.wire import Wire
+from tests.billing.books import broken
 
 START = date(2024, 12, 30)
+POSTED = datetime(2025, 3, 5, 4, tzinfo=UTC)
 DAY = timedelta(days=1)
+UNSOUND = "what is kept of locked months and summed days is the sum of its lines"
 Moves = list[tuple[date, UUID, int]]
 
 
@@ -62,6 +66,69 @@ def test_a_balance_is_the_sum_of_all_entries_as_of_every_day(tx: Tx, seed: int) 
     for day in (START + DAY * number for number in range(-2, 96)):
         for backward in (False, True, None):
             assert found(tx, day, backward=backward) == expected(moves, day), (day, backward)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_sums_of_days_change_no_balance(database: Database, caller: Caller, seed: int) -> None:
+    chance = random.Random(seed)
+    campuses, moves, now = [uuid7(), uuid7()], [], POSTED
+    for number in range(30):
+        now += timedelta(minutes=chance.choice([0, 1, 5, 30, 300]))
+        with database.begin(caller, now=now) as tx:
+            # December is locked after a while.
+            moves.append(
+                (
+                    START + DAY * chance.randrange(0 if number <= 20 else 2, 40),
+                    chance.choice(campuses),
+                    chance.randint(-500, 500),
+                )
+            )
+            post(tx, *moves[-1])
+        if chance.random() < 0.4:
+            with database.begin(caller, now=now) as tx:
+                assert not ledger_sums.step(tx), "few journals are summed in one step"
+        if number == 20:
+            with database.begin(caller, now=now) as tx:
+                ledger.lock_period(tx, START)
+        if number % 5 == 0:
+            with database.begin(caller, now=now) as tx:
+                for day in (START + DAY * chance.randrange(40) for _ in range(4)):
+                    assert found(tx, day, backward=chance.random() < 0.5) == expected(moves, day), day
+                assert UNSOUND not in broken(tx)
+
+
+def test_journals_are_summed_once_and_only_when_no_other_can_come(database: Database, caller: Caller) -> None:
+    def sums(now: datetime) -> tuple[int, int]:
+        with database.begin(caller, now=now) as tx:
+            ledger_sums.step(tx)
+            row = tx.run("select count(*), coalesce(sum(journal_count), 0) from ledger_sum").one()
+            return int(row[0]), int(row[1])
+
+    for minute in (0, 10):
+        with database.begin(caller, now=POSTED + timedelta(minutes=minute)) as tx:
+            post(tx, START, uuid7(), 5)
+    assert sums(POSTED + timedelta(minutes=14)) == (0, 0)
+    assert sums(POSTED + timedelta(minutes=15)) == (1, 1)
+    assert sums(POSTED + timedelta(minutes=16)) == (1, 1)
+    assert sums(POSTED + timedelta(minutes=60)) == (2, 2)
+
+
+@pytest.mark.parametrize("table", ["ledger_day", "ledger_turnover"])
+def test_a_sum_that_does_not_follow_from_its_lines_is_found(
+    database: Database, caller: Caller, postgres: str, table: str
+) -> None:
+    with database.begin(caller, now=POSTED) as tx:
+        post(tx, START, uuid7(), 5)
+    with database.begin(caller, now=POSTED + timedelta(hours=1)) as tx:
+        ledger_sums.step(tx)
+        if table == "ledger_turnover":
+            ledger.lock_period(tx, START)
+        assert UNSOUND not in broken(tx)
+    address = sqlalchemy.make_url(postgres).set(drivername="postgresql+psycopg2", database=database.engine.url.database)
+    with sqlalchemy.create_engine(address).begin() as connection:
+        connection.execute(sqlalchemy.text(f"update {table} set amount_fen = amount_fen + 1 where code = 'cash'"))  # noqa: S608
+    with database.begin(caller) as tx:
+        assert UNSOUND in broken(tx)
 
 
 def test_as_of_the_last_day_is_what_is_maintained(tx: Tx) -> None:

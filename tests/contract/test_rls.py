@@ -20,6 +20,8 @@ APPENDED = {
         "wallet_entry",
         "custody_entry",
         "period_acknowledgement",
+        "ledger_sum",
+        "ledger_day",
         "charge_override",
         "contract_document",
         "paper_contract",

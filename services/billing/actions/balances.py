@@ -1,8 +1,9 @@
 """The trial balance as of a day, from what is maintained and the fewest lines that are needed beside it.
 
 A balance as of a day is the sum of all entries up to it; days are post dates, which are local to the campus. Locked
-months have their turnover stored, whole and by the day, and the balance of now is maintained: so it is added up from
-the beginning or taken off the balance of now, whichever leaves fewer open days to read line by line.
+months have their turnover stored, whole and by the day, open ones are summed by the day soon after posting, and the
+balance of now is maintained: so it is added up from the beginning or taken off the balance of now, whichever leaves
+fewer open days. Line by line only the postings since the last sum are read.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from services.billing.actions import ledger_sums
 from services.billing.models import LedgerPeriod
 from services.billing.rules.periods import Cover, Period, cover
 from shared.db import Tx
@@ -39,10 +41,15 @@ select t.code, t.campus_id, t.party_id, t.amount_fen
 from jsonb_to_recordset(%(locked)s::jsonb) as s (first date, last date)
   join ledger_turnover t on t.institution_id = %(institution)s and t.post_date between s.first and s.last
 union all
+select d.code, d.campus_id, d.party_id, d.amount_fen
+from jsonb_to_recordset(%(open)s::jsonb) as s (first date, last date)
+  join ledger_day d on d.institution_id = %(institution)s and d.post_date between s.first and s.last
+    and d.post_date between %(open_first)s and %(open_last)s
+union all
 select l.code, l.campus_id, l.party_id, l.amount_fen
 from jsonb_to_recordset(%(open)s::jsonb) as s (first date, last date)
   join journal j on j.institution_id = %(institution)s and j.post_date between s.first and s.last
-    and j.post_date between %(open_first)s and %(open_last)s
+    and j.create_time > %(through)s
   join journal_line l on l.institution_id = j.institution_id and l.journal_id = j.id"""
 _NOW = """
 select code, campus_id, party_id, balance_fen as amount_fen from ledger_account
@@ -94,6 +101,7 @@ def as_of(tx: Tx, day: date, campus_id: UUID | None = None, *, backward: bool | 
         "periods": [str(each.period_id) for each in way.periods],
         "locked": _json(way.locked_spans),
         "open": _json(way.open_spans),
+        "through": ledger_sums.through(tx),
         # Said once more as plain days, which let the planner see how little of the journal is read.
         "open_first": way.open_spans[0][0] if way.open_spans else day,
         "open_last": way.open_spans[-1][1] if way.open_spans else day,

@@ -99,6 +99,29 @@ INVARIANTS: tuple[Invariant, ...] = (
           and not i.cancelled and (t.id is not null or i.kind = 'rest')), 0)""",
     ),
     Invariant(
+        "turnover_of_lines",
+        "已结账月份与已汇总日期的发生额等于其分录之和",
+        "what is kept of locked months and summed days is the sum of its lines",
+        """
+      with period as (select id, start_date, end_date from ledger_period where has_turnover),
+      summed as (select coalesce(max(end_time), '2000-01-01') as through from ledger_sum),
+      kept as (
+        select l.campus_id, l.code, l.party_id, j.post_date, l.amount_fen, p.id as period_id
+        from journal j join journal_line l on l.institution_id = j.institution_id and l.journal_id = j.id
+          cross join summed s left join period p on j.post_date >= p.start_date and j.post_date < p.end_date
+        where p.id is not null or j.create_time <= s.through
+        union all
+        select campus_id, code, party_id, post_date, -amount_fen, period_id from ledger_turnover
+        where post_date is not null
+        union all
+        select d.campus_id, d.code, d.party_id, d.post_date, -d.amount_fen, null from ledger_day d
+        where not exists (select from period p where d.post_date >= p.start_date and d.post_date < p.end_date))
+      select 1 from kept group by campus_id, code, party_id, post_date having sum(amount_fen) <> 0
+      union all
+      select 1 from ledger_turnover group by period_id, campus_id, code, party_id
+      having sum(case when post_date is null then amount_fen else -amount_fen end) <> 0""",
+    ),
+    Invariant(
         "account_in_chart",
         "每个科目都在科目表中",
         "every account is in the chart of accounts",

@@ -68,6 +68,28 @@ class PeriodAcknowledgement(Row, Base):
     reason: Mapped[str]
 
 
+class LedgerSum(Row, Base):
+    """Journals posted after `start_time` and up to `end_time` are summed in `LedgerDay`; append-only."""
+
+    __tablename__ = "ledger_sum"
+
+    start_time: Mapped[datetime]
+    end_time: Mapped[datetime]
+    journal_count: Mapped[int]
+
+
+class LedgerDay(CampusRow, Base):
+    """What the journals of a sum moved in one account on one day; append-only."""
+
+    __tablename__ = "ledger_day"
+
+    sum_id: Mapped[UUID]
+    post_date: Mapped[date]
+    code: Mapped[str]
+    party_id: Mapped[UUID]
+    amount_fen: Mapped[int]
+
+
 class LedgerTurnover(CampusRow, Base):
     """What a locked period moved in one account: on one day, or without a day on the whole; append-only."""
 
