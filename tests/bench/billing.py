@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from uuid import UUID
 
-from services.billing.actions import balances, ledger
+from services.billing.actions import balances, ledger, ledger_sums
 from services.billing.consumers import CONSUMERS
 from shared.db import Database
 from shared.inbox import Arrival, store
@@ -150,7 +150,11 @@ def _trial_balance(stage: Stage) -> Iterator[Figure]:
     for month in months[:-1]:
         with database.begin(stage.system(), timeout_ms=10**7) as tx:
             ledger.lock_period(tx, month)
-    stage.administer(database, "vacuum analyze journal, journal_line, ledger_turnover")
+    more = True
+    while more:
+        with database.begin(stage.system(), now=datetime.now(UTC) + ledger_sums.LAG, timeout_ms=10**7) as tx:
+            more = ledger_sums.step(tx)
+    stage.administer(database, "vacuum analyze journal, journal_line, ledger_turnover, ledger_day")
     times = [_timed(partial(_balance, database, stage)) for _ in range(_BALANCES)]
     summed = _timed(partial(_sum, database, stage))
     yield Figure(

@@ -7,8 +7,8 @@ from alembic import op
 from shared import chassis
 from shared.rls import protect
 
-revision = "0039"
-down_revision = "0038"
+revision = "0040"
+down_revision = "0039"
 
 _TABLES = {
     "ledger_sum": """start_time timestamptz not null, end_time timestamptz not null, journal_count bigint not null,
