@@ -28,6 +28,7 @@ from lianxiao.billing.v1 import receivable_service_pb2_grpc as receivable
 from lianxiao.billing.v1 import reconciliation_service_pb2_grpc as reconciliation
 from lianxiao.billing.v1 import refund_rule_service_pb2_grpc as refund_rule
 from lianxiao.billing.v1 import refund_service_pb2_grpc as refund
+from lianxiao.billing.v1 import renewal_service_pb2_grpc as renewal
 from lianxiao.billing.v1 import settlement_service_pb2_grpc as settlement
 from lianxiao.billing.v1 import signature_service_pb2_grpc as signature
 from lianxiao.billing.v1 import split_rule_service_pb2_grpc as split_rule
@@ -62,6 +63,7 @@ from services.billing.rpc.receivable_service import ReceivableService
 from services.billing.rpc.reconciliation_service import ReconciliationService
 from services.billing.rpc.refund_rule_service import RefundRuleService
 from services.billing.rpc.refund_service import RefundService
+from services.billing.rpc.renewal_service import RenewalService
 from services.billing.rpc.settlement_service import SettlementService
 from services.billing.rpc.signature_service import SignatureService
 from services.billing.rpc.split_rule_service import SplitRuleService
@@ -87,6 +89,7 @@ SERVICERS: list[Registration] = [
     (instalment.add_InstalmentServiceServicer_to_server, InstalmentService),
     (payment.add_PaymentServiceServicer_to_server, PaymentService),
     (receivable.add_ReceivableServiceServicer_to_server, ReceivableService),
+    (renewal.add_RenewalServiceServicer_to_server, RenewalService),
     (unapplied_receipt.add_UnappliedReceiptServiceServicer_to_server, UnappliedReceiptService),
     (reconciliation.add_ReconciliationServiceServicer_to_server, ReconciliationService),
     (lot.add_LotServiceServicer_to_server, LotService),

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from lianxiao.billing.v1.billing_events_pb2 import OrderActivated
 from lianxiao.org.v1.org_events_pb2 import ApprovalDecided
-from services.billing.actions import amount_mismatches, approvals, charge_rules, contracts, lots, quotes
+from services.billing.actions import amount_mismatches, approvals, charge_rules, contracts, lots, predecessors, quotes
 from services.billing.models import Campus, Order, OrderLine, Quote
 from services.billing.rules.splits import check_allocation
 from shared.db import Tx
@@ -45,11 +45,18 @@ LISTING: Listing[Order] = Listing(
 )
 
 
-def create(tx: Tx, contract_id: UUID, *, allocation: Sequence[tuple[UUID, int]] = ()) -> Order:
+def create(
+    tx: Tx,
+    contract_id: UUID,
+    *,
+    allocation: Sequence[tuple[UUID, int]] = (),
+    predecessor_id: UUID | None = None,
+) -> Order:
     """Make the order of a signed contract; one that costs nothing and waits for nobody is active at once.
 
-    `allocation` shares its value between campuses, in basis points.
-    Raises CONTRACT_NOT_SIGNED, ORDER_EXISTS, CAMPUS_NOT_FOUND, ORDER_ALLOCATION_TWICE, ORDER_ALLOCATION_SUM.
+    `allocation` shares its value between campuses, in basis points. The order that it renews is found unless told.
+    Raises CONTRACT_NOT_SIGNED, ORDER_EXISTS, CAMPUS_NOT_FOUND, ORDER_ALLOCATION_TWICE, ORDER_ALLOCATION_SUM,
+    ORDER_NOT_FOUND, RENEWAL_OTHER_CHILD.
     """
     check_allocation(allocation)
     for campus_id, _ in allocation:
@@ -80,10 +87,20 @@ def create(tx: Tx, contract_id: UUID, *, allocation: Sequence[tuple[UUID, int]] 
     with tx.translating({"uq_sales_order_contract": lambda: _exists(contract_id)}):
         tx.session.add(order)
     _copy_lines(tx, order, quote)
+    tx.session.flush()
+    _link(tx, order, predecessor_id)
     amount_mismatches.check(tx, contract.id)
     if not order.total_fen:
         activate_free(tx, order.id)
     return order
+
+
+def _link(tx: Tx, order: Order, predecessor_id: UUID | None) -> None:
+    if predecessor_id is None:
+        order.predecessor_id = predecessors.find(tx, order)
+    else:
+        predecessors.check(tx, order, get(tx, predecessor_id))
+        order.predecessor_id = predecessor_id
 
 
 def _copy_lines(tx: Tx, order: Order, quote: Quote) -> None:

@@ -34,6 +34,8 @@ class Order(OwnedRow, Base):
     activate_time: Mapped[datetime | None]
     # Of the transfer of hours that made it, under the contract that the hours came from.
     transfer_id: Mapped[UUID | None]
+    # The order that it renews; told, or found when it was made.
+    predecessor_id: Mapped[UUID | None]
     # Of the referral that it thanks for, under the contract of the hours that were bought last.
     referral_id: Mapped[UUID | None]
     # "not_needed", "waiting", "approved" or "rejected"; the id is that of the approval in org.

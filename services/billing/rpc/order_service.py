@@ -13,7 +13,7 @@ from shared.db import Tx
 from shared.ids import as_uuid
 from shared.money import CURRENCY
 from shared.rpc import Servicer, command, query
-from shared.wire_values import enum_value, id_text
+from shared.wire_values import enum_value, id_text, optional_id
 
 
 class OrderService(Servicer, pb_grpc.OrderServiceServicer):
@@ -22,7 +22,12 @@ class OrderService(Servicer, pb_grpc.OrderServiceServicer):
     @command
     def CreateOrder(self, request: pb.CreateOrderRequest, tx: Tx) -> pb.CreateOrderResponse:
         allocation = [(as_uuid(each.campus_id), each.basis_points) for each in request.allocations]
-        order = orders.create(tx, as_uuid(request.contract_id), allocation=allocation)
+        order = orders.create(
+            tx,
+            as_uuid(request.contract_id),
+            allocation=allocation,
+            predecessor_id=optional_id(request.predecessor_order_id),
+        )
         return pb.CreateOrderResponse(order=to_pb(order, orders.lines_of(tx, order.id)))
 
     @query
@@ -65,6 +70,7 @@ def to_pb(row: Order, lines: Sequence[OrderLine] = ()) -> order_pb2.Order:
         owner_id=id_text(row.owner_id),
         activate_time=row.activate_time,
         transfer_id=id_text(row.transfer_id),
+        predecessor_order_id=id_text(row.predecessor_id),
         approval=enum_value(order_pb2.OrderApproval, row.approval),
         approval_id=id_text(row.approval_id),
         create_time=row.create_time,

@@ -60,6 +60,7 @@ _SELLING = (
         "order.*",
         "instalment_plan.*",
         "receivable.read",
+        "renewal.*",
         "amount_mismatch.read",
         "price.read",
         "promotion.read",
@@ -172,7 +173,7 @@ _MONEY = (
         "hour_policy.*",
         "consumption.read",
     ),
-    *("instalment_plan.*", "instalment_policy.*", "receivable.read", "unapplied_receipt.*"),
+    *("instalment_plan.*", "instalment_policy.*", "receivable.read", "renewal.read", "unapplied_receipt.*"),
     *("promotion.*", "bundle.*", "coupon.*", "coupon_batch.*", "quote_discount.approve"),
     *(
         "split_rule.*",
@@ -313,7 +314,7 @@ _AUDITING = tuple(
         ),
         *("student", "guardian", "tag", "price", "quote", "contract", "order", "payment", "lot"),
         *("payment_alert", "amount_mismatch", "reconciliation", "contract_template", "approval"),
-        *("instalment_plan", "instalment_policy", "receivable", "unapplied_receipt"),
+        *("instalment_plan", "instalment_policy", "receivable", "renewal", "unapplied_receipt"),
         *(
             "consumption",
             "split_rule",
