@@ -22,9 +22,10 @@ from services.billing.rules import custody, lots, postings
 from services.billing.rules import pay_plans as pay_rules
 from services.billing.rules import refunds as refund_rules
 from services.billing.rules import splits as split_rules
-from shared.db import Database, Tx
+from shared.db import Tx
 from shared.money import round_half_up
-from tests.simulation.ledger import live, standing_database
+from tests.simulation.checks import Checks
+from tests.simulation.ledger import live, standing_checks
 
 _SEEDS = 60
 _COMMANDS = 60
@@ -228,12 +229,12 @@ MUTANTS: tuple[Mutant, ...] = (
 )
 
 
-def hunt(database: Database, mutant: Mutant) -> tuple[int, str]:
+def hunt(checked: Checks, mutant: Mutant) -> tuple[int, str]:
     """Return after how many commands a bug was noticed and by what; an empty text where it never was."""
     commands = 0
     with mutant.planted():
         for seed in range(1, _SEEDS + 1):
-            outcome = live(database, seed, _COMMANDS)
+            outcome = live(checked, seed, _COMMANDS)
             commands += outcome.commands
             if outcome.failures:
                 return commands, outcome.failures[0].splitlines()[0]
@@ -243,9 +244,9 @@ def hunt(database: Database, mutant: Mutant) -> tuple[int, str]:
 def main() -> int:
     """Plant every bug and say which were noticed."""
     survived = 0
-    with standing_database() as database:
+    with standing_checks() as checked:
         for mutant in MUTANTS:
-            commands, noticed = hunt(database, mutant)
+            commands, noticed = hunt(checked, mutant)
             survived += not noticed
             figures = {"mutant": mutant.name, "killed": bool(noticed), "commands": commands, "by": noticed}
             sys.stdout.write(f"{json.dumps(figures, ensure_ascii=False)}\n")

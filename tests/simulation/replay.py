@@ -32,7 +32,7 @@ from shared.testing import callers
 from shared.testing.wire import Wire, refusal, serving
 from tests.billing import factories
 from tests.billing.books import COUNTS, broken
-from tests.simulation.ledger import standing_database
+from tests.simulation.ledger import standing_checks
 
 _PACKAGE = "/lianxiao.billing.v1"
 _DOCUMENTS = ("quote", "contract", "sales_order")
@@ -169,8 +169,10 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--commands", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(words)
-    with standing_database() as database:
+    with standing_checks() as checked:
+        database = Database(checked.database.engine.url)
         outcome = replay(database, options.commands, options.seed)
+        database.dispose()
     sys.stdout.write(f"{json.dumps(vars(outcome) | {'clean': outcome.is_clean})}\n")
     return 0 if outcome.is_clean else 1
 
