@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import grpc
@@ -48,6 +48,7 @@ _FEN = 10_000
 _HOUR = 100
 _PAYERS = 4
 _SLOWEST_SECONDS = 300.0
+_QUIET_SECONDS = 3.0
 _AGAIN = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.DEADLINE_EXCEEDED}
 _AGAIN |= {grpc.StatusCode.ABORTED, grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL}
 _FIGURES = """
@@ -56,6 +57,17 @@ select (select count(distinct attendance_id) from consumption where state = 'con
   (select coalesce(sum(hundredths), 0) from lot_entry) as hundredths,
   (select count(*) from payment where method = 'transfer') as payments,
   (select coalesce(sum(amount_fen), 0) from payment where method = 'transfer') as paid_fen"""
+_HEARD = """
+select count(*) filter (where kind = 'HoursConsumed') as consumed,
+  count(*) filter (where kind = 'PaymentReceived') as paid from heard"""
+
+
+class _State(NamedTuple):
+    """How many events are under way, and how many consumptions and payments the audience was told of."""
+
+    pending: int
+    consumed: int
+    paid: int
 
 
 class Town:
@@ -166,17 +178,33 @@ class Attack:
         self._rig.ensure()
 
     def _settle(self) -> float:
-        begun = time.monotonic()
-        while time.monotonic() - begun < DRAIN_SECONDS * 2 and not self._is_done():
+        """Wait until nothing is under way, or until nothing moves any more; return the seconds it took."""
+        begun = last = time.monotonic()
+        state: _State | None = None
+        while time.monotonic() - begun < DRAIN_SECONDS * 2:
+            now = self._state()
+            if now != state:
+                state, last = now, time.monotonic()
+            if now is not None and self._is_over(now, quiet=time.monotonic() - last > _QUIET_SECONDS):
+                break
             self._rig.ensure()
             self._pause.wait(0.2)
         return time.monotonic() - begun
 
-    def _is_done(self) -> bool:
+    def _is_over(self, state: _State, *, quiet: bool) -> bool:
+        """Say whether nothing is to come any more; what a queue holds shows late, so what was told counts as well."""
+        # Each student has paid once before.
+        told = state.consumed >= self._town.attendances and state.paid >= self._town.payments + _STUDENTS
+        return state.pending == 0 and (told or quiet) and self._rig.queued() == 0
+
+    def _state(self) -> _State | None:
+        """Return how far everything is, or None while the server is away."""
         try:
-            return self._rig.pending() == 0 and self._rig.queued() == 0
+            with self._rig.audience.begin(Caller.system(self._town.institution), read_only=True) as tx:
+                heard = tx.run(_HEARD).one()
+            return _State(self._rig.pending(), heard.consumed, heard.paid)
         except (DBAPIError, Unavailable):
-            return False
+            return None
 
     def _report(self, payers: Payers, drained: float, seconds: float) -> dict[str, object]:
         town = self._town
