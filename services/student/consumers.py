@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lianxiao.lead.v1.lead_events_pb2 import (
     GuardianConsented,
+    LeadCaptured,
     LeadEnrolled,
     LeadMerged,
     LeadMergeUndone,
@@ -34,6 +35,7 @@ from services.student.actions import (
     homework_works,
     hour_lots,
     lessons,
+    referrals,
     teaching,
     timeline,
 )
@@ -42,6 +44,7 @@ from shared.inbox import AnyConsumer, Consumer, WildConsumer
 CONSUMERS: list[AnyConsumer] = [
     Consumer("student.on_lead_enrolled", LeadEnrolled, enrolments.from_lead),
     Consumer("student.on_guardian_consented", GuardianConsented, consents.from_lead),
+    Consumer("student.on_lead_captured", LeadCaptured, referrals.from_lead),
     Consumer("student.on_lead_merged", LeadMerged, customers.merged),
     Consumer("student.on_lead_merge_undone", LeadMergeUndone, customers.parted),
     Consumer("student.on_staff_changed", StaffChanged, handovers.on_staff_changed, ordered=True),

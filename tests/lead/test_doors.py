@@ -384,3 +384,17 @@ def test_a_batch_tells_of_each_enquiry_what_became_of_it(chief: Person, campus: 
         "NOT_FOUND",
         "CAMPUS_NOT_FOUND",
     )
+
+
+@pytest.mark.parametrize(
+    ("marks", "code"),
+    [
+        ({"referral_code": " abcdefg2 "}, "ABCDEFG2"),
+        ({"first_referral_code": "ABCDEFG2"}, "ABCDEFG2"),
+        ({"referral_code": "张三介绍"}, ""),
+        ({"referral_code": "ABC"}, ""),
+        ({"utm_source": "wechat"}, ""),
+    ],
+)
+def test_a_link_names_the_family_that_brought_another(marks: dict[str, str], code: str) -> None:
+    assert doors.referral_code(marks) == code

@@ -11,6 +11,7 @@ import grpc
 import pytest
 
 from lianxiao.billing.v1.billing_events_pb2 import PaymentReceived, RefundPaid
+from lianxiao.lead.v1.lead_events_pb2 import LeadCaptured
 from lianxiao.student.v1 import referral_service_pb2, student_loss_pb2
 from lianxiao.student.v1 import student_loss_service_pb2 as pb
 from lianxiao.student.v1.referral_service_pb2_grpc import ReferralServiceStub
@@ -33,6 +34,24 @@ from tests.student import factories
 
 NOON = datetime(2026, 6, 15, 4, tzinfo=UTC)
 FRESH_PHONE = "13700001111"
+
+
+def test_an_enquiry_whose_link_named_a_code_is_that_familys(
+    database: Database, caller: Caller, institution: UUID
+) -> None:
+    with database.begin(caller, now=NOON) as tx:
+        child = factories.student(tx)
+        code = referrals.issue(tx, child.id)
+    customers = [uuid7() for _ in range(3)]
+    told = [
+        LeadCaptured(lead_id=str(uuid7()), customer_id=str(each), campus_id=str(child.campus_id), referral_code=given)
+        for each, given in ((customers[0], code), (customers[1], "ZZZZZZZZ"), (customers[2], ""), (child.id, code))
+    ]
+    for event in (*told, told[0]):
+        deliver(database, CONSUMERS, event, institution)
+    with database.begin(caller, now=NOON) as tx:
+        [row] = tx.session.query(Referral).all()
+        assert (row.customer_id, row.student_id, row.state) == (customers[0], child.id, "waiting")
 
 
 @pytest.mark.parametrize("reason", ["", "太贵", "PRICE"])

@@ -30,7 +30,7 @@ from services.lead.actions.desks import Decided, Desk
 from services.lead.actions.guardian_consents import Gate, GuardianConsent
 from services.lead.actions.known import Known
 from services.lead.models import Assignment, Base, Duplicate, Lead, StageChange, Touch
-from services.lead.rules import matching, names, stages
+from services.lead.rules import doors, matching, names, stages
 from services.lead.rules.children import Person
 from services.lead.rules.matching import Decision, Verdict
 from services.lead.rules.profile import Profile
@@ -244,6 +244,7 @@ def _create(tx: Tx, ledger: Ledger, arrival: Arrival) -> Lead:
             source=arrival.source,
             campaign_id=id_text(arrival.campaign_id),
             capture_time=tx.now,
+            referral_code=doors.referral_code(arrival.utm),
         ),
     )
     return lead

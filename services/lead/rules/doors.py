@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+_REFERRAL_CODE = re.compile(r"^[2-9A-Z]{8}$")
 TOKEN_LIFE = timedelta(hours=24)
 NEEDED = frozenset({"guardian_phone", "child_name"})
 KNOWN = (
@@ -36,6 +38,12 @@ def check_token(made: datetime, now: datetime, *, least_seconds: int) -> None:
 def missing(fields: Iterable[Mapping[str, Any]], answers: Mapping[str, str]) -> str:
     """Return the first required field without an answer, or an empty text."""
     return next((one["name"] for one in fields if one["required"] and not answers.get(one["name"], "").strip()), "")
+
+
+def referral_code(utm: Mapping[str, str]) -> str:
+    """Return the code of the family that brought another, as it is written; empty for what is none."""
+    code = utm.get("referral_code", utm.get("first_referral_code", "")).strip().upper()
+    return code if _REFERRAL_CODE.match(code) else ""
 
 
 def marks(utm: Mapping[str, str], first: Mapping[str, str]) -> dict[str, str]:

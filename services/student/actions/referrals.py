@@ -10,14 +10,16 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from lianxiao.lead.v1.lead_events_pb2 import LeadCaptured
 from lianxiao.student.v1.student_events_pb2 import ReferralRewardDue, ReferralUsed
 from services.student.actions import guardians, students
 from services.student.models import Referral, ReferralCode, ReferralPolicy, Student
 from shared import aliases
 from shared.crypto import normalise_phone
 from shared.db import Tx
-from shared.errors import AlreadyExists, InvalidInput, LimitReached, NotFound, Refused
+from shared.errors import AlreadyExists, DomainError, InvalidInput, LimitReached, NotFound, Refused
 from shared.events import publish
+from shared.ids import as_uuid
 from shared.listing import Field, Listing
 from shared.tables import stamped
 
@@ -90,7 +92,33 @@ def use(tx: Tx, code: str, *, customer_id: UUID, phone: str) -> Referral:
     known = tx.session.scalars(query).one_or_none()
     if known is None:
         raise NotFound("referral_code", code)
-    _check_stranger(tx, known, customer_id, phone)
+    _check_phone(tx, known, phone)
+    return _keep(tx, known, customer_id)
+
+
+def from_lead(tx: Tx, event: LeadCaptured) -> None:
+    """Note that an enquiry came by the code that its link or form named; one that does not count is on record only.
+
+    Phones are compared when the gift would be due, by then both families are known.
+    """
+    if not event.referral_code:
+        return
+    customer_id = as_uuid(event.customer_id)
+    if tx.scalar(select(Referral.id).where(Referral.customer_id == customer_id)) is not None:
+        return
+    query = select(ReferralCode).where(ReferralCode.code == event.referral_code).with_for_update()
+    known = tx.session.scalars(query).one_or_none()
+    if known is None:
+        tx.audit("referral.refused", "customer", customer_id, reason="REFERRAL_CODE_NOT_FOUND")
+        return
+    try:
+        _keep(tx, known, customer_id)
+    except DomainError as refusal:
+        tx.audit("referral.refused", "customer", customer_id, reason=refusal.reason)
+
+
+def _keep(tx: Tx, known: ReferralCode, customer_id: UUID) -> Referral:
+    _check_stranger(tx, customer_id)
     holds = policy(tx)
     lately = (Referral.code_id == known.id, Referral.create_time > tx.now - _MONTH)
     if int(tx.scalar(select(func.count()).where(*lately))) >= holds.month_limit:
@@ -150,15 +178,20 @@ def _stands(tx: Tx, paid: datetime, row: Referral) -> bool:
     return tx.now >= paid + timedelta(days=row.stand_days)
 
 
-def _check_stranger(tx: Tx, known: ReferralCode, customer_id: UUID, phone: str) -> None:
+def _check_phone(tx: Tx, known: ReferralCode, phone: str) -> None:
     if normalise_phone(phone) is None:
         raise InvalidInput("phone", "this is not a phone number", "PHONE_INVALID")
     with tx.across_campuses():
         if guardians.with_phone(tx, known.household_id, phone) is not None:
             raise Refused("REFERRAL_SAME_FAMILY", "nobody brings their own family")
+        if guardians.household_of(tx, phone) is not None:
+            raise Refused("REFERRAL_KNOWN_FAMILY", "this family is with us already")
+
+
+def _check_stranger(tx: Tx, customer_id: UUID) -> None:
+    with tx.across_campuses():
         ids = aliases.family(tx, customer_id)
-        is_student = tx.scalar(select(Student.id).where(Student.id.in_(ids)).limit(1)) is not None
-        if is_student or guardians.household_of(tx, phone) is not None:
+        if tx.scalar(select(Student.id).where(Student.id.in_(ids)).limit(1)) is not None:
             raise Refused("REFERRAL_KNOWN_FAMILY", "this family is with us already")
 
 
