@@ -19,6 +19,7 @@ from shared.testing.callers import staff
 from shared.testing.wire import Wire, refusal
 from tests.billing import factories
 from tests.billing.books import broken
+from tests.billing.outgoing import published
 
 
 def lot_of(tx: Tx, bought: factories.Purchase) -> Lot:
@@ -47,6 +48,8 @@ def test_the_parts_of_a_lot_that_is_given_up_sum_to_what_was_paid(tx: Tx) -> Non
     ]
     rest = forfeits.approve(tx, forfeits.request(tx, lot.id, reason="the rest").id)
     earned = tx.run("select recognised_fen from consumption").scalar()
+    told = published(tx, "hours_forfeited")
+    assert [row["forfeited_hundredths"] for row in told] == ["100", "100"]
     assert first.amount_fen + rest.amount_fen + int(earned or 0) == 9997
     with pytest.raises(Refused, match="nothing is left"):
         refunds.preview(tx, bought.order.id, Wish(MUTUAL))

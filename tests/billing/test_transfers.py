@@ -125,6 +125,9 @@ def test_hours_go_to_a_sibling_as_they_are(tx: Tx) -> None:
     given = lots.hour_account(tx, student_id=bought.student_id, course_id=bought.course_id)
     assert (given.bought_hundredths, given.transferred_hundredths, given.remaining_hundredths) == (3000, 1000, 1850)
     assert [part.balance_fen for part in wallets.parts_of(tx, bought.student_id)] == [0]
+    (told,) = published(tx, "hours_transferred")
+    assert told["student_ids"] == [str(bought.student_id), str(wish.target_student_id)]
+    assert told["transferred_hundredths"] == "1000"
     assert broken(tx) == []
 
 
@@ -202,6 +205,7 @@ def test_a_transfer_is_taken_back_whole_and_once(tx: Tx) -> None:
     for each in (moved, made):
         undone = transfer_undos.undo(tx, each.id, reason="a mistake")
         assert (undone.state, orders.get(tx, each.target_order_id).state) == ("undone", "void")
+        assert published(tx, "hours_transferred")[-1]["undone"] is True
     with pytest.raises(Refused, match="already"):
         transfer_undos.undo(tx, made.id, reason="a mistake")
     assert (lot.remaining_hundredths, lot.released_fen) == (1000, 0)

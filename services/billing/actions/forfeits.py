@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from lianxiao.billing.v1.billing_events_pb2 import HoursForfeited
 from services.billing.actions import ledger, lots, orders, rulebooks
 from services.billing.models import Forfeit, Lot, LotEntry
 from services.billing.rules import postings
 from services.billing.rules.lots import amount_of
 from shared.db import Tx
 from shared.errors import AlreadyExists, NotAllowed, Refused
+from shared.events import publish
 from shared.listing import Field, Listing
 
 LISTING: Listing[Forfeit] = Listing(
@@ -88,6 +90,7 @@ def approve(tx: Tx, forfeit_id: UUID) -> Forfeit:
         lines=postings.forfeit(lot.campus_id, lot.id, value),
         post_date=rulebooks.load(tx).day(lot.campus_id, tx.now),
     )
+    _announce(tx, forfeit, lot)
     return forfeit
 
 
@@ -97,6 +100,20 @@ def reject(tx: Tx, forfeit_id: UUID, *, reason: str) -> Forfeit:
     forfeit.decision = reason
     _decide(tx, forfeit, "rejected")
     return forfeit
+
+
+def _announce(tx: Tx, forfeit: Forfeit, lot: Lot) -> None:
+    event = HoursForfeited(
+        forfeit_id=str(forfeit.id),
+        lot_id=str(lot.id),
+        student_id=str(lot.student_id),
+        course_id=str(lot.course_id),
+        campus_id=str(lot.campus_id),
+        forfeited_hundredths=forfeit.hundredths,
+        amount_fen=forfeit.amount_fen,
+        forfeit_time=tx.now,
+    )
+    publish(tx, event)
 
 
 def _checked(tx: Tx, lot: Lot, hundredths: int) -> Lot:

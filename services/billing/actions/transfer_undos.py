@@ -36,6 +36,7 @@ def undo(tx: Tx, transfer_id: UUID, *, reason: str) -> Transfer:
     transfer.undo_staff_id, transfer.undo_time = tx.caller.subject_id, tx.now
     tx.session.flush()
     transfer_proposals.settle(tx, transfer)
+    transfers.announce(tx, transfer)
     return transfer
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
+from lianxiao.billing.v1.billing_events_pb2 import HoursTransferred
 from services.billing.actions import (
     campuses,
     custody,
@@ -31,6 +32,7 @@ from services.billing.rules.transfers import KEPT_VALUE, Deal, at_list_price, ch
 from shared import aliases
 from shared.db import Tx
 from shared.errors import InvalidInput, Refused
+from shared.events import publish
 from shared.ids import uuid7
 from shared.listing import Field, Listing
 
@@ -123,7 +125,25 @@ def create(tx: Tx, wish: Wish, *, reason: str) -> Transfer:
     tx.session.add(transfer)
     tx.session.flush()
     transfer_proposals.settle(tx, transfer)
+    announce(tx, transfer)
     return transfer
+
+
+def announce(tx: Tx, transfer: Transfer) -> None:
+    """Tell the timelines of both children that hours were moved, or are back."""
+    event = HoursTransferred(
+        transfer_id=str(transfer.id),
+        student_ids=[str(key) for key in dict.fromkeys((transfer.student_id, transfer.target_student_id))],
+        source_course_id=str(transfer.course_id),
+        target_course_id=str(transfer.target_course_id),
+        campus_id=str(transfer.campus_id),
+        target_campus_id=str(transfer.target_campus_id),
+        transferred_hundredths=transfer.hundredths,
+        target_hundredths=transfer.target_hundredths,
+        undone=transfer.state == "undone",
+        transfer_time=tx.now,
+    )
+    publish(tx, event)
 
 
 def _document(lot: Lot, order: Order, fresh_id: UUID, wish: Wish, deal: Deal) -> Transfer:

@@ -44,7 +44,8 @@ FIELDS = {
     "exchange_rate": ("汇率", "Exchange rate"),
     "empty": ("", ""),
 }
-_KINDS = {
+# What journals are of, by their kind; a test holds that every posting has its name here.
+JOURNAL_KINDS = {
     "payment": ("收款", "Payments received"),
     "consumption": ("课消确认收入", "Revenue of lessons"),
     "restoration": ("课消撤销", "Lessons taken back"),
@@ -57,6 +58,11 @@ _KINDS = {
     "custody_release": ("监管资金拨付", "Releases out of custody"),
     "custody_deposit": ("风险保证金", "Risk deposits"),
     "lots_opened": ("开通课时", "Lots opened"),
+    "teacher_pay": ("教师课酬", "Teachers' pay"),
+    "settlement_adjustment": ("分账调整", "Adjustments of settlements"),
+    "settlement_receivable": ("分账应收", "Receivables of settlements"),
+    "settlement_payout": ("分账支付", "Settlements paid out"),
+    "netting": ("校区往来轧差", "Netting between campuses"),
 }
 Cell = str | int | Decimal
 
@@ -117,7 +123,7 @@ def _rows(layout: Layout, lines: Iterable[Line], language: str) -> Iterator[Sequ
 
 
 def _cells(layout: Layout, line: Line, place: int) -> dict[str, Cell]:
-    kind = _KINDS.get(line.kind, (line.kind, line.kind))[place]
+    kind = JOURNAL_KINDS.get(line.kind, (line.kind, line.kind))[place]
     return {
         "campus": safe_text(line.campus),
         "voucher_date": line.voucher_date.isoformat(),

@@ -114,6 +114,14 @@ SOURCES: tuple[Source, ...] = (
     Source(billing.HoursBelowThreshold, "hours", ("course_id", "remaining_hundredths", "threshold_hundredths")),
     Source(billing.HoursExpiring, "hours", ("course_id", "expire_date", "remaining_hundredths")),
     Source(billing.HoursExpired, "hours", ("course_id", "expire_date", "expired_hundredths")),
+    Source(
+        billing.HoursTransferred,
+        "hours",
+        ("source_course_id", "target_course_id", "transferred_hundredths", "target_hundredths", "undone"),
+        "transfer_time",
+        "student_ids",
+    ),
+    Source(billing.HoursForfeited, "hours", ("course_id", "forfeited_hundredths"), "forfeit_time"),
     Source(scheduling.ClassGroupJoined, "lessons", ("class_group_id", "course_id"), "join_time"),
     Source(scheduling.ClassGroupLeft, "lessons", ("class_group_id", "reason"), "leave_time"),
     Source(
