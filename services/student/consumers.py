@@ -8,6 +8,7 @@ from lianxiao.lead.v1.lead_events_pb2 import (
     LeadEnrolled,
     LeadMerged,
     LeadMergeUndone,
+    MarketingDeclined,
     WorkingHoursChanged,
 )
 from lianxiao.org.v1.org_events_pb2 import CampusChanged, StaffChanged
@@ -47,6 +48,7 @@ CONSUMERS: list[AnyConsumer] = [
     Consumer("student.on_lead_captured", LeadCaptured, referrals.from_lead),
     Consumer("student.on_lead_merged", LeadMerged, customers.merged),
     Consumer("student.on_lead_merge_undone", LeadMergeUndone, customers.parted),
+    Consumer("student.on_marketing_declined", MarketingDeclined, consents.from_opt_out),
     Consumer("student.on_staff_changed", StaffChanged, handovers.on_staff_changed, ordered=True),
     Consumer("student.on_campus_changed", CampusChanged, campuses.project, ordered=True),
     Consumer("student.on_working_hours_changed", WorkingHoursChanged, campus_hours.project, ordered=True),

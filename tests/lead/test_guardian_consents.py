@@ -20,6 +20,7 @@ from lianxiao.student.v1.student_events_pb2 import ConsentChanged, PurposeChange
 from services.lead.actions import (
     bulk,
     captures,
+    contacts,
     guardian_consents,
     import_files,
     imports,
@@ -37,7 +38,7 @@ from shared.caller import NOBODY, Caller
 from shared.db import Database
 from shared.errors import DomainError, Refused
 from shared.signatures import sign
-from shared.testing.bus import deliver
+from shared.testing.bus import deliver, published
 from shared.testing.wire import Wire
 from tests.lead import factories, people, sheets
 from tests.lead.people import Person
@@ -224,6 +225,20 @@ def test_the_register_closes_the_gate_again_and_stops_messages(database: Databas
     tell("child_file", granted=True)
     tell("marketing", granted=True)
     assert state() == (True, False)
+
+
+def test_a_no_to_an_advisor_is_told_to_the_register_and_comes_back_silently(
+    database: Database, caller: Caller, institution: UUID
+) -> None:
+    with database.begin(caller, now=NOW) as tx:
+        lead = captures.capture(tx, factories.arrival(factories.campus(tx)))[1]
+        for opted_out in (True, True):
+            contacts.set_opt_out(tx, lead.id, opted_out=opted_out)
+    event = ConsentChanged(person_id=str(lead.customer_id), purpose="marketing", granted=False, version="v1")
+    event.decide_time.FromDatetime(NOW)
+    deliver(database, CONSUMERS, event, institution)
+    [told] = published(database, institution, "marketing_declined")
+    assert told["customer_id"] == str(lead.customer_id)
 
 
 def test_a_word_before_the_new_text_counts_no_more(database: Database, caller: Caller, gated: UUID) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 
-from lianxiao.lead.v1.lead_events_pb2 import LeadMerged
+from lianxiao.lead.v1.lead_events_pb2 import LeadMerged, MarketingDeclined
 from lianxiao.org.v1.org_events_pb2 import CampusChanged
 from lianxiao.student.v1 import consent_pb2
 from lianxiao.student.v1 import consent_service_pb2 as pb
@@ -24,6 +24,7 @@ from services.student.actions import campuses, consents, customers, guardians, p
 from services.student.actions.consents import Said
 from services.student.actions.guardians import Contact
 from services.student.actions.students import Profile
+from services.student.consumers import CONSUMERS
 from services.student.models import ConsentEntry, Household, Student
 from services.student.rules import consents as rules
 from services.student.rules.consents import Purpose, Word
@@ -33,6 +34,7 @@ from shared.caller import Caller, Scope
 from shared.db import Database, Tx
 from shared.errors import AlreadyExists, InvalidInput, NotAllowed, NotFound, Refused
 from shared.ids import uuid7
+from shared.testing.bus import deliver
 from shared.testing.callers import staff
 from shared.testing.wire import Wire, refusal, serving
 
@@ -349,3 +351,16 @@ def test_consents_over_the_wire(wire: Wire, institution: UUID) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         register.GiveConsent(give, metadata=signed)
     assert refusal(caught.value) == ("FAILED_PRECONDITION", "PURPOSE_NOT_BY_CONSENT")
+
+
+def test_a_no_that_an_advisor_heard_is_on_record(database: Database, caller: Caller, institution: UUID) -> None:
+    with database.begin(caller, now=NOON) as tx:
+        student = child(tx, (2008, 1, 1))
+        consents.give(tx, student.id, "marketing", version=purposes.get(tx, "marketing").version, said=paper())
+    event = MarketingDeclined(customer_id=str(student.id), lead_id=str(uuid7()))
+    deliver(database, CONSUMERS, event, institution)
+    with database.begin(caller) as tx:
+        assert not consents.permits(tx, student.id, "marketing")
+        last = tx.session.query(ConsentEntry).order_by(ConsentEntry.create_time.desc()).first()
+        assert last is not None
+        assert (last.granted, last.means) == (False, "call")

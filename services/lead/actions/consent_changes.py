@@ -33,7 +33,7 @@ def on_consent_changed(tx: Tx, event: ConsentChanged) -> None:
         return
     for lead_id in _leads(tx, as_uuid(event.person_id)):
         if event.purpose == _MARKETING:
-            contacts.set_opt_out(tx, lead_id, opted_out=not event.granted)
+            contacts.follow_register(tx, lead_id, opted_out=not event.granted)
         else:
             lead = tx.load(Lead, "lead", lead_id, for_update=True)
             lead.guardian_consent_time = instant(event.decide_time) if event.granted else None

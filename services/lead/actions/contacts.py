@@ -10,11 +10,13 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select
 
+from lianxiao.lead.v1.lead_events_pb2 import MarketingDeclined
 from services.lead.actions import bulk, closings, keys, leads, timelines
 from services.lead.models import Contact, Lead, LeadKey
 from services.lead.rules import stages
 from shared.db import Tx
 from shared.errors import NotFound
+from shared.events import publish
 from shared.listing import Field, Listing, Page
 
 LISTING: Listing[Contact] = Listing(
@@ -126,14 +128,29 @@ def learners(tx: Tx, found: Sequence[Contact]) -> dict[UUID, UUID]:
 
 
 def set_opt_out(tx: Tx, lead_id: UUID, *, opted_out: bool) -> Lead:
-    """Note whether a family wants to be contacted; plans that do not go on after it stop. Raises LEAD_MERGED."""
+    """Note what a family told us of being contacted, and tell the register of consents of a no. Raises LEAD_MERGED."""
     lead = leads.get_unmerged(tx, lead_id)
+    if _note_opt_out(tx, lead, opted_out=opted_out):
+        declined = MarketingDeclined(customer_id=str(lead.customer_id), lead_id=str(lead.id), decide_time=tx.now)
+        publish(tx, declined)
+    return lead
+
+
+def follow_register(tx: Tx, lead_id: UUID, *, opted_out: bool) -> None:
+    """Note what the register of consents says of contacting a family. Raises LEAD_MERGED."""
+    _note_opt_out(tx, leads.get_unmerged(tx, lead_id), opted_out=opted_out)
+
+
+def _note_opt_out(tx: Tx, lead: Lead, *, opted_out: bool) -> bool:
+    """Say whether a family newly wants to be left alone; plans that do not go on after it stop."""
     if not opted_out:
         lead.opt_out_time = None
-    elif lead.opt_out_time is None:
-        lead.opt_out_time = tx.now
-        closings.opt_out(tx, lead.id)
-    return lead
+        return False
+    if lead.opt_out_time is not None:
+        return False
+    lead.opt_out_time = tx.now
+    closings.opt_out(tx, lead.id)
+    return True
 
 
 def caller(tx: Tx, phone: str) -> Caller:

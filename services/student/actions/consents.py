@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from lianxiao.lead.v1.lead_events_pb2 import GuardianConsented
+from lianxiao.lead.v1.lead_events_pb2 import GuardianConsented, MarketingDeclined
 from lianxiao.student.v1.student_events_pb2 import ConsentChanged
 from services.student.actions import purposes
 from services.student.models import Campus, Consent, ConsentEntry, GuardianLink, Student
 from services.student.rules import consents as rules
-from services.student.rules.consents import ANY_CHANNEL, CHILD_FILE, Purpose, Word
+from services.student.rules.consents import ANY_CHANNEL, CHILD_FILE, MARKETING, Purpose, Word
 from shared import aliases
 from shared.birthdays import Birth
 from shared.caller import NOBODY
@@ -83,6 +83,11 @@ def from_lead(tx: Tx, event: GuardianConsented) -> None:
     purpose = replace(purposes.get(tx, CHILD_FILE), version=event.version)
     person_id = aliases.resolve(tx, as_uuid(event.customer_id))
     _enter(tx, person_id, purpose, said, granted=True, decide_time=instant(event.decide_time))
+
+
+def from_opt_out(tx: Tx, event: MarketingDeclined) -> None:
+    """Enter that a family told its advisor to be left alone."""
+    withdraw(tx, as_uuid(event.customer_id), MARKETING, Said("call"))
 
 
 def withdraw(tx: Tx, person_id: UUID, purpose: str, said: Said) -> list[ConsentEntry]:

@@ -16,6 +16,7 @@ from shared.birthdays import Birth, may_be_under
 AGE_OF_CONSENT = 14
 CONSENT, CONTRACT, LEGAL_DUTY = "consent", "contract", "legal_duty"
 CHILD_FILE = "child_file"
+MARKETING = "marketing"
 # An agreement counts for every channel that has no word of its own.
 ANY_CHANNEL = ""
 
