@@ -51,7 +51,7 @@ from shared.db import Database, Tx
 from shared.errors import InvalidInput, Refused
 from shared.ids import uuid7
 from tests.billing import factories
-from tests.billing.books import broken, untold
+from tests.billing.books import broken
 
 CONSUMPTION_PARTIES = (splits.SELLING, splits.TEACHING, splits.HEADQUARTERS, splits.ADVISOR, splits.TEACHER)
 CASH_PARTIES = (splits.SELLING, splits.HEADQUARTERS, splits.ADVISOR, splits.PARTNER)
@@ -338,7 +338,7 @@ class Books(RuleBasedStateMachine):
     @invariant()
     def everything_adds_up(self) -> None:
         if hasattr(self, "tx"):
-            assert [*broken(self.tx), *untold(self.tx)] == []
+            assert broken(self.tx) == []
 
     def charge(self, sold: Sold, event: AttendanceConfirmed) -> None:
         """Charge, and compare with what the hours of the student allow."""

@@ -26,6 +26,7 @@ from sqlalchemy.engine import make_url
 from shared import postgres
 from shared.db import Database
 from shared.testing import databases
+from tests.billing.books import untold
 from tests.simulation import checks, oracle
 from tests.simulation.checks import Checks
 from tests.simulation.commands import COMMANDS, SILENT, run
@@ -95,7 +96,7 @@ def check(checked: Checks, world: World) -> frozenset[str]:
 def check_all(checked: Checks, world: World) -> None:
     """Raise a violation that names what does not hold at the end of a life."""
     with world.database.begin(world.caller, read_only=True) as tx:
-        wrong = checked.all_broken(tx)
+        wrong = [*checked.all_broken(tx), *untold(tx)]
     if wrong:
         raise Violation("; ".join(wrong))
 

@@ -146,6 +146,13 @@ def _without_entries(statements: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(each for each in statements if each != lots_written.ENTRIES_SQL)
 
 
+def _silent(_: Any) -> Any:
+    def announce(tx: Tx, lot_ids: Any) -> None:
+        pass
+
+    return announce
+
+
 def _gift_as_money(of_line: Any) -> Any:
     def mutant(line: Any, basis: Any) -> Any:
         gift = line.gift_left_hundredths * line.left_fen // max(1, line.remaining_hundredths)
@@ -224,6 +231,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("another currency taken for ours", payments, "CURRENCY", _any_currency),
     Mutant("a coupon used twice", coupons, "usable", _used_again),
     Mutant("hours opened before they are paid", lots_written, "grow_for", _always_on_credit),
+    Mutant("a lot that changes and nobody is told", lots_written, "announce", _silent),
     Mutant("an entry that is missing", consumptions, "_WRITE", _without_entries),
     Mutant("given hours go back as money", refund_rules, "_of_line", _gift_as_money),
 )
