@@ -149,7 +149,9 @@ def totals(tx: Tx, exam_ids: Sequence[UUID]) -> dict[UUID, tuple[int, int]]:
     """Return how many have a score in each exam, and the sum of their points in hundredths."""
     scored = (ExamScore.institution_id == tx.institution_id, ExamScore.exam_id.in_(exam_ids))
     query = select(ExamScore.exam_id, func.count(ExamScore.score_hundredths), func.sum(ExamScore.score_hundredths))
-    found = tx.execute(query.where(*scored).group_by(ExamScore.exam_id))
+    if not exam_ids:
+        return {}
+    found = tx.execute(query.where(*scored).group_by(ExamScore.exam_id).execution_options(prepared=True))
     return {exam_id: (int(count), int(total or 0)) for exam_id, count, total in found}
 
 

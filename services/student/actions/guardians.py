@@ -111,6 +111,7 @@ def linked(tx: Tx, ids: Sequence[UUID]) -> Sequence[tuple[Guardian, GuardianLink
         )
         .where(GuardianLink.institution_id == tx.institution_id, GuardianLink.student_id.in_(ids))
         .order_by(GuardianLink.decision_weight.desc(), Guardian.id)
+        .execution_options(prepared=True)
     )
     return [(row[0], row[1]) for row in tx.session.execute(query)]
 

@@ -83,7 +83,9 @@ def scores_of(tx: Tx, student_ids: Sequence[UUID], start: date, end: date) -> li
     )
     mine = (ExamScore.institution_id == tx.institution_id, ExamScore.student_id.in_(student_ids))
     counts = (Exam.state == exams.OPEN, Exam.exam_date.between(start, end))
-    found = tx.session.execute(query.where(*mine, *counts).order_by(Exam.exam_date, Exam.id)).all()
+    found = tx.session.execute(
+        query.where(*mine, *counts).order_by(Exam.exam_date, Exam.id).execution_options(prepared=True)
+    ).all()
     totals = exams.totals(tx, [exam.id for exam, _ in found])
     by_subject: dict[str, list[ScorePoint]] = {}
     for exam, score in found:

@@ -44,6 +44,8 @@ SECTIONS: Mapping[str, str] = {
     "tickets": "ticket.read",
 }
 _FILE = "select * from student where institution_id = %(institution)s and id = %(id)s"
+# Behind row-level security these take longer to plan than to run.
+_PLANNED = {"prepared": True}
 _MOST = 10
 _MOST_LESSONS = 5
 _SCORES = timedelta(days=365)
@@ -83,8 +85,8 @@ def get(tx: Tx, student_id: UUID) -> Overview:
 
     Raises NotFound.
     """
-    learner = teaching.learner(tx, student_id)
-    ids, student = learner.ids, _file(tx, student_id)
+    student, learner = _child(tx, student_id)
+    ids = learner.ids
     scopes = {name: tx.caller.scope(permission) for name, permission in SECTIONS.items()}
     hidden = [name for name, scope in scopes.items() if not _reaches(scope, learner.campus_id)]
     happened = _happened(tx, ids)
@@ -111,18 +113,20 @@ def get(tx: Tx, student_id: UUID) -> Overview:
     )
 
 
-def _file(tx: Tx, student_id: UUID) -> Student:
-    """Return the file of a child within reach; for who teaches it, a copy that no session holds."""
+def _child(tx: Tx, student_id: UUID) -> tuple[Student, Learner]:
+    """Return the file of a child within reach, and its ids; who teaches it gets a copy that no session holds."""
     try:
-        return students.get(tx, student_id)
+        student = students.get(tx, student_id)
     except NotFound:
-        key = aliases.resolve(tx, student_id)
+        learner = teaching.learner(tx, student_id)
         with tx.across_campuses():
-            keys = {"institution": str(tx.institution_id), "id": str(key)}
+            keys = {"institution": str(tx.institution_id), "id": str(aliases.resolve(tx, student_id))}
             found = tx.run(_FILE, keys).mappings()
         if not found:
             raise
-        return Student(**found[0])
+        return Student(**found[0]), learner
+    others = [each for each in aliases.family(tx, student.id) if each != student.id]
+    return student, Learner((student.id, *others), student.campus_id)
 
 
 def _reaches(scope: Scope | None, campus_id: UUID) -> bool:
@@ -135,12 +139,13 @@ def _groups(tx: Tx, ids: Sequence[UUID]) -> list[tuple[GroupMember, TaughtGroup]
     joined = (TaughtGroup.institution_id == row.institution_id) & (TaughtGroup.id == row.class_group_id)
     there = (row.student_id.in_(ids), row.join_time.is_not(None), row.leave_time.is_(None))
     query = select(row, TaughtGroup).join(TaughtGroup, joined).where(row.institution_id == tx.institution_id, *there)
-    return [(member, group) for member, group in tx.session.execute(query.order_by(row.join_time, row.id))]
+    ordered = query.order_by(row.join_time, row.id).execution_options(**_PLANNED)
+    return [(member, group) for member, group in tx.session.execute(ordered)]
 
 
 def _learning(tx: Tx, learner: Learner) -> Learning:
-    today = tx.now.astimezone(teaching.zone(tx, learner.campus_id)).date()
-    scores = learning_records.scores_of(tx, learner.ids, today - _SCORES, today)
+    tomorrow = tx.now.date() + timedelta(days=1)  # which is today at some campus
+    scores = learning_records.scores_of(tx, learner.ids, tomorrow - _SCORES, tomorrow)
     return Learning(scores, homework_works.figures(tx, learner.ids, tx.now - rules.RECENT, tx.now))
 
 
@@ -151,7 +156,8 @@ def _happened(tx: Tx, ids: Sequence[UUID]) -> list[Happening]:
     wanted = select(row.id, row.kind, row.occur_time, row.facts).where(*mine)
     lasting = wanted.where(row.kind.in_(rules.LASTING_KINDS))
     recent = wanted.where(row.kind.in_(rules.RECENT_KINDS), row.occur_time > tx.now - rules.RECENT)
-    return [Happening(*found) for found in tx.execute(union_all(lasting, recent))]
+    found = tx.execute(union_all(lasting, recent).execution_options(**_PLANNED))
+    return [Happening(*each) for each in found]
 
 
 def _touches(tx: Tx, ids: Sequence[UUID]) -> Sequence[TimelineEntry]:
@@ -165,7 +171,7 @@ def _touches(tx: Tx, ids: Sequence[UUID]) -> Sequence[TimelineEntry]:
 def _siblings(tx: Tx, student: Student) -> Sequence[Student]:
     theirs = (Student.household_id == student.household_id, Student.id != student.id)
     query = select(Student).where(Student.institution_id == tx.institution_id, *theirs).order_by(Student.enrol_time)
-    return tx.session.scalars(query.limit(_MOST)).all()
+    return tx.session.scalars(query.limit(_MOST).execution_options(**_PLANNED)).all()
 
 
 def _next_lessons(tx: Tx, participants: Sequence[UUID]) -> Sequence[Lesson]:
@@ -200,11 +206,12 @@ def _within(
         return []
     here = [] if scope.campuses is None else [model.campus_id.in_(scope.campuses)]
     query = select(model).where(and_(model.institution_id == tx.institution_id, *where, *here))
-    return tx.session.scalars(query.order_by(*(order or (model.id,))).limit(most)).all()
+    ordered = query.order_by(*(order or (model.id,))).limit(most)
+    return tx.session.scalars(ordered.execution_options(**_PLANNED)).all()
 
 
 def _names(tx: Tx, wanted: set[UUID]) -> dict[UUID, str]:
     if not wanted:
         return {}
     query = select(Course.id, Course.name).where(Course.institution_id == tx.institution_id, Course.id.in_(wanted))
-    return {row.id: row.name for row in tx.execute(query)}
+    return {row.id: row.name for row in tx.execute(query.execution_options(**_PLANNED))}

@@ -105,7 +105,7 @@ def enrol(
 def get(tx: Tx, student_id: UUID, *, for_update: bool = False) -> Student:
     """Return a student, whichever of the child's ids is given; raises NotFound."""
     query = select(Student).where(Student.institution_id == tx.institution_id)
-    query = query.with_for_update() if for_update else query
+    query = query.with_for_update() if for_update else query.execution_options(prepared=True)
     student = tx.session.scalars(query.where(Student.id == student_id)).one_or_none()
     if student is None:
         student = tx.session.scalars(query.where(Student.id == aliases.resolve(tx, student_id))).one_or_none()

@@ -114,7 +114,7 @@ def of_student(tx: Tx, student_id: UUID, *, ended: bool = False) -> Sequence[Bor
 
 def borne_now(tx: Tx, ids: Sequence[UUID]) -> Sequence[Borne]:
     """Return what a child bears under any of its ids, by name."""
-    query = _borne_by(ids).where(*_standing(tx)).order_by(Tag.name)
+    query = _borne_by(ids).where(*_standing(tx)).order_by(Tag.name).execution_options(prepared=True)
     return [Borne(row, tag) for row, tag in tx.session.execute(query)]
 
 
