@@ -26,6 +26,7 @@ from services.billing.actions.payments import Received
 from services.billing.actions.pricing import Item
 from services.billing.models import Order, SplitRule
 from services.billing.rules import splits as rules
+from services.billing.rules.instalments import Template
 from services.billing.rules.splits import Share
 from shared.db import Tx
 from shared.ids import uuid7
@@ -126,7 +127,7 @@ def planned_order(
     bought = order(tx, **wanted)  # type: ignore[arg-type]
     if unpaid:
         instalment_policies.create(tx, start_date=LONG_AGO, unpaid=unpaid, stage_days=instalment_policies.STAGES)
-    template = instalments.Template(count, first_date or tx.now.astimezone(SHANGHAI).date(), 1)
+    template = Template(count, first_date or tx.now.astimezone(SHANGHAI).date(), 1)
     instalments.create(tx, bought.order.id, template=template)
     return bought
 

@@ -22,6 +22,7 @@ from services.billing.actions import (
 from services.billing.actions.payments import Received
 from services.billing.models import AmountMismatch, Contract, Order
 from services.billing.rules.callbacks import Notice
+from services.billing.rules.instalments import Template
 from shared.caller import Caller
 from shared.db import Database, Tx
 from shared.errors import Refused
@@ -138,7 +139,7 @@ def test_a_plan_agrees_with_its_order(tx: Tx) -> None:
     contract = draft(tx)
     contracts.sign(tx, contract.id)
     order = orders.create(tx, contract.id)
-    instalments.create(tx, order.id, template=instalments.Template(2, tx.now.date(), 1))
+    instalments.create(tx, order.id, template=Template(2, tx.now.date(), 1))
     amount_mismatches.check_all(tx)
     assert mismatches(tx, contract) == []
 

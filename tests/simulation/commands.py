@@ -28,7 +28,7 @@ from services.billing.actions import (
 from services.billing.actions.refunds import Wish
 from services.billing.rules import splits
 from services.billing.rules.callbacks import Notice
-from services.billing.rules.instalments import RECEIVABLE
+from services.billing.rules.instalments import RECEIVABLE, Template
 from services.billing.rules.promotions import Promotion
 from services.billing.rules.refund_rules import COOLING_OFF, FAMILY, MUTUAL, OVERPAYMENT, SCHOOL
 from services.billing.rules.splits import Share, SplitRule
@@ -107,7 +107,7 @@ def plan(world: World) -> bool:
     with world.begin() as tx:
         if world.seed % 2 and not tx.run("select 1 from instalment_policy limit 1", prepared=True).scalar():
             instalment_policies.create(tx, start_date=factories.LONG_AGO, unpaid=RECEIVABLE, stage_days=[0])
-        template = instalments.Template(rng.randrange(1, 7), world.today, rng.randrange(1, 4))
+        template = Template(rng.randrange(1, 7), world.today, rng.randrange(1, 4))
         instalments.create(tx, sale.bought.order.id, template=template)
     return True
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 from sqlalchemy import select
 
 from lianxiao.billing.v1.billing_events_pb2 import InstalmentDue
-from services.billing.actions import instalment_policies, lots, orders, rulebooks
+from services.billing.actions import contracts, instalment_policies, lots, orders, quotes, rulebooks
 from services.billing.models import Instalment, Order
 from services.billing.rules import instalments as rules
-from services.billing.rules.instalments import RECEIVABLE, Part
+from services.billing.rules.instalments import RECEIVABLE, Part, Template
 from shared.db import Tx
 from shared.errors import NotFound, Refused
 from shared.events import publish
@@ -60,13 +59,22 @@ LISTING: Listing[Instalment] = Listing(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
-    """Equal parts, as many months from each other."""
+def make_order(
+    tx: Tx,
+    contract_id: UUID,
+    *,
+    allocation: Sequence[tuple[UUID, int]] = (),
+    predecessor_id: UUID | None = None,
+) -> Order:
+    """Make the order of a signed contract with the plan that its quote carries; see `orders.create`.
 
-    count: int
-    first_date: date
-    months_between: int
+    What was due before the order was made is due on its day.
+    """
+    order = orders.create(tx, contract_id, allocation=allocation, predecessor_id=predecessor_id)
+    parts = quotes.plan_of(quotes.get(tx, contracts.get(tx, contract_id).quote_id))
+    if parts and order.total_fen:
+        create(tx, order.id, parts=rules.from_day(parts, _today(tx, order)))
+    return order
 
 
 def preview(tx: Tx, order_id: UUID, template: Template) -> list[Part]:

@@ -28,6 +28,10 @@ def quote(tx: Tx, quote_id: UUID, language: str) -> bytes:
         Paragraph(_text(language, "gross", amount=fen_text(row.gross_fen))),
         Paragraph(_text(language, "discount", amount=fen_text(row.discount_fen))),
         Paragraph(_amount(language, "total", row.total_fen)),
+        *(
+            Paragraph(_text(language, "instalment", number=str(number), day=f"{day:%Y-%m-%d}", amount=fen_text(amount)))
+            for number, (day, amount) in enumerate(quotes.plan_of(row), start=1)
+        ),
     ]
     return pdf(word(language, "quote"), blocks, foot=campus.name)
 

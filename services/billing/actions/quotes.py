@@ -12,7 +12,8 @@ from lianxiao.billing.v1.billing_events_pb2 import QuoteConfirmed, QuoteSent
 from services.billing.actions import coupons, partners, quote_drafts, quote_links
 from services.billing.actions.pricing import Item
 from services.billing.models import Contract, Quote, QuoteLine
-from services.billing.rules import pricing_records
+from services.billing.rules import instalments, pricing_records
+from services.billing.rules.instalments import Part, Template
 from shared.db import Tx
 from shared.errors import AlreadyExists, InvalidInput, Refused
 from shared.events import publish
@@ -59,11 +60,13 @@ def create(
     partner_id: UUID | None = None,
     sales_form: str = "",
     expire_time: datetime | None = None,
+    plan: Template | None = None,
 ) -> Quote:
     """Make a draft offer of items and bundles at their prices less what promotions take off; see `pricing.offer`.
 
     It stands for 30 days unless told, and keeps all that its figures were computed from. The partner is the last one
-    to whom the customer was granted; PARTNER_NOT_REGISTERED for another one than that.
+    to whom the customer was granted; PARTNER_NOT_REGISTERED for another one than that. The order takes the plan;
+    INSTALMENT_TOO_SMALL for one that divides too little.
     """
     held = coupons.usable(tx, coupon_codes, customer_id, for_update=True)
     quote, lines = quote_drafts.build(
@@ -80,6 +83,7 @@ def create(
         raise InvalidInput("quote.expire_time", "the offer would be over before it is made")
     quote.owner_id, quote.lead_id, quote.channel = owner_id, lead_id, channel
     quote.partner_id, quote.sales_form = partners.of_customer(tx, customer_id, wanted=partner_id), sales_form
+    offer_plan(quote, plan)
     tx.session.add(quote)
     tx.session.flush()
     tx.session.add_all(lines)
@@ -98,9 +102,10 @@ def preview(
     bundle_ids: Sequence[UUID] = (),
     sibling_customer_id: UUID | None = None,
     coupon_codes: Sequence[str] = (),
+    plan: Template | None = None,
 ) -> tuple[Quote, list[QuoteLine]]:
     """Return what `create` would make, and keep nothing."""
-    return quote_drafts.build(
+    quote, lines = quote_drafts.build(
         tx,
         customer_id=customer_id,
         campus_id=campus_id,
@@ -108,6 +113,28 @@ def preview(
         bundle_ids=bundle_ids,
         sibling_customer_id=sibling_customer_id,
         by_coupon=list(coupons.usable(tx, coupon_codes, customer_id, for_update=False)),
+    )
+    offer_plan(quote, plan)
+    return quote, lines
+
+
+def offer_plan(quote: Quote, plan: Template | None) -> None:
+    """Let a draft carry a plan. Raises INSTALMENT_TOO_SMALL, InvalidInput for a plan that there is none of."""
+    if plan is not None:
+        quote.plan_count, quote.plan_first_date = plan.count, plan.first_date
+        quote.plan_months_between = plan.months_between
+        plan_of(quote)
+
+
+def plan_of(quote: Quote) -> list[Part]:
+    """Return the instalments that a quote offers, the same ones at any time; none where all is due at once."""
+    if quote.plan_count is None or quote.plan_first_date is None or quote.plan_months_between is None:
+        return []
+    return instalments.schedule(
+        quote.total_fen,
+        count=quote.plan_count,
+        first_date=quote.plan_first_date,
+        months_between=quote.plan_months_between,
     )
 
 

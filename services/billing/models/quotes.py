@@ -42,6 +42,10 @@ class Quote(OwnedRow, Base):
     void_time: Mapped[datetime | None]
     void_reason: Mapped[str]
     confirmed_by_family: Mapped[bool]
+    # The plan that the order takes: equal parts, by months from the first day on; null where all is due at once.
+    plan_count: Mapped[int | None]
+    plan_first_date: Mapped[date | None]
+    plan_months_between: Mapped[int | None]
 
 
 class QuoteLine(Row, Base):

@@ -10,7 +10,7 @@ from lianxiao.billing.v1 import instalment_service_pb2 as pb
 from lianxiao.billing.v1 import instalment_service_pb2_grpc as pb_grpc
 from services.billing.actions import instalment_policies, instalments, rulebooks
 from services.billing.models import Instalment, InstalmentPolicy
-from services.billing.rules.instalments import Part
+from services.billing.rules.instalments import Part, Template
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.rpc import Servicer, command, query
@@ -97,9 +97,9 @@ def _all(tx: Tx, rows: Iterable[Instalment]) -> list[instalment_pb2.Instalment]:
     return [to_pb(row, books.day(row.campus_id, tx.now)) for row in rows]
 
 
-def _template(wanted: instalment_pb2.InstalmentTemplate) -> instalments.Template:
+def _template(wanted: instalment_pb2.InstalmentTemplate) -> Template:
     first = local_date(wanted.first_date, "template.first_date")
-    return instalments.Template(wanted.count, first, wanted.months_between)
+    return Template(wanted.count, first, wanted.months_between)
 
 
 def _policy_to_pb(row: InstalmentPolicy) -> instalment_pb2.InstalmentPolicy:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from lianxiao.billing.v1 import order_pb2, quote_pb2
 from lianxiao.billing.v1 import order_service_pb2 as pb
 from lianxiao.billing.v1 import order_service_pb2_grpc as pb_grpc
-from services.billing.actions import orders
+from services.billing.actions import instalments, orders
 from services.billing.models import Order, OrderLine
 from shared.db import Tx
 from shared.ids import as_uuid
@@ -22,7 +22,7 @@ class OrderService(Servicer, pb_grpc.OrderServiceServicer):
     @command
     def CreateOrder(self, request: pb.CreateOrderRequest, tx: Tx) -> pb.CreateOrderResponse:
         allocation = [(as_uuid(each.campus_id), each.basis_points) for each in request.allocations]
-        order = orders.create(
+        order = instalments.make_order(
             tx,
             as_uuid(request.contract_id),
             allocation=allocation,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lianxiao.billing.v1 import quote_pb2
+from lianxiao.billing.v1 import instalment_pb2, quote_pb2
 from lianxiao.billing.v1 import quote_service_pb2 as pb
 from lianxiao.billing.v1 import quote_service_pb2_grpc as pb_grpc
 from services.billing.actions import campuses, quote_links, quotes
 from services.billing.actions.pricing import LESSON_HOURS, Item
 from services.billing.models import Quote, QuoteLine
 from services.billing.rules import pricing_records
+from services.billing.rules.instalments import Template
 from services.billing.rules.pricing import APPLIED, Step
 from shared.db import Tx
 from shared.ids import as_uuid
@@ -21,6 +22,7 @@ from shared.wire_values import (
     enum_value,
     id_text,
     ids,
+    local_date,
     optional_date,
     optional_id,
     optional_instant,
@@ -48,6 +50,7 @@ class QuoteService(Servicer, pb_grpc.QuoteServiceServicer):
             partner_id=optional_id(wanted.partner_id),
             sales_form=wanted.sales_form,
             expire_time=optional_instant(wanted, "expire_time"),
+            plan=_plan(wanted),
         )
         return pb.CreateQuoteResponse(quote=_with_lines(tx, quote))
 
@@ -62,6 +65,7 @@ class QuoteService(Servicer, pb_grpc.QuoteServiceServicer):
             bundle_ids=ids(wanted.bundle_ids),
             sibling_customer_id=optional_id(wanted.sibling_customer_id),
             coupon_codes=wanted.coupon_codes,
+            plan=_plan(wanted),
         )
         shown = with_steps(quote, lines)
         shown.quote_id = ""
@@ -138,6 +142,8 @@ def to_pb(row: Quote, lines: Sequence[QuoteLine]) -> quote_pb2.Quote:
         void_time=row.void_time,
         void_reason=row.void_reason,
         confirmed_by_family=row.confirmed_by_family,
+        plan=_plan_to_pb(row),
+        instalments=_instalments(row),
         create_time=row.create_time,
         update_time=row.update_time,
     )
@@ -219,7 +225,29 @@ def _page(tx: Tx, row: Quote) -> quote_pb2.QuotePage:
         state=enum_value(quote_pb2.QuoteState, row.state),
         expire_time=row.expire_time,
         confirm_time=row.confirm_time,
+        instalments=_instalments(row),
     )
+
+
+def _plan(wanted: quote_pb2.Quote) -> Template | None:
+    if not wanted.HasField("plan"):
+        return None
+    first = local_date(wanted.plan.first_date, "quote.plan.first_date")
+    return Template(wanted.plan.count, first, wanted.plan.months_between)
+
+
+def _plan_to_pb(row: Quote) -> instalment_pb2.InstalmentTemplate | None:
+    if row.plan_count is None:
+        return None
+    return instalment_pb2.InstalmentTemplate(
+        count=row.plan_count, first_date=date_pb(row.plan_first_date), months_between=row.plan_months_between
+    )
+
+
+def _instalments(row: Quote) -> list[instalment_pb2.InstalmentPart]:
+    return [
+        instalment_pb2.InstalmentPart(due_date=date_pb(day), amount_fen=amount) for day, amount in quotes.plan_of(row)
+    ]
 
 
 def _page_line(line: QuoteLine) -> quote_pb2.QuotePageLine:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from typing import NamedTuple
@@ -24,6 +25,15 @@ class Part(NamedTuple):
 
     due_date: date
     amount_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Equal parts, as many months from each other."""
+
+    count: int
+    first_date: date
+    months_between: int
 
 
 class Share(NamedTuple):
@@ -82,6 +92,13 @@ def check(total_fen: int, parts: Sequence[Part], *, today: date) -> list[Part]:
             total_fen=total_fen,
         )
     return list(parts)
+
+
+def from_day(parts: Sequence[Part], day: date) -> list[Part]:
+    """Return a plan as it stands on a day: what was due before is due then, together with what is due on it."""
+    due_fen = sum(part.amount_fen for part in parts if part.due_date <= day)
+    later = [part for part in parts if part.due_date > day]
+    return [Part(day, due_fen), *later] if due_fen else later
 
 
 def grow(shares: Sequence[Share], *, paid_fen: int, total_fen: int) -> list[Growth]:
