@@ -112,9 +112,9 @@ class Sealed:
         setattr(row, self.column, seal(tx, self.table, self.column, row.id, text) if text else None)
 
     def reveal(self, tx: Tx, row: Any) -> str | None:
-        """Return the text of a row, ORM or Core, or None where there is none."""
+        """Return the text of a row, ORM or Core, or None where there is none or an erasure emptied it."""
         blob = getattr(row, self.column)
-        return None if blob is None else open_sealed(tx, self.table, self.column, row.id, blob)
+        return None if not blob else open_sealed(tx, self.table, self.column, row.id, blob)
 
     def reveal_all(self, tx: Tx, rows: Iterable[Any]) -> dict[UUID, str]:
         """Return the texts of many rows by row id; rows without one are left out."""

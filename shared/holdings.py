@@ -13,6 +13,12 @@ from typing import Literal
 # What a condition compares with: the ids of a subject as a student or customer, and as a guardian.
 PEOPLE = "any (%(people)s::uuid[])"
 GUARDIANS = "any (%(guardians)s::uuid[])"
+# Rows that name a child and a guardian. An export of a child, or for one guardian, shows nothing of other guardians:
+# parents may be separated.
+OF_FAMILY = (
+    f"(student_id = {PEOPLE} and (guardian_id is null or not %(own_only)s or guardian_id = {GUARDIANS})"
+    f" or guardian_id = {GUARDIANS} and (not %(own_only)s or cardinality(%(people)s::uuid[]) = 0))"
+)
 
 Kind = Literal["sealed", "index", "clear"]
 # Why something stays after an erasure, by a word that stands in requests: what the law says, in Chinese and English.

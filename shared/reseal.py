@@ -20,7 +20,8 @@ from shared.db import Database, Tx
 from shared.errors import Refused
 from shared.keyring import PREFIX_BYTES, SETTLED_SECONDS, Keyring, Unwrapped, retire_old_keys
 
-_OLD = "substring({column} from 1 for %(size)s) <> %(prefix)s"
+# An erasure leaves cells with nothing in them.
+_OLD = "substring({column} from 1 for %(size)s) <> %(prefix)s and length({column}) > 0"
 
 
 def reseal(

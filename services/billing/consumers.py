@@ -26,10 +26,12 @@ from services.billing.actions import (
     partners,
     referral_gifts,
     restorations,
+    subjects,
     suspensions,
     transfer_proposals,
 )
 from shared.inbox import AnyConsumer, Consumer
+from shared.subjects import consumers as subject_consumers
 
 CONSUMERS: list[AnyConsumer] = [
     Consumer("billing.on_approval_decided", ApprovalDecided, orders.on_approval_decided),
@@ -47,4 +49,5 @@ CONSUMERS: list[AnyConsumer] = [
     Consumer("billing.on_student_suspended", StudentSuspended, suspensions.on_suspended),
     Consumer("billing.on_student_resumed", StudentResumed, suspensions.on_resumed),
     Consumer("billing.on_student_transferred", StudentTransferred, transfer_proposals.on_transferred),
+    *subject_consumers("billing", subjects.HOLDINGS),
 ]

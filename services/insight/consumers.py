@@ -7,8 +7,9 @@ from lianxiao.lead.v1.lead_events_pb2 import LeadCaptured, LeadEnrolled, LeadMer
 from lianxiao.marketing.v1.marketing_events_pb2 import CampaignCostRecorded, CampaignCreated
 from lianxiao.org.v1.org_events_pb2 import CampusChanged
 from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceConfirmed, TrialResultRecorded
-from services.insight.actions import customers, projections
+from services.insight.actions import customers, projections, subjects
 from shared.inbox import AnyConsumer, Consumer
+from shared.subjects import consumers as subject_consumers
 
 CONSUMERS: list[AnyConsumer] = [
     Consumer("insight.on_lead_captured", LeadCaptured, projections.enquiry),
@@ -21,4 +22,5 @@ CONSUMERS: list[AnyConsumer] = [
     Consumer("insight.on_campus_changed", CampusChanged, projections.campus),
     Consumer("insight.on_lead_merged", LeadMerged, customers.merged),
     Consumer("insight.on_lead_merge_undone", LeadMergeUndone, customers.parted),
+    *subject_consumers("insight", subjects.HOLDINGS),
 ]

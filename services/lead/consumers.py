@@ -29,10 +29,12 @@ from services.lead.actions import (
     links,
     sales,
     studies,
+    subjects,
     tasks,
     trials,
 )
 from shared.inbox import AnyConsumer, Consumer
+from shared.subjects import consumers as subject_consumers
 
 CONSUMERS: list[AnyConsumer] = [
     Consumer("lead.on_campus_changed", CampusChanged, campuses.project, ordered=True),
@@ -52,4 +54,5 @@ CONSUMERS: list[AnyConsumer] = [
     Consumer("lead.on_purpose_changed", PurposeChanged, consent_changes.on_purpose_changed, ordered=True),
     Consumer("lead.on_consent_changed", ConsentChanged, consent_changes.on_consent_changed),
     Consumer("lead.on_refund_paid", RefundPaid, sales.on_refund_paid),
+    *subject_consumers("lead", subjects.HOLDINGS, subjects.forget),
 ]

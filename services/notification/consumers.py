@@ -54,10 +54,12 @@ from services.notification.actions import (
     quote_messages,
     service_notices,
     staff,
+    subjects,
     teaching_notices,
     trial_reminders,
 )
 from shared.inbox import AnyConsumer, Consumer, WildConsumer
+from shared.subjects import consumers as subject_consumers
 
 CONSUMERS: list[AnyConsumer] = [
     Consumer("notification.on_student_enrolled", StudentEnrolled, contacts.remember_student),
@@ -92,4 +94,5 @@ CONSUMERS: list[AnyConsumer] = [
     WildConsumer("notification.feed", feed.append),
     Consumer("notification.on_lead_merged", LeadMerged, customers.merged),
     Consumer("notification.on_lead_merge_undone", LeadMergeUndone, customers.parted),
+    *subject_consumers("notification", subjects.HOLDINGS, subjects.forget),
 ]

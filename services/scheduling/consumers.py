@@ -12,8 +12,9 @@ from lianxiao.lead.v1.lead_events_pb2 import (
 )
 from lianxiao.org.v1.org_events_pb2 import CampusChanged, StaffChanged
 from lianxiao.student.v1.student_events_pb2 import StudentEnrolled
-from services.scheduling.actions import campuses, charges, customers, handovers, leads, students
+from services.scheduling.actions import campuses, charges, customers, handovers, leads, students, subjects
 from shared.inbox import AnyConsumer, Consumer
+from shared.subjects import consumers as subject_consumers
 
 CONSUMERS: list[AnyConsumer] = [
     Consumer("scheduling.on_hours_consumed", HoursConsumed, charges.on_hours_consumed),
@@ -28,4 +29,5 @@ CONSUMERS: list[AnyConsumer] = [
     Consumer("scheduling.on_lead_merge_undone", LeadMergeUndone, customers.parted),
     Consumer("scheduling.on_lead_lost", LeadLost, leads.on_lost),
     Consumer("scheduling.on_trials_followed_lead", TrialsFollowedLead, leads.on_trials_followed, ordered=True),
+    *subject_consumers("scheduling", subjects.HOLDINGS),
 ]

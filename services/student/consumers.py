@@ -24,6 +24,7 @@ from lianxiao.scheduling.v1.scheduling_events_pb2 import (
     LessonScheduled,
     StudentRemarkPublished,
 )
+from lianxiao.student.v1.student_events_pb2 import SubjectPartErased, SubjectPartExported
 from services.student.actions import (
     campus_hours,
     campuses,
@@ -37,10 +38,13 @@ from services.student.actions import (
     hour_lots,
     lessons,
     referrals,
+    subject_requests,
+    subjects,
     teaching,
     timeline,
 )
 from shared.inbox import AnyConsumer, Consumer, WildConsumer
+from shared.subjects import consumers as subject_consumers
 
 CONSUMERS: list[AnyConsumer] = [
     Consumer("student.on_lead_enrolled", LeadEnrolled, enrolments.from_lead),
@@ -64,5 +68,8 @@ CONSUMERS: list[AnyConsumer] = [
     Consumer("student.on_course_changed", CourseChanged, courses.project, ordered=True),
     WildConsumer("student.hour_lots", hour_lots.project, keys=hour_lots.KEYS),
     WildConsumer("student.lessons", lessons.project, keys=lessons.KEYS),
+    *subject_consumers("student", subjects.HOLDINGS),
+    Consumer("student.on_subject_part_exported", SubjectPartExported, subject_requests.on_part),
+    Consumer("student.on_subject_part_erased", SubjectPartErased, subject_requests.on_part),
     WildConsumer("student.timeline", timeline.append, keys=tuple(timeline.SOURCES)),
 ]

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from services.student.actions import care, growth_reports, interviews, referrals, surveys, tag_computing, tags, tickets
+from services.student.actions import (
+    care,
+    growth_reports,
+    interviews,
+    referrals,
+    subject_archives,
+    surveys,
+    tag_computing,
+    tags,
+    tickets,
+)
 from shared.jobs import AnyJob, Job
 
 JOBS: list[AnyJob] = [
@@ -15,4 +25,5 @@ JOBS: list[AnyJob] = [
     Job("student.draw_interviews", 3600.0, interviews.draw),
     Job("student.make_growth_reports", 60.0, growth_reports.step),
     Job("student.settle_referrals", 600.0, referrals.step),
+    Job("student.end_subject_archives", 3600.0, subject_archives.expire),
 ]

@@ -20,6 +20,7 @@ from lianxiao.student.v1 import (
     referral_service_pb2_grpc,
     student_loss_service_pb2_grpc,
     student_service_pb2_grpc,
+    subject_request_service_pb2_grpc,
     survey_service_pb2_grpc,
     tag_service_pb2_grpc,
     ticket_service_pb2_grpc,
@@ -43,6 +44,7 @@ from services.student.rpc.purpose_service import PurposeService
 from services.student.rpc.referral_service import ReferralService
 from services.student.rpc.student_loss_service import StudentLossService
 from services.student.rpc.student_service import StudentService
+from services.student.rpc.subject_request_service import SubjectRequestService
 from services.student.rpc.survey_service import SurveyService
 from services.student.rpc.tag_service import TagService
 from services.student.rpc.ticket_service import TicketService
@@ -72,5 +74,6 @@ SERVICERS: list[Registration] = [
     (interview_service_pb2_grpc.add_InterviewServiceServicer_to_server, InterviewService),
     (student_loss_service_pb2_grpc.add_StudentLossServiceServicer_to_server, StudentLossService),
     (referral_service_pb2_grpc.add_ReferralServiceServicer_to_server, ReferralService),
+    (subject_request_service_pb2_grpc.add_SubjectRequestServiceServicer_to_server, SubjectRequestService),
     (workload_service_pb2_grpc.add_WorkloadServiceServicer_to_server, WorkloadService),
 ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from shared.db import Tx
 from shared.holdings import PEOPLE, Holding
+from shared.subjects import Subject
 
 _MINE = f"customer_id = {PEOPLE}"
 _LEADS = f"in (select id from lead where customer_id = {PEOPLE})"  # noqa: S608 - constant texts
@@ -77,3 +79,11 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding("organisation", "企业客户", "partner_relations", sealed=("remark_sealed",), note=_PARTNER),
 )
+_LET_BE = f"""update lead
+  set opt_out_time = coalesce(opt_out_time, %(now)s), archive_time = coalesce(archive_time, %(now)s)
+  where institution_id = %(institution)s and {_MINE}"""  # noqa: S608 - constant texts
+
+
+def forget(tx: Tx, subject: Subject) -> None:
+    """Contact nobody who is forgotten, and put their leads away."""
+    tx.run(_LET_BE, subject.values | {"institution": str(tx.institution_id), "now": tx.now})

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from shared.holdings import GUARDIANS, PEOPLE, Holding
-
-_BOTH = f"student_id = {PEOPLE} or guardian_id = {GUARDIANS}"
+from shared.db import Tx
+from shared.holdings import OF_FAMILY, PEOPLE, Holding
+from shared.subjects import Subject
 
 HOLDINGS: tuple[Holding, ...] = (
-    Holding("contact", "通知联系人", "service_notice", _BOTH, sealed=("name_sealed", "phone_sealed", "email_sealed")),
+    Holding("contact", "联系人", "service_notice", OF_FAMILY, sealed=("name_sealed", "phone_sealed", "email_sealed")),
     Holding("pupil", "学员称呼", "service_notice", f"id = {PEOPLE}", sealed=("name_sealed",)),
-    Holding("message", "消息", "service_notice", _BOTH, sealed=("address_sealed", "subject_sealed", "body_sealed")),
+    Holding("message", "消息", "service_notice", OF_FAMILY, sealed=("address_sealed", "subject_sealed", "body_sealed")),
     Holding(
         "staff",
         "员工",
@@ -19,3 +19,9 @@ HOLDINGS: tuple[Holding, ...] = (
         note="staff leave by a handover",
     ),
 )
+_LET_BE = f"update contact set may_contact = false where institution_id = %(institution)s and {OF_FAMILY}"  # noqa: S608 - constant texts
+
+
+def forget(tx: Tx, subject: Subject) -> None:
+    """Send nothing more to who is forgotten."""
+    tx.run(_LET_BE, subject.values | {"institution": str(tx.institution_id)})

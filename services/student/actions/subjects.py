@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from shared.holdings import GUARDIANS, PEOPLE, Holding
+from shared.holdings import GUARDIANS, OF_FAMILY, PEOPLE, Holding
 
 _STUDENT = f"student_id = {PEOPLE}"
-_GUARDIAN = f"{_STUDENT} or guardian_id = {GUARDIANS}"
 # Constant texts.
-_TICKET = f"ticket_id in (select id from ticket where {_GUARDIAN})"  # noqa: S608
-_CALL = f"call_task_id in (select id from call_task where {_GUARDIAN})"  # noqa: S608
-_THREAD = f"thread_id in (select id from family_thread where {_GUARDIAN})"  # noqa: S608
-_INVITATION = f"invitation_id in (select id from survey_invitation where {_GUARDIAN})"  # noqa: S608
+_TICKET = f"ticket_id in (select id from ticket where {OF_FAMILY})"  # noqa: S608
+_CALL = f"call_task_id in (select id from call_task where {OF_FAMILY})"  # noqa: S608
+_THREAD = f"thread_id in (select id from family_thread where {OF_FAMILY})"  # noqa: S608
+_INVITATION = f"invitation_id in (select id from survey_invitation where {OF_FAMILY})"  # noqa: S608
+_REQUEST = (
+    "subject_request_id in (select id from subject_request"  # noqa: S608
+    f" where person_id = {PEOPLE} or guardian_id = {GUARDIANS})"
+)
 
 HOLDINGS: tuple[Holding, ...] = (
     Holding(
@@ -30,10 +33,10 @@ HOLDINGS: tuple[Holding, ...] = (
         sealed=("name_sealed", "phone_sealed", "email_sealed"),
         index=("phone_index",),
     ),
-    Holding("guardian_link", "监护关系", "teaching", _GUARDIAN, clear=("relation",)),
+    Holding("guardian_link", "监护关系", "teaching", OF_FAMILY, clear=("relation",)),
     Holding("student_state_entry", "状态变化", "teaching", _STUDENT, clear=("reason",)),
     Holding("student_tag", "标签", "profiling", _STUDENT, sealed=("reason_sealed",)),
-    Holding("ticket", "工单", "teaching", _GUARDIAN, sealed=("subject_sealed", "text_sealed", "resolution_sealed")),
+    Holding("ticket", "工单", "teaching", OF_FAMILY, sealed=("subject_sealed", "text_sealed", "resolution_sealed")),
     Holding("ticket_entry", "工单记录", "teaching", _TICKET, sealed=("text_sealed",)),
     Holding("survey_answer", "问卷回答", "teaching", _INVITATION, sealed=("text_sealed",)),
     Holding("family_comment", "家长评价", "teaching", _INVITATION, sealed=("text_sealed",)),
@@ -46,16 +49,24 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding("exam_score", "成绩", "teaching", _STUDENT),
     Holding("homework_work", "作业", "teaching", _STUDENT),
     Holding("growth_report", "成长报告", "teaching", _STUDENT, sealed=("content_sealed",)),
-    Holding("growth_delivery", "成长报告送达", "teaching", _GUARDIAN),
+    Holding("growth_delivery", "成长报告送达", "teaching", OF_FAMILY),
     Holding("timeline_entry", "时间线", "teaching", _STUDENT),
     Holding("hour_lot", "课时余额", "teaching", _STUDENT),
-    Holding("call_task", "回访", "teaching", _GUARDIAN),
+    Holding("call_task", "回访", "teaching", OF_FAMILY, clear=("occasion",)),
     Holding("care_event", "关怀", "teaching", _STUDENT),
-    Holding("family_thread", "家校会话", "teaching", _GUARDIAN),
-    Holding("survey_invitation", "问卷邀请", "teaching", _GUARDIAN),
+    Holding("family_thread", "家校会话", "teaching", OF_FAMILY),
+    Holding("survey_invitation", "问卷邀请", "teaching", OF_FAMILY),
     Holding("student_loss", "流失", "teaching", _STUDENT),
     Holding("referral_code", "推荐码", "marketing", _STUDENT),
     Holding("referral", "推荐", "marketing", f"{_STUDENT} or customer_id = {PEOPLE}"),
     Holding("consent", "同意现状", "security", f"person_id = {PEOPLE} or guardian_id = {GUARDIANS}"),
     Holding("consent_entry", "同意记录", "security", f"person_id = {PEOPLE} or guardian_id = {GUARDIANS}"),
+    Holding(
+        "subject_request",
+        "个人信息请求",
+        "security",
+        f"person_id = {PEOPLE} or guardian_id = {GUARDIANS}",
+        sealed=("request_sealed", "answer_sealed"),
+    ),
+    Holding("subject_part", "个人信息副本", "security", _REQUEST, sealed=("content_sealed",)),
 )

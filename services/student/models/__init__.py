@@ -31,6 +31,7 @@ from services.student.models.learning import (
     TeachingDuty,
 )
 from services.student.models.losses import Referral, ReferralCode, ReferralPolicy, StudentLoss
+from services.student.models.subject_requests import SubjectPart, SubjectRequest
 from services.student.models.surveys import FamilyComment, Survey, SurveyAnswer, SurveyInvitation, SurveyVersion
 from services.student.models.tags import StudentTag, Tag
 from services.student.models.teaching import Course, HourLot, Lesson, LessonPlace
@@ -87,6 +88,8 @@ __all__ = [
     "StudentLoss",
     "StudentNameToken",
     "StudentTag",
+    "SubjectPart",
+    "SubjectRequest",
     "Survey",
     "SurveyAnswer",
     "SurveyInvitation",
