@@ -95,11 +95,10 @@ def _places_and_papers(chain: Chain) -> None:
     admin.post("/v1/roles", {"role": role})
     price = {"courseId": chain.course, "campusId": chain.selling, "unitPriceFen": "20001", "startDate": YEAR_START}
     admin.post("/v1/prices", {"price": price})
-    account = {"campusId": chain.selling, "name": "机密监管户", "bank": "机密银行", "mode": "CUSTODY_MODE_RELEASE"}
-    account |= {"bankAccountNumber": "6222021001122334455", "startDate": YEAR_START}
-    chain.ids["custody"] = steps.key(
-        admin.post("/v1/custodyAccounts", {"custodyAccount": account})["custodyAccount"], "custodyAccount"
-    )
+    kept: Json = {"campusId": chain.selling, "name": "机密监管户", "bank": "机密银行", "mode": "CUSTODY_MODE_RELEASE"}
+    kept |= {"bankAccountNumber": "6222021001122334455", "startDate": YEAR_START}
+    made = admin.post("/v1/custodyAccounts", {"custodyAccount": kept})["custodyAccount"]
+    chain.ids["custody"] = steps.key(made, "custodyAccount")
     _offers(chain)
     _words_and_lists(chain)
     text = {"subject": "【启明机密】课时变动", "body": "{student} 还剩 {remaining} 课时，请联系启明前台。"}
