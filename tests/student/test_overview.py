@@ -31,6 +31,7 @@ from lianxiao.scheduling.v1.scheduling_events_pb2 import (
     ClassGroupCreated,
     ClassGroupJoined,
     CourseChanged,
+    HomeworkGiven,
     LessonChanged,
     LessonScheduled,
 )
@@ -250,6 +251,29 @@ def test_what_may_be_read_at_another_campus_only_is_left_out(
 
     assert (len(seen.hours), len(seen.next_lessons), len(seen.tickets), len(seen.touches)) == (0, 0, 0, 0)
     assert seen.money.paid_fen == 0
+
+
+def test_risks_rest_on_what_the_reader_may_see(wire: Wire, database: Database, institution: UUID, child: Ids) -> None:
+    told = story(child, datetime.now(UTC))
+    homework: dict[str, Any] = {
+        "campus_id": str(child.campus_id),
+        "course_id": str(child.course_id),
+        "student_ids": [str(child.student_id)],
+        "lesson_start_time": datetime.now(UTC) - timedelta(days=5),
+        "due_time": datetime.now(UTC) - timedelta(days=2),
+    }
+    told += [
+        HomeworkGiven(class_record_id=str(uuid7()), lesson_id=str(uuid7()), revision=1, **homework) for _ in range(2)
+    ]
+    hear(database, institution, [event for event in told if not isinstance(event, LotChanged | HoursRestored)])
+
+    all_of_it = read(wire, staff(institution), child.student_id).risks
+    teachers = read(wire, staff(institution, _TEACHER), child.student_id).risks
+
+    assert [(each.kind, each.figure, len(each.row_ids)) for each in all_of_it] == [
+        (overview_pb2.STUDENT_RISK_KIND_HOMEWORK, 0, 2)
+    ]
+    assert not teachers
 
 
 def test_a_name_is_masked_for_who_may_not_read_names(wire: Wire, institution: UUID, child: Ids) -> None:

@@ -18,6 +18,7 @@ from lianxiao.scheduling.v1.scheduling_events_pb2 import (
 )
 from services.student.models import HomeworkWork, LessonHomework
 from services.student.rules import scores
+from services.student.rules.risks import Due
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.tables import stamped
@@ -92,6 +93,15 @@ def figures(tx: Tx, student_ids: Sequence[UUID], since: datetime, until: datetim
         completion=scores.share(len(done), len(done) + missing) if done or missing else None,
         score=scores.mean(marked),
     )
+
+
+def due_since(tx: Tx, student_ids: Sequence[UUID], since: datetime) -> list[Due]:
+    """Return the homework that came due since then, the first due first, and whether it was handed in."""
+    row = HomeworkWork
+    mine = (row.institution_id == tx.institution_id, row.student_id.in_(student_ids), row.given_revision > 0)
+    when = (row.withdrawn.is_(False), row.due_time > since, row.due_time <= tx.now)
+    query = select(row.lesson_id, row.state).where(*mine, *when).order_by(row.due_time, row.lesson_id)
+    return [Due(key, state in _DONE) for key, state in tx.execute(query.execution_options(prepared=True))]
 
 
 def _note(

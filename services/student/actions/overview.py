@@ -28,7 +28,9 @@ from services.student.models import (
     TimelineEntry,
 )
 from services.student.rules import overview as rules
+from services.student.rules import risks
 from services.student.rules.overview import Attendance, Happening, Spending
+from services.student.rules.risks import Due, Left, Risk
 from shared import aliases
 from shared.caller import Scope
 from shared.db import Tx
@@ -76,6 +78,7 @@ class Overview:
     touches: Sequence[TimelineEntry]
     tickets: Sequence[Ticket]
     tags: Sequence[Borne]
+    risks: Sequence[Risk]
     courses: Mapping[UUID, str]
     hidden: Sequence[str]
 
@@ -90,6 +93,7 @@ def get(tx: Tx, student_id: UUID) -> Overview:
     scopes = {name: tx.caller.scope(permission) for name, permission in SECTIONS.items()}
     hidden = [name for name, scope in scopes.items() if not _reaches(scope, learner.campus_id)]
     happened = _happened(tx, ids)
+    visited = rules.visits(happened)
     groups = [] if "lessons" in hidden else _groups(tx, ids)
     next_lessons = _next_lessons(tx, [*ids, *(member.class_group_id for member, _ in groups)])
     lots = _within(tx, "hours", HourLot, HourLot.student_id.in_(ids), HourLot.remaining_hundredths > 0)
@@ -101,11 +105,16 @@ def get(tx: Tx, student_id: UUID) -> Overview:
         next_lessons=next_lessons,
         lots=lots,
         spending=None if "money" in hidden else rules.spending(happened),
-        attendance=None if "lessons" in hidden else rules.attendance(rules.visits(happened)),
+        attendance=None if "lessons" in hidden else rules.attendance(visited),
         learning=None if "learning" in hidden else _learning(tx, learner),
         touches=_touches(tx, ids),
         tickets=_tickets(tx, ids),
         tags=tags.borne_now(tx, ids),
+        risks=[
+            *([] if "learning" in hidden else risks.homework(_due(tx, ids))),
+            *risks.absence(visited, tx.now),
+            *([] if {"hours", "lessons"} & {*hidden} else risks.hours(_left(groups, lots))),
+        ],
         courses=_names(
             tx, {*(each.course_id for _, each in groups), *(each.course_id for each in (*next_lessons, *lots))}
         ),
@@ -208,6 +217,20 @@ def _within(
     query = select(model).where(and_(model.institution_id == tx.institution_id, *where, *here))
     ordered = query.order_by(*(order or (model.id,))).limit(most)
     return tx.session.scalars(ordered.execution_options(**_PLANNED)).all()
+
+
+def _due(tx: Tx, ids: Sequence[UUID]) -> Sequence[Due]:
+    days = risks.THRESHOLDS[risks.HOMEWORK].days
+    return homework_works.due_since(tx, ids, tx.now - timedelta(days=days))
+
+
+def _left(groups: Sequence[tuple[GroupMember, TaughtGroup]], lots: Sequence[HourLot]) -> list[Left]:
+    """Return what is left of the courses of class groups; frozen hours count."""
+    found = {group.course_id: [lot for lot in lots if lot.course_id == group.course_id] for _, group in groups}
+    return [
+        Left(course_id, sum(lot.remaining_hundredths for lot in held), [lot.id for lot in held])
+        for course_id, held in found.items()
+    ]
 
 
 def _names(tx: Tx, wanted: set[UUID]) -> dict[UUID, str]:

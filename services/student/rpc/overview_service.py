@@ -62,6 +62,16 @@ def to_pb(tx: Tx, found: Overview) -> overview_pb2.StudentOverview:
         touches=[timeline_service.to_pb(entry) for entry in found.touches],
         tickets=[ticket_service.to_pb(tx, ticket) for ticket in found.tickets],
         tags=[tag_service.borne_to_pb(tx, borne) for borne in found.tags],
+        risks=[
+            overview_pb2.OverviewRisk(
+                kind=enum_value(overview_pb2.StudentRiskKind, each.kind),
+                figure=each.figure,
+                limit=each.limit,
+                row_ids=[str(key) for key in each.row_ids],
+                course_id=id_text(each.course_id),
+            )
+            for each in found.risks
+        ],
         hidden_sections=found.hidden,
     )
 
