@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -87,7 +87,14 @@ def create_rule(tx: Tx, rule: splits.SplitRule, *, draft: bool = False) -> Split
     for campus_id in (rule.selling_campus_id, rule.teaching_campus_id):
         if campus_id is not None:
             campuses.check(tx, campus_id)
-    row = SplitRule(
+    row = _row(rule, state="draft" if draft else "active")
+    tx.session.add(row)
+    _keep_version(tx, row, "created")
+    return row
+
+
+def _row(rule: splits.SplitRule, *, state: str, version: int = 1) -> SplitRule:
+    return SplitRule(
         name=rule.name,
         base=rule.base,
         priority=rule.priority,
@@ -101,11 +108,9 @@ def create_rule(tx: Tx, rule: splits.SplitRule, *, draft: bool = False) -> Split
         shares={"shares": [asdict(share) for share in rule.shares]},
         start_date=rule.start_date,
         end_date=rule.end_date,
-        state="draft" if draft else "active",
+        state=state,
+        version=version,
     )
-    tx.session.add(row)
-    _keep_version(tx, row, "created")
-    return row
 
 
 def activate_rule(tx: Tx, rule_id: UUID) -> SplitRule:
@@ -141,10 +146,40 @@ def end_rule(tx: Tx, rule_id: UUID, end_date: date) -> SplitRule:
     return row
 
 
+def revise_rule(tx: Tx, rule_id: UUID, shares: Sequence[splits.Share], start_date: date) -> SplitRule:
+    """Give a rule other shares from a day on: it ends there, and the next version of it holds.
+
+    A rule of its own makes the next version, so that what the one before divided and goes on dividing, such as the
+    cash of its orders, is explained by the shares that made it. Raises what `end_rule` and the shares get wrong,
+    Refused SPLIT_RULE_NOT_ACTIVE for a draft, SPLIT_SHARES_UNCHANGED.
+    """
+    tx.check_chain()
+    row = tx.load(SplitRule, "split_rule", rule_id, for_update=True)
+    if row.state != "active":
+        raise Refused("SPLIT_RULE_NOT_ACTIVE", f"the rule is {row.state}", state=row.state)
+    before = rulebooks.to_rule(row)
+    revised = replace(before, id=None, shares=tuple(shares), start_date=start_date)
+    if set(revised.shares) == set(before.shares):
+        raise Refused("SPLIT_SHARES_UNCHANGED", "the shares are what they were")
+    ended = end_rule(tx, row.id, start_date)
+    splits.check(revised)
+    fresh = _row(revised, state="active", version=ended.version + 1)
+    fresh.replaces_id = row.id
+    tx.session.add(fresh)
+    _keep_version(tx, fresh, "revised")
+    return fresh
+
+
 def versions(tx: Tx, rule_id: UUID) -> Sequence[SplitRuleVersion]:
-    """Return what became of a rule, the first version first. Raises SPLIT_RULE_NOT_FOUND."""
-    row = tx.load(SplitRule, "split_rule", rule_id)
-    query = select(SplitRuleVersion).where(SplitRuleVersion.split_rule_id == row.id)
+    """Return what became of a rule and of those that it replaces, the first version first.
+
+    Raises SPLIT_RULE_NOT_FOUND.
+    """
+    tx.load(SplitRule, "split_rule", rule_id)
+    chain = select(SplitRule.id, SplitRule.replaces_id).where(SplitRule.id == rule_id).cte(recursive=True)
+    older = select(SplitRule.id, SplitRule.replaces_id).where(SplitRule.id == chain.c.replaces_id)
+    chain = chain.union_all(older)
+    query = select(SplitRuleVersion).where(SplitRuleVersion.split_rule_id.in_(select(chain.c.id)))
     return tx.session.scalars(query.order_by(SplitRuleVersion.version)).all()
 
 

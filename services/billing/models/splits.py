@@ -32,6 +32,8 @@ class SplitRule(Row, Base):
     end_date: Mapped[date | None]
     state: Mapped[str]
     version: Mapped[int] = mapped_column(default=1)
+    # The rule whose shares it revised; versions go on from it.
+    replaces_id: Mapped[UUID | None]
 
 
 class SplitRuleVersion(Row, Base):

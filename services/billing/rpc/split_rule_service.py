@@ -36,6 +36,13 @@ class SplitRuleService(Servicer, pb_grpc.SplitRuleServiceServicer):
         end_date = local_date(request.end_date, "end_date")
         return pb.EndSplitRuleResponse(split_rule=to_pb(splits.end_rule(tx, UUID(request.split_rule_id), end_date)))
 
+    @command
+    def ReviseSplitRule(self, request: pb.ReviseSplitRuleRequest, tx: Tx) -> pb.ReviseSplitRuleResponse:
+        shares, day = [_share(share) for share in request.shares], local_date(request.start_date, "start_date")
+        return pb.ReviseSplitRuleResponse(
+            split_rule=to_pb(splits.revise_rule(tx, UUID(request.split_rule_id), shares, day))
+        )
+
     @query
     def ListSplitRules(self, request: pb.ListSplitRulesRequest, tx: Tx) -> pb.ListSplitRulesResponse:
         page = splits.RULES.page(tx, request)
@@ -89,6 +96,7 @@ def to_pb(row: SplitRule) -> split_pb2.SplitRule:
         sales_form=rule.sales_form,
         region_id=id_text(rule.region_id),
         version=rule.version,
+        replaces_split_rule_id=id_text(row.replaces_id),
         shares=[_share_to_pb(share) for share in rule.shares],
         start_date=date_pb(rule.start_date),
         end_date=date_pb(rule.end_date),
