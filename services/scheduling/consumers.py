@@ -11,8 +11,17 @@ from lianxiao.lead.v1.lead_events_pb2 import (
     TrialsFollowedLead,
 )
 from lianxiao.org.v1.org_events_pb2 import CampusChanged, StaffChanged
-from lianxiao.student.v1.student_events_pb2 import StudentEnrolled
-from services.scheduling.actions import campuses, charges, customers, handovers, leads, students, subjects
+from lianxiao.student.v1.student_events_pb2 import ClassGroupPlaceImported, StudentEnrolled
+from services.scheduling.actions import (
+    campuses,
+    charges,
+    customers,
+    handovers,
+    imported_places,
+    leads,
+    students,
+    subjects,
+)
 from shared.inbox import AnyConsumer, Consumer
 from shared.subjects import consumers as subject_consumers
 
@@ -25,6 +34,7 @@ CONSUMERS: list[AnyConsumer] = [
     Consumer("scheduling.on_closed_dates_changed", ClosedDatesChanged, campuses.close, ordered=True),
     Consumer("scheduling.on_staff_changed", StaffChanged, handovers.on_staff_changed, ordered=True),
     Consumer("scheduling.on_student_enrolled", StudentEnrolled, students.project),
+    Consumer("scheduling.on_class_group_place_imported", ClassGroupPlaceImported, imported_places.give),
     Consumer("scheduling.on_lead_merged", LeadMerged, customers.merged),
     Consumer("scheduling.on_lead_merge_undone", LeadMergeUndone, customers.parted),
     Consumer("scheduling.on_lead_lost", LeadLost, leads.on_lost),

@@ -7,6 +7,7 @@ from services.student.actions import (
     growth_reports,
     interviews,
     referrals,
+    student_import_rows,
     subject_archives,
     surveys,
     tag_computing,
@@ -24,6 +25,7 @@ JOBS: list[AnyJob] = [
     Job("student.give_care", 600.0, care.step),
     Job("student.draw_interviews", 3600.0, interviews.draw),
     Job("student.make_growth_reports", 60.0, growth_reports.step),
+    Job("student.take_imports", 2.0, student_import_rows.step),
     Job("student.settle_referrals", 600.0, referrals.step),
     Job("student.end_subject_archives", 3600.0, subject_archives.expire),
 ]

@@ -18,6 +18,7 @@ from lianxiao.student.v1 import (
     overview_service_pb2_grpc,
     purpose_service_pb2_grpc,
     referral_service_pb2_grpc,
+    student_import_service_pb2_grpc,
     student_loss_service_pb2_grpc,
     student_service_pb2_grpc,
     subject_request_service_pb2_grpc,
@@ -42,6 +43,7 @@ from services.student.rpc.learning_record_service import LearningRecordService
 from services.student.rpc.overview_service import OverviewService
 from services.student.rpc.purpose_service import PurposeService
 from services.student.rpc.referral_service import ReferralService
+from services.student.rpc.student_import_service import StudentImportService
 from services.student.rpc.student_loss_service import StudentLossService
 from services.student.rpc.student_service import StudentService
 from services.student.rpc.subject_request_service import SubjectRequestService
@@ -62,6 +64,7 @@ SERVICERS: list[Registration] = [
     (knowledge_map_service_pb2_grpc.add_KnowledgeMapServiceServicer_to_server, KnowledgeMapService),
     (learning_record_service_pb2_grpc.add_LearningRecordServiceServicer_to_server, LearningRecordService),
     (growth_report_service_pb2_grpc.add_GrowthReportServiceServicer_to_server, GrowthReportService),
+    (student_import_service_pb2_grpc.add_StudentImportServiceServicer_to_server, StudentImportService),
     (purpose_service_pb2_grpc.add_PurposeServiceServicer_to_server, PurposeService),
     (consent_service_pb2_grpc.add_ConsentServiceServicer_to_server, ConsentService),
     (ticket_service_pb2_grpc.add_TicketServiceServicer_to_server, TicketService),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 from datetime import timedelta
@@ -268,6 +269,11 @@ def _import(chain: Chain) -> None:
     started = chain.admin.upload(content, "客户名单机密.xlsx", options)
     path = f"/v1/imports/{started['importId']}"
     eventually("the import ends", lambda: _ended(chain, path), 120)
+    students = "学员姓名,家长手机\n司马机密,13977665511\n,1".encode()
+    sent = {"campusId": chain.selling, "fileName": "在读名单机密.csv", "data": base64.b64encode(students).decode()}
+    made = chain.admin.post("/v1/studentImports", sent)["studentImport"]
+    rows = f"/v1/studentImports/{made['studentImportId']}/rows"
+    eventually("the students are taken in", lambda: chain.admin.get(rows)["rows"])
 
 
 def _ended(chain: Chain, path: str) -> bool:

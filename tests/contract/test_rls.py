@@ -65,6 +65,7 @@ APPENDED = {
         "consent_entry",
         "exam_score_change",
         "growth_report",
+        "student_import_row",
         "impact_assessment",
         "ticket_entry",
         "survey_version",

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.lead.rules import rows
-from services.lead.rules.rows import Rejected
+from shared import file_cells
+from shared.file_cells import Rejected
 
 TODAY = date(2026, 3, 2)
 
@@ -112,6 +113,6 @@ def test_any_cells_give_an_enquiry_or_a_reason(cells: dict[str, str]) -> None:
 
 @given(st.dates(min_value=date(1950, 1, 1), max_value=TODAY))
 def test_date_parts_and_text_are_inverse(day: date) -> None:
-    text = rows.date_text(day.year, day.month, day.day, today=TODAY)
+    text = file_cells.date_text(day.year, day.month, day.day, today=TODAY)
     assert text == day.isoformat()
-    assert rows.date_parts(text) == (day.year, day.month, day.day)
+    assert file_cells.date_parts(text) == (day.year, day.month, day.day)

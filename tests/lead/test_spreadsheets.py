@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from services.lead.rules import spreadsheets
-from services.lead.rules.spreadsheets import Unreadable
+from shared import spreadsheets
+from shared.spreadsheets import Unreadable
 from tests.lead import sheets
 
 ROWS = [("孩子姓名", "手机号"), ("王小明", "13800138000")]

@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from lianxiao.org.v1.org_events_pb2 import CampusChanged
 from services.lead.models import Campus
-from services.lead.rules import headers
 from shared.db import Tx
 from shared.errors import Refused
+from shared.file_headers import plain
 from shared.ids import as_uuid
 from shared.wire_values import optional_id
 
@@ -37,4 +37,4 @@ def check_open(tx: Tx, campus_id: UUID) -> None:
 def open_by_name(tx: Tx) -> dict[str, UUID]:
     """Return the open campuses by the form in which names of imported files are compared."""
     rows = tx.session.scalars(select(Campus).where(Campus.active)).all()
-    return {headers.plain(row.name): row.id for row in rows}
+    return {plain(row.name): row.id for row in rows}

@@ -10,6 +10,7 @@ from services.lead.actions import captures, closings, guardian_consents, leads, 
 from services.lead.actions.intake import Arrival
 from services.lead.rules import plans, rows
 from services.lead.rules.matching import Verdict
+from shared import file_cells
 from shared.db import Tx
 from shared.errors import InvalidInput
 
@@ -31,7 +32,7 @@ def take_in(
     """
     try:
         enquiry = rows.parse(answers, today=tx.now.date())
-    except rows.Rejected as rejected:
+    except file_cells.Rejected as rejected:
         message = "this cannot be what the field asks for"
         raise InvalidInput(rejected.field, message, "FORM_FIELD_INVALID", cause=rejected.reason) from rejected
     arrival = Arrival(

@@ -9,9 +9,9 @@ from lianxiao.lead.v1.lead_events_pb2 import LeadEnrolled
 from services.lead.actions import customers, known, leads, sales, teaching
 from services.lead.models import Lead
 from services.lead.rules import stages
-from services.lead.rules.rows import date_parts
 from shared.db import Tx
 from shared.events import publish
+from shared.file_cells import date_parts
 from shared.ids import as_uuid
 from shared.wire_values import id_text
 

@@ -12,11 +12,11 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from lianxiao.lead.v1.lead_events_pb2 import GuardianConsented
-from services.lead.rules.rows import date_parts
 from shared.birthdays import Birth, may_be_under
 from shared.db import Tx
 from shared.errors import Refused
 from shared.events import publish
+from shared.file_cells import date_parts
 
 AGE_OF_CONSENT = 14
 _NO = frozenset({"", "0", "否", "无", "未", "不同意", "未同意", "no", "n", "false"})

@@ -21,10 +21,12 @@ from services.lead.actions.guardian_consents import Gate
 from services.lead.actions.intake import Arrival
 from services.lead.actions.known import Known
 from services.lead.models import Import, ImportBatch, ImportRow
-from services.lead.rules import headers, rows, spreadsheets
+from services.lead.rules import rows
 from services.lead.rules.matching import Verdict
+from shared import file_cells, spreadsheets
 from shared.crypto import blind_index
 from shared.db import Tx
+from shared.file_headers import plain
 
 BATCH_ROWS = 500
 
@@ -139,7 +141,7 @@ def _lines(tx: Tx, row: Import, batch: ImportBatch) -> list[Line]:
         try:
             line.arrival = _arrival(tx, row, by_name, gate, cells)
             line.row_key = blind_index(tx, "import_row", json.dumps([row.source, str(line.arrival.campus_id), cells]))
-        except rows.Rejected as rejected:
+        except file_cells.Rejected as rejected:
             line.outcome, line.reason, line.field = REJECTED, rejected.reason, rejected.field
         lines.append(line)
     wanted = sorted({line.row_key for line in lines if line.row_key is not None})
@@ -158,15 +160,15 @@ def _arrival(tx: Tx, row: Import, by_name: Mapping[str, UUID], gate: Gate, cells
     told = {field: cell for (_, field), cell in pairs if field}
     for field, cell in told.items():
         if cell == spreadsheets.UNCOMPUTED:
-            raise rows.Rejected("FORMULA_NOT_COMPUTED", field)
+            raise file_cells.Rejected("FORMULA_NOT_COMPUTED", field)
     enquiry = rows.parse(told, today=tx.now.date())
-    source = rows.clean(told.get("source", "")) or row.source
+    source = file_cells.clean(told.get("source", "")) or row.source
     consent = guardian_consents.told(enquiry.guardian_consent, "paper", told, tx.now)
     if gate.lacks(enquiry.birth_date, consent.decide_time if consent else None):
-        raise rows.Rejected("GUARDIAN_CONSENT_NEEDED", "guardian_consent")
+        raise file_cells.Rejected("GUARDIAN_CONSENT_NEEDED", "guardian_consent")
     return Arrival(
         enquiry=enquiry,
-        campus_id=_campus(row, by_name, rows.clean(told.get("campus", ""))),
+        campus_id=_campus(row, by_name, file_cells.clean(told.get("campus", ""))),
         source=source,
         payload={
             header or f"column {index + 1}": cell
@@ -183,13 +185,13 @@ def _arrival(tx: Tx, row: Import, by_name: Mapping[str, UUID], gate: Gate, cells
 
 
 def _campus(row: Import, by_name: Mapping[str, UUID], name: str) -> UUID:
-    campus_id = by_name.get(headers.plain(name)) if name else row.campus_id
+    campus_id = by_name.get(plain(name)) if name else row.campus_id
     if campus_id is None:
-        raise rows.Rejected("CAMPUS_UNKNOWN" if name else "CAMPUS_MISSING", "campus")
+        raise file_cells.Rejected("CAMPUS_UNKNOWN" if name else "CAMPUS_MISSING", "campus")
     if campus_id not in by_name.values():
-        raise rows.Rejected("CAMPUS_CLOSED", "campus")
+        raise file_cells.Rejected("CAMPUS_CLOSED", "campus")
     if row.scope_campuses is not None and campus_id not in row.scope_campuses:
-        raise rows.Rejected("CAMPUS_UNKNOWN", "campus")
+        raise file_cells.Rejected("CAMPUS_UNKNOWN", "campus")
     return campus_id
 
 

@@ -14,10 +14,12 @@ from sqlalchemy import delete, select
 
 from services.lead.actions import bulk, campuses, staff
 from services.lead.models import Import, ImportBatch, ImportPart, ImportRow
-from services.lead.rules import headers, spreadsheets
+from services.lead.rules import headers
+from shared import spreadsheets
 from shared.caller import NOBODY
 from shared.db import Tx
 from shared.errors import InvalidInput, Refused
+from shared.file_headers import Columns
 from shared.listing import Field, Listing
 
 OPEN, WAITING, RUNNING, DONE, CANCELLED, FAILED = "open", "waiting", "running", "done", "cancelled", "failed"
@@ -130,7 +132,7 @@ def start(tx: Tx, import_id: UUID, *, mapping: Mapping[str, str]) -> Import:
         raise InvalidInput("data", str(error), reason=error.reason) from error
     if not first:
         raise InvalidInput("data", "the file has no rows", reason="FILE_EMPTY")
-    row.header_line, columns = headers.find(first, chosen)
+    row.header_line, columns = headers.CATALOGUE.find(first, chosen)
     if columns.missing:
         raise _unknown(columns)
     if first[-1][0] == row.header_line:
@@ -183,7 +185,7 @@ def _check_mapping(mapping: Mapping[str, str]) -> None:
             )
 
 
-def _unknown(columns: headers.Columns) -> InvalidInput:
+def _unknown(columns: Columns) -> InvalidInput:
     free = [header for header, name in zip(columns.headers, columns.fields, strict=True) if header and not name]
     return InvalidInput(
         "mapping",

@@ -14,8 +14,9 @@ from lianxiao.lead.v1.lead_events_pb2 import LeadLost, LeadStageChanged
 from services.lead.actions import bulk, campuses, closings, grading, guardian_consents, keys, known, owners, staff
 from services.lead.actions.guardian_consents import Gate, GuardianConsent
 from services.lead.models import Lead, LeadIssue, Organisation, StageChange
-from services.lead.rules import names, quality, rows, stages
+from services.lead.rules import names, quality, stages
 from services.lead.rules.profile import Profile
+from shared import file_cells
 from shared.crypto import normalise_phone
 from shared.db import Tx
 from shared.errors import InvalidInput, NotFound, Refused
@@ -166,7 +167,7 @@ def survivors(tx: Tx, lead_ids: Collection[UUID]) -> dict[UUID, UUID]:
 
 
 def _personal(changes: Mapping[str, Any]) -> dict[str, str]:
-    found = {name: rows.clean(changes[name]) for name in PERSONAL & set(changes)}
+    found = {name: file_cells.clean(changes[name]) for name in PERSONAL & set(changes)}
     for name in _PHONES & set(found):
         found[name] = phone(found[name], f"lead.{name}") if found[name] else ""
     return found

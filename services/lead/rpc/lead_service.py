@@ -26,9 +26,9 @@ from services.lead.actions.intake import Arrival, Taken
 from services.lead.models import GradeChange
 from services.lead.rpc import grade_changes, leads_pb, saved_filter_service, timeline
 from services.lead.rpc.guardian_consent_pb import consent_of
-from services.lead.rules import rows
 from services.lead.rules.matching import Verdict
 from services.lead.rules.rows import Enquiry
+from shared import file_cells
 from shared.db import Tx
 from shared.errors import InvalidInput
 from shared.ids import as_uuid
@@ -166,17 +166,17 @@ def _arrival(tx: Tx, request: pb.CaptureLeadRequest) -> Arrival:
     alternate = request.alternate_phone
     enquiry = Enquiry(
         guardian_phone=leads.phone(request.guardian_phone, "guardian_phone"),
-        child_name=rows.clean(request.child_name),
-        guardian_name=rows.clean(request.guardian_name),
+        child_name=file_cells.clean(request.child_name),
+        guardian_name=file_cells.clean(request.guardian_name),
         alternate_phone=leads.phone(alternate, "alternate_phone") if alternate else "",
         guardian_email=request.guardian_email,
-        guardian_relation=rows.clean(request.guardian_relation),
-        wechat_id=rows.clean(request.wechat_id),
-        wechat_union_id=rows.clean(request.wechat_union_id),
+        guardian_relation=file_cells.clean(request.guardian_relation),
+        wechat_id=file_cells.clean(request.wechat_id),
+        wechat_union_id=file_cells.clean(request.wechat_union_id),
         birth_date=_birth_date(tx, request.birth_date, "birth_date"),
         gender=request.gender,
-        school=rows.clean(request.school),
-        school_grade=rows.clean(request.school_grade),
+        school=file_cells.clean(request.school),
+        school_grade=file_cells.clean(request.school_grade),
         remark=request.remark,
     )
     told = MessageToDict(request)
@@ -230,7 +230,7 @@ def _value(tx: Tx, lead: lead_pb2.Lead, name: str) -> Any:
         return optional_instant(lead, "next_contact_time")
     if name == "expected_close_date":
         return optional_date(lead, "expected_close_date", "lead.")
-    convert: Any = _CONVERT.get(name, rows.clean)
+    convert: Any = _CONVERT.get(name, file_cells.clean)
     return convert(getattr(lead, name))
 
 
@@ -242,8 +242,8 @@ def _course(course: lead_pb2.IntendedCourse) -> dict[str, Any]:
 
 def _birth_date(tx: Tx, value: Date, field: str) -> str:
     try:
-        return rows.date_text(value.year, value.month, value.day, today=tx.now.date())
-    except rows.Rejected as rejected:
+        return file_cells.date_text(value.year, value.month, value.day, today=tx.now.date())
+    except file_cells.Rejected as rejected:
         raise InvalidInput(field, "this cannot be a birth date", reason=rejected.reason) from rejected
 
 
@@ -257,5 +257,5 @@ _CONVERT = {
     "campus_id": partial(_id, field="lead.campus_id"),
     "organisation_id": optional_id,
     "expected_amount_fen": int,
-    "tags": lambda told: sorted({rows.clean(tag) for tag in told} - {""}),
+    "tags": lambda told: sorted({file_cells.clean(tag) for tag in told} - {""}),
 }

@@ -9,7 +9,7 @@ from google.type.date_pb2 import Date
 from lianxiao.lead.v1 import lead_pb2
 from services.lead.actions import known, responses
 from services.lead.rpc import grade_changes
-from services.lead.rules import rows
+from shared import file_cells
 from shared.db import Tx
 from shared.wire_values import date_pb, enum_value, id_text
 
@@ -75,5 +75,5 @@ def _score(lead: Any) -> lead_pb2.LeadScore | None:
 
 
 def _date(text: str) -> Date | None:
-    year, month, day = rows.date_parts(text)
+    year, month, day = file_cells.date_parts(text)
     return Date(year=year, month=month, day=day) if year else None

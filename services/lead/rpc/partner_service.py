@@ -14,8 +14,8 @@ from services.lead.actions import leads, partners, registrations
 from services.lead.actions.intake import Arrival
 from services.lead.models import Partner, PartnerVisit, Registration, SupportRequest
 from services.lead.rpc.guardian_consent_pb import consent_of
-from services.lead.rules import rows
 from services.lead.rules.rows import Enquiry
+from shared import file_cells
 from shared.db import Tx
 from shared.errors import InvalidInput
 from shared.ids import as_uuid
@@ -215,13 +215,13 @@ def _values(partner: partner_pb2.Partner) -> dict[str, Any]:
 def _arrival(tx: Tx, request: pb.RegisterCustomerRequest | pb.RegisterCustomersRequest) -> Arrival:
     born = request.birth_date
     try:
-        birth_date = rows.date_text(born.year, born.month, born.day, today=tx.now.date())
-    except rows.Rejected as rejected:
+        birth_date = file_cells.date_text(born.year, born.month, born.day, today=tx.now.date())
+    except file_cells.Rejected as rejected:
         raise InvalidInput("birth_date", "this cannot be a birth date", reason=rejected.reason) from rejected
     enquiry = Enquiry(
         guardian_phone=leads.phone(request.guardian_phone, "guardian_phone"),
-        child_name=rows.clean(request.child_name),
-        guardian_name=rows.clean(request.guardian_name),
+        child_name=file_cells.clean(request.child_name),
+        guardian_name=file_cells.clean(request.guardian_name),
         birth_date=birth_date,
         remark=request.remark,
     )

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from shared.file_cells import GENDERS, Rejected, birth_date, clean
 from shared.personal import normalise_phone
 
-_DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})(?:月?$|[-/.月](\d{1,2})日?)?")
-_COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})?")
-_YEAR = re.compile(r"(\d{4})年?")
-_GENDERS = {"女": "female", "男": "male", "女孩": "female", "男孩": "male", "female": "female", "male": "male",
-            "f": "female", "m": "male", "girl": "female", "boy": "male", "": ""}  # fmt: skip
 _COURSE_SEPARATOR = re.compile(r"[,，、;；/|]+")
 _LONGEST = {"child_name": 60, "guardian_name": 60, "school": 80, "school_grade": 20, "wechat_id": 60,
             "wechat_union_id": 60, "source": 40, "guardian_email": 120, "guardian_relation": 20,
             "remark": 2000, "guardian_consent": 40}  # fmt: skip
 _AS_WRITTEN = ("guardian_name", "guardian_relation", "wechat_id", "wechat_union_id", "school", "school_grade",
                "remark", "guardian_consent")  # fmt: skip
-_EARLIEST_BIRTH = 1920
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +40,6 @@ class Enquiry:
     guardian_consent: str = ""
 
 
-class Rejected(Exception):
-    """A row that cannot be taken in: reason code, and the field at fault or an empty text."""
-
-    def __init__(self, reason: str, field: str = "") -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.field = field
-
-
 def parse(cells: Mapping[str, str], *, today: date) -> Enquiry:
     """Read one row given as field -> text. Raises Rejected with the first thing that is wrong."""
     text = {field: clean(value) for field, value in cells.items()}
@@ -68,7 +53,7 @@ def parse(cells: Mapping[str, str], *, today: date) -> Enquiry:
     if not any(char.isalpha() for char in child):
         raise Rejected("NAME_INVALID", "child_name")
     gender = text.get("gender", "").casefold()
-    if gender not in _GENDERS:
+    if gender not in GENDERS:
         raise Rejected("GENDER_UNKNOWN", "gender")
     email = text.get("guardian_email", "")
     if email and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
@@ -79,35 +64,11 @@ def parse(cells: Mapping[str, str], *, today: date) -> Enquiry:
         alternate_phone=alternate,
         child_name=child,
         birth_date=birth_date(text.get("birth_date", ""), today=today),
-        gender=_GENDERS[gender],
+        gender=GENDERS[gender],
         guardian_email=email,
         course_names=tuple(filter(None, courses)),
         **{field: text.get(field, "") for field in _AS_WRITTEN},
     )
-
-
-def clean(value: str) -> str:
-    """Return a cell without width variants, control characters and blanks at its ends."""
-    folded = unicodedata.normalize("NFKC", value)
-    return "".join(" " if unicodedata.category(char) in {"Cc", "Cf"} else char for char in folded).strip()
-
-
-def birth_date(text: str, *, today: date) -> str:
-    """Read 2015-03-08, 2015/3/8, 2015年3月, 20150308 or 2015. Raises Rejected for anything else and the future."""
-    compact = text.replace(" ", "").removesuffix("00:00:00").removesuffix("T")
-    if not compact:
-        return ""
-    found = _DATE.fullmatch(compact) or _COMPACT_DATE.fullmatch(compact) or _YEAR.fullmatch(compact)
-    if found is None:
-        raise Rejected("DATE_INVALID", "birth_date")
-    year, month, day = (int(part) if part else 0 for part in (*found.groups(), None, None)[:3])
-    try:
-        earliest = date(year, month or 1, day or 1)
-    except ValueError:
-        raise Rejected("DATE_INVALID", "birth_date") from None
-    if earliest > today or year < _EARLIEST_BIRTH:
-        raise Rejected("DATE_IMPLAUSIBLE", "birth_date")
-    return f"{year:04}" + (f"-{month:02}" if month else "") + (f"-{day:02}" if day else "")
 
 
 def _phones(first: str, second: str) -> tuple[str, str]:
@@ -123,17 +84,3 @@ def _phones(first: str, second: str) -> tuple[str, str]:
         numbers.append(number)
     found = list(dict.fromkeys(filter(None, numbers)))
     return found[0], found[1] if len(found) > 1 else ""
-
-
-def date_parts(text: str) -> tuple[int, int, int]:
-    """Return year, month and day of a stored birth date; 0 for what is not known."""
-    parts = [int(part) for part in text.split("-")] if text else []
-    year, month, day = (*parts, 0, 0, 0)[:3]
-    return year, month, day
-
-
-def date_text(year: int, month: int, day: int, *, today: date) -> str:
-    """Return a birth date as it is stored. Raises Rejected for one that cannot be."""
-    if not year:
-        return ""
-    return birth_date("-".join(f"{part:02}" for part in (year, month, day) if part), today=today)

@@ -229,7 +229,7 @@ _LEADING = (
     *_SELLING,
     *_TUTORING,
     *_TIMETABLING,
-    *("lead_import.*", "duplicate.*", "claim.*", "lead_issue.*", "lead_policy.*"),
+    *("lead_import.*", "student_import.*", "duplicate.*", "claim.*", "lead_issue.*", "lead_policy.*"),
     *("handover.read", "workload.read", "teacher_home.read"),
     *("registration.read", "approval_flow.read", "approval.*", "hour_policy.read", "transfer.*", "forfeit.*"),
     *(
@@ -310,6 +310,7 @@ _AUDITING = tuple(
             "learning_record",
             "growth_report",
             "growth_report_file",
+            "student_import",
             "knowledge_map",
         ),
         *("student", "guardian", "tag", "price", "quote", "contract", "order", "payment", "lot"),

@@ -50,6 +50,11 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding("homework_work", "作业", "teaching", _STUDENT),
     Holding("growth_report", "成长报告", "teaching", _STUDENT, sealed=("content_sealed",)),
     Holding("growth_delivery", "成长报告送达", "teaching", OF_FAMILY),
+    Holding("student_import", "学员导入文件", "teaching", sealed=("content_sealed",), note="emptied when it is read"),
+    Holding(
+        "student_import_batch", "学员导入批次", "teaching", sealed=("rows_sealed",), note="deleted when it is taken in"
+    ),
+    Holding("student_import_row", "学员导入行", "teaching", _STUDENT, key="student_id"),
     Holding("timeline_entry", "时间线", "teaching", _STUDENT),
     Holding("hour_lot", "课时余额", "teaching", _STUDENT),
     Holding("call_task", "回访", "teaching", OF_FAMILY, clear=("occasion",)),

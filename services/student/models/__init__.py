@@ -16,6 +16,7 @@ from services.student.models.conversations import FamilyMessage, FamilyThread, I
 from services.student.models.directory import Campus, CampusHours, Staff
 from services.student.models.files import Guardian, GuardianLink, Household, StateEntry, Student, StudentNameToken
 from services.student.models.growth import GrowthDelivery, GrowthReport, GrowthSetting
+from services.student.models.imports import StudentImport, StudentImportBatch, StudentImportRow
 from services.student.models.learning import (
     ClassRemark,
     Exam,
@@ -85,6 +86,9 @@ __all__ = [
     "Staff",
     "StateEntry",
     "Student",
+    "StudentImport",
+    "StudentImportBatch",
+    "StudentImportRow",
     "StudentLoss",
     "StudentNameToken",
     "StudentTag",
