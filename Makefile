@@ -4,7 +4,7 @@ SHELL := /bin/sh
 python := .venv/bin/python
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup up down demo test test-one check lint fmt types bench bench-billing bench-dedupe bench-fet bench-lead bench-scheduling bench-student bench-timetable bench-timetable-scale chaos chaos-billing oracles sim-ledger mutants-ledger replay-ledger protos web new-service audit-verify check-books verify-ledger inventory
+.PHONY: help setup up down demo test test-one check lint fmt types bench bench-billing bench-dedupe bench-fet bench-lead bench-scheduling bench-security bench-student bench-timetable bench-timetable-scale chaos chaos-billing oracles sim-ledger mutants-ledger replay-ledger protos web new-service audit-verify check-books verify-ledger inventory
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ bench-lead: setup ## Measure capture, lists, searches and import among millions 
 
 bench-scheduling: setup ## Measure a campus's week, conflict previews and roll calls among a million lessons (LESSONS=1000000)
 	@LESSONS="$(LESSONS)" $(python) -m tests.bench.scheduling
+
+bench-security: setup ## Measure a verified audit log and rotated keys (ROWS=1000000 KEYSETS=10000)
+	@ROWS="$(ROWS)" KEYSETS="$(KEYSETS)" $(python) -m tests.bench.security
 
 bench-student: setup ## Measure the screen of one student among many (STUDENTS=100000, 40 entries of a timeline each)
 	@STUDENTS="$(STUDENTS)" $(python) -m tests.bench.student
