@@ -19,6 +19,7 @@ from lianxiao.student.v1 import (
     purpose_service_pb2_grpc,
     referral_service_pb2_grpc,
     student_import_service_pb2_grpc,
+    student_level_service_pb2_grpc,
     student_loss_service_pb2_grpc,
     student_service_pb2_grpc,
     subject_request_service_pb2_grpc,
@@ -44,6 +45,7 @@ from services.student.rpc.overview_service import OverviewService
 from services.student.rpc.purpose_service import PurposeService
 from services.student.rpc.referral_service import ReferralService
 from services.student.rpc.student_import_service import StudentImportService
+from services.student.rpc.student_level_service import StudentLevelService
 from services.student.rpc.student_loss_service import StudentLossService
 from services.student.rpc.student_service import StudentService
 from services.student.rpc.subject_request_service import SubjectRequestService
@@ -63,6 +65,7 @@ SERVICERS: list[Registration] = [
     (exam_service_pb2_grpc.add_ExamServiceServicer_to_server, ExamService),
     (knowledge_map_service_pb2_grpc.add_KnowledgeMapServiceServicer_to_server, KnowledgeMapService),
     (learning_record_service_pb2_grpc.add_LearningRecordServiceServicer_to_server, LearningRecordService),
+    (student_level_service_pb2_grpc.add_StudentLevelServiceServicer_to_server, StudentLevelService),
     (growth_report_service_pb2_grpc.add_GrowthReportServiceServicer_to_server, GrowthReportService),
     (student_import_service_pb2_grpc.add_StudentImportServiceServicer_to_server, StudentImportService),
     (purpose_service_pb2_grpc.add_PurposeServiceServicer_to_server, PurposeService),

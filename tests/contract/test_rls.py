@@ -64,6 +64,7 @@ APPENDED = {
         "purpose_notice",
         "consent_entry",
         "exam_score_change",
+        "student_level",
         "growth_report",
         "student_import_row",
         "impact_assessment",

@@ -38,6 +38,7 @@ _SERVING = (
     "referral.*",
     "learning_record.read",
     "learning_preference.set",
+    "student_level.set",
     "knowledge_map.read",
     "growth_report.*",
     "growth_report_file.read",
@@ -151,7 +152,7 @@ _TEACHING = (
         "hour_statistic.read",
     ),
     *("substitute.request", "substitute.answer", "substitute.read", "substitute_offer.read", "homework.*"),
-    *("exam.*", "learning_record.read", "learning_preference.set", "knowledge_map.read"),
+    *("exam.*", "learning_record.read", "learning_preference.set", "student_level.set", "knowledge_map.read"),
     *("teaching_quality.read", "teacher_home.read"),
     *("ticket.read", "ticket.answer", "ticket.solve", "article.read", "family_message.read", "family_message.send"),
     # Of their own pay.

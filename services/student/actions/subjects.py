@@ -44,6 +44,7 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding("family_message", "家校消息", "teaching", _THREAD, sealed=("body_sealed",)),
     Holding("interview", "访谈", "teaching", _STUDENT, sealed=("note_sealed",)),
     Holding("class_remark", "课堂评语", "teaching", _STUDENT, sealed=("remark_sealed",)),
+    Holding("student_level", "学科等级", "teaching", _STUDENT),
     Holding("learning_preference", "学习偏好", "teaching", f"id = {PEOPLE}", sealed=("note_sealed",)),
     Holding("group_member", "班级学员", "teaching", _STUDENT),
     Holding("exam_score", "成绩", "teaching", _STUDENT),

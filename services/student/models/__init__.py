@@ -31,6 +31,7 @@ from services.student.models.learning import (
     TaughtGroup,
     TeachingDuty,
 )
+from services.student.models.levels import StudentLevel
 from services.student.models.losses import Referral, ReferralCode, ReferralPolicy, StudentLoss
 from services.student.models.subject_requests import SubjectPart, SubjectRequest
 from services.student.models.surveys import FamilyComment, Survey, SurveyAnswer, SurveyInvitation, SurveyVersion
@@ -89,6 +90,7 @@ __all__ = [
     "StudentImport",
     "StudentImportBatch",
     "StudentImportRow",
+    "StudentLevel",
     "StudentLoss",
     "StudentNameToken",
     "StudentTag",

@@ -151,6 +151,7 @@ SOURCES: tuple[Source, ...] = (
     ),
     Source(scheduling.HomeworkGiven, "learning", ("lesson_id", "course_id", "due_time"), students="student_ids"),
     Source(scheduling.HomeworkSubmissionChanged, "learning", ("lesson_id", "course_id", "state", "late")),
+    Source(student.StudentLevelSet, "learning", ("subject", "level", "previous_level")),
     Source(student.ExamScoreRecorded, "learning", ("exam_id", "subject", "kind", "absent", "share_basis_points")),
     Source(student.GrowthReportMade, "learning", ("growth_report_id", "period", "delivery_count")),
     Source(student.GrowthReportOpened, "learning", ("growth_report_id", "guardian_id", "variant")),
