@@ -8,6 +8,7 @@ import pytest
 from gateway import catalogue, serve
 from gateway.config import Config
 from lianxiao.billing.v1 import payment_service_pb2 as payments
+from lianxiao.billing.v1 import signature_service_pb2 as signatures
 from shared.errors import NotAllowed
 from tests.gateway.backend import ID, Backend, refusing, serving
 from tests.gateway.conftest import KnownTokens, client, running
@@ -54,3 +55,23 @@ def test_other_addresses_verbs_and_sizes_are_refused(provider: httpx.Client, bil
     assert provider.get(f"{PATH}/sandbox").headers["allow"] == "POST"
     assert provider.post(f"{PATH}/sandbox", content=b"x" * 70_000).status_code == 413
     assert not billing.asked
+
+
+def test_a_notice_of_a_signature_arrives_with_the_headers_of_its_provider(config: Config) -> None:
+    service = signatures.DESCRIPTOR.services_by_name["SignatureService"]
+    with serving(service) as backend:
+        edge = serve.make_edge(config, catalogue.load(config.image), KnownTokens(), f"*=127.0.0.1:{backend.port}")
+        with running(edge) as port, client(port) as one:
+            del one.headers["authorization"]
+            headers = {
+                "X-Tsign-Open-App-Id": "7438",
+                "X-Tsign-Open-TIMESTAMP": "1713508339505",
+                "X-Tsign-Open-SIGNATURE": "60c6",
+                "X-Tsign-Open-SIGNATURE-ALGORITHM": "hmac-sha256",
+            }
+            body = '{"action":"SIGN_FLOW_COMPLETE","signFlowTitle":"合同"}'.encode()
+            answer = one.post(f"/callbacks/signatures/{ID}/esign", content=body, headers=headers)
+        assert (answer.status_code, answer.json()) == (200, {"code": "200", "msg": "success"})
+        notice = backend.last
+        assert (notice.institution_id, notice.provider, notice.body) == (ID, "esign", body)
+        assert (notice.signature, notice.timestamp, notice.app_id) == ("60c6", "1713508339505", "7438")
