@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -17,9 +19,10 @@ from services.billing.actions import (
     orders,
     signature_flows,
     signature_providers,
+    signature_requests,
     signatures,
 )
-from services.billing.actions.signatures import Signer
+from services.billing.actions.signature_requests import Signer
 from services.billing.models import Contract, SignatureRequest
 from shared.caller import Caller
 from shared.db import Database, Tx
@@ -87,12 +90,12 @@ def work(database: Database, caller: Caller, *, late: timedelta = timedelta()) -
 
 def look(database: Database, caller: Caller, request: SignatureRequest) -> SignatureRequest:
     with database.begin(caller, read_only=True) as tx:
-        return signatures.get(tx, request.id)
+        return signature_requests.get(tx, request.id)
 
 
 def link(database: Database, caller: Caller, request: SignatureRequest) -> str:
     with database.begin(caller, read_only=True) as tx:
-        return SignatureRequest.sign_url.reveal(tx, signatures.get(tx, request.id)) or ""
+        return SignatureRequest.sign_url.reveal(tx, signature_requests.get(tx, request.id)) or ""
 
 
 def alerts(database: Database, caller: Caller) -> list[str]:
@@ -114,7 +117,7 @@ def test_a_family_signs_at_the_provider_and_the_signed_file_is_kept(
     with database.begin(caller) as tx:
         types = [row.type for row in tx.run("select type from outbox order by id")]
         assert types.count("billing.contract_message_due.v1") == types.count("billing.contract_signed.v1") == 1
-        row, evidence = signatures.get(tx, request.id), signatures.evidence(tx, contract.id)
+        row, evidence = signature_requests.get(tx, request.id), signatures.evidence(tx, contract.id)
         assert (row.state, row.next_poll_time, row.failure) == ("signed", None, "")
         assert (evidence.provider, evidence.provider_flow_id) == ("esign", flow_id)
         kept = signatures.shown(tx, row)
@@ -236,7 +239,7 @@ def test_without_keys_the_provider_does_not_exist_and_a_signer_is_needed(
     assert request.state == "withdrawn"
     assert "王芳".encode() not in bytes(request.signer_sealed or b"")
     with pytest.raises(Refused) as elsewhere:
-        signatures.send_code(tx, signatures.open_request(tx, contract.id).id)  # type: ignore[union-attr]
+        signatures.send_code(tx, signature_requests.open_request(tx, contract.id).id)  # type: ignore[union-attr]
     assert elsewhere.value.reason == "SIGNATURE_ELSEWHERE"
     settings.cache_clear()
 
@@ -270,3 +273,9 @@ def test_signed_notices_wake_the_question_and_forged_ones_do_nothing(
     ).signature_requests
     assert [(one.provider, one.provider_flow_id) for one in listed] == [("esign", flow_id)]
     assert listed[0].state == signature_pb2.SIGNATURE_REQUEST_STATE_SIGNED
+
+
+def test_workers_do_without_the_library_that_signs_files() -> None:
+    asked = "import sys, services.billing.worker; print('pyhanko' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "False"

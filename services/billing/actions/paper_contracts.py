@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from services.billing.actions import amount_mismatches, campuses, contract_documents, contracts, signatures
+from services.billing.actions import amount_mismatches, campuses, contract_documents, contracts, signature_requests
 from services.billing.models import Contract, PaperContract, SignatureEvidence
 from services.billing.rules import scans
 from shared.db import Tx
@@ -108,7 +108,7 @@ def _check_paper(tx: Tx, contract: Contract) -> None:
 
 
 def _sign(tx: Tx, contract: Contract, moment: datetime) -> None:
-    request = signatures.open_request(tx, contract.id)
+    request = signature_requests.open_request(tx, contract.id)
     if request is not None:
-        signatures.close(tx, request)
+        signature_requests.close(tx, request)
     contracts.mark_signed(tx, contract, moment)

@@ -20,7 +20,7 @@ from services.billing.actions import (
     contracts,
     payment_alerts,
     signature_providers,
-    signatures,
+    signature_requests,
 )
 from services.billing.actions.signature_providers import SignatureProvider
 from services.billing.models import Contract, SignatureEvidence, SignatureRequest
@@ -103,7 +103,7 @@ def take(tx: Tx, question: Question, progress: Progress) -> None:
     Raises Refused CONTRACT_NOT_DRAFT, CONTRACT_DOCUMENT_OUTDATED, SIGNED_FILE_UNCHANGED for a signature that cannot be
     taken, Unavailable SIGNATURE_PROVIDER_SILENT after long silence.
     """
-    contract, request = signatures.locked(tx, question.request_id)
+    contract, request = signature_requests.locked(tx, question.request_id)
     request.failure = progress.failure
     if progress.end == rules.COMPLETED:
         _complete(tx, contract, request, progress.content)
@@ -169,7 +169,7 @@ def _keep(tx: Tx, contract: Contract, request: SignatureRequest, progress: Progr
         return
     request.poll_count = 0
     tx.session.flush()
-    signatures.tell_link(tx, contract, request)
+    signature_requests.tell_link(tx, contract, request)
 
 
 def _complete(tx: Tx, contract: Contract, request: SignatureRequest, content: bytes) -> None:
@@ -180,9 +180,9 @@ def _complete(tx: Tx, contract: Contract, request: SignatureRequest, content: by
     contract_documents.check_current(tx, contract, document)
     if hashlib.sha256(content).hexdigest() == document.sha256:
         raise Refused("SIGNED_FILE_UNCHANGED", "the provider gave back the file without a signature in it")
-    other = signatures.open_request(tx, contract.id)
+    other = signature_requests.open_request(tx, contract.id)
     if other is not None and other.id != request.id:
-        signatures.close(tx, other)
+        signature_requests.close(tx, other)
     kept = contract_documents.store(tx, contract, content, kind="signed", template_id=document.contract_template_id)
     request.state, request.sign_time, request.next_poll_time = "signed", tx.now, None
     tx.session.add(
@@ -208,7 +208,7 @@ def _complete(tx: Tx, contract: Contract, request: SignatureRequest, content: by
 
 
 def _flow(tx: Tx, request: SignatureRequest) -> Flow:
-    signer = signatures.signer_of(tx, request)
+    signer = signature_requests.signer_of(tx, request)
     document = contract_documents.get(tx, request.contract_document_id)
     is_new = not request.provider_file_id and request.state == "open"
     return Flow(
@@ -228,5 +228,5 @@ def _flow(tx: Tx, request: SignatureRequest) -> Flow:
 def _give_to_a_person(tx: Tx, question: Question, refusal: DomainError) -> None:
     reference = question.flow.flow_id or question.flow.reference
     payment_alerts.record(tx, question.provider, refusal, reference=reference)
-    _, request = signatures.locked(tx, question.request_id)
+    _, request = signature_requests.locked(tx, question.request_id)
     request.failure, request.next_poll_time = refusal.reason, None

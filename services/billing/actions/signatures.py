@@ -8,49 +8,25 @@ from __future__ import annotations
 
 import json
 import secrets
-from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
 
-from lianxiao.billing.v1.billing_events_pb2 import ContractMessageDue
 from services.billing.actions import (
     campuses,
     contract_documents,
-    contract_links,
     contracts,
     pdf_signatures,
-    quotes,
     signature_providers,
+    signature_requests,
 )
+from services.billing.actions.signature_requests import Signer
 from services.billing.models import Contract, ContractDocument, SignatureCode, SignatureEvidence, SignatureRequest
 from services.billing.rules import signatures as rules
 from shared.crypto import blind_index
 from shared.db import Tx
 from shared.errors import InvalidInput, NotFound, Refused
-from shared.events import publish
 from shared.ids import uuid7
-from shared.listing import Field, Listing
-from shared.wire_values import id_text
-
-
-class Signer(NamedTuple):
-    """The guardian whom a third party is to identify."""
-
-    name: str
-    phone: str
-
-
-LISTING: Listing[SignatureRequest] = Listing(
-    SignatureRequest,
-    fields={
-        "contract_id": Field(SignatureRequest.contract_id),
-        "campus_id": Field(SignatureRequest.campus_id),
-        "state": Field(SignatureRequest.state, prefix="SIGNATURE_REQUEST_STATE_"),
-        "provider": Field(SignatureRequest.provider),
-        "create_time": Field(SignatureRequest.create_time),
-    },
-)
 
 
 def send(tx: Tx, contract_id: UUID, signer: Signer | None = None) -> SignatureRequest:
@@ -66,9 +42,9 @@ def send(tx: Tx, contract_id: UUID, signer: Signer | None = None) -> SignatureRe
         raise Refused("CONTRACT_NOT_RENDERED", "nothing was printed from a template yet")
     contract_documents.check_current(tx, contract, document)
     provider = _check_provider(tx, signer)
-    request = open_request(tx, contract.id)
+    request = signature_requests.open_request(tx, contract.id)
     if request is not None and not _is_same(tx, request, document, provider, signer):
-        close(tx, request)
+        signature_requests.close(tx, request)
         request = None
     if request is None:
         request = SignatureRequest(
@@ -96,29 +72,17 @@ def send(tx: Tx, contract_id: UUID, signer: Signer | None = None) -> SignatureRe
         request.expire_time = tx.now + rules.OPEN_FOR
     tx.session.flush()
     if provider == signature_providers.BUILT_IN or request.sign_url_sealed is not None:
-        tell_link(tx, contract, request)
+        signature_requests.tell_link(tx, contract, request)
     return request
 
 
 def withdraw(tx: Tx, contract_id: UUID) -> None:
     """Close the link of an unsigned contract; a second time changes nothing. Raises Refused CONTRACT_NOT_DRAFT."""
     contract = contracts.get_draft(tx, contract_id)
-    request = open_request(tx, contract.id)
+    request = signature_requests.open_request(tx, contract.id)
     if request is not None:
-        close(tx, request)
+        signature_requests.close(tx, request)
         tx.audit("contract.withdrawn", "contract", contract.id)
-
-
-def close(tx: Tx, request: SignatureRequest) -> None:
-    """Withdraw an open request that is locked; a third party is told soon."""
-    request.state = "withdrawn"
-    request.next_poll_time = None if request.provider == signature_providers.BUILT_IN else tx.now
-    tx.session.flush()
-
-
-def get(tx: Tx, signature_request_id: UUID) -> SignatureRequest:
-    """Return a request within reach."""
-    return tx.load(SignatureRequest, "signature_request", signature_request_id)
 
 
 def send_code(tx: Tx, signature_request_id: UUID) -> SignatureCode:
@@ -126,7 +90,7 @@ def send_code(tx: Tx, signature_request_id: UUID) -> SignatureCode:
 
     Raises Refused SIGNATURE_REQUEST_CLOSED, SIGNATURE_ELSEWHERE, SIGNATURE_CODE_TOO_SOON, SIGNATURE_CODE_TOO_MANY.
     """
-    contract, request = locked(tx, signature_request_id)
+    contract, request = signature_requests.locked(tx, signature_request_id)
     _check_open(tx, request)
     sent = select(SignatureCode.create_time).where(SignatureCode.signature_request_id == request.id)
     rules.check_pace(tx.session.scalars(sent).all(), tx.now)
@@ -142,7 +106,7 @@ def send_code(tx: Tx, signature_request_id: UUID) -> SignatureCode:
     )
     tx.session.add(code)
     tx.session.flush()
-    _tell(tx, contract, request, cause=str(code.id), code=typed)
+    signature_requests.tell(tx, contract, request, cause=str(code.id), code=typed)
     return code
 
 
@@ -153,7 +117,7 @@ def sign(tx: Tx, signature_request_id: UUID, code: str, *, address: str) -> Refu
     SIGNATURE_CODE_SPENT. Raises Refused SIGNATURE_REQUEST_CLOSED, SIGNATURE_ELSEWHERE, CONTRACT_NOT_DRAFT,
     CONTRACT_DOCUMENT_OUTDATED, SIGNING_KEY_MISSING.
     """
-    contract, request = locked(tx, signature_request_id)
+    contract, request = signature_requests.locked(tx, signature_request_id)
     if request.state == "signed":
         return None
     _check_open(tx, request)
@@ -244,25 +208,11 @@ def _try(tx: Tx, request: SignatureRequest, known: SignatureCode | None, typed: 
     return refusal
 
 
-def locked(tx: Tx, signature_request_id: UUID) -> tuple[Contract, SignatureRequest]:
-    """Return a request and its contract, locked in their order."""
-    contract = contracts.get(tx, get(tx, signature_request_id).contract_id, for_update=True)
-    return contract, tx.load(SignatureRequest, "signature_request", signature_request_id, for_update=True)
-
-
 def _check_open(tx: Tx, request: SignatureRequest) -> None:
     if request.state != "open" or request.expire_time <= tx.now:
         raise Refused("SIGNATURE_REQUEST_CLOSED", "this link is closed; ask for the contract again")
     if request.provider != signature_providers.BUILT_IN:
         raise Refused("SIGNATURE_ELSEWHERE", "this contract is signed at the provider that its page leads to")
-
-
-def open_request(tx: Tx, contract_id: UUID) -> SignatureRequest | None:
-    """Return the open request of a contract, locked."""
-    query = select(SignatureRequest).where(
-        SignatureRequest.contract_id == contract_id, SignatureRequest.state == "open"
-    )
-    return tx.session.scalars(query.with_for_update()).one_or_none()
 
 
 def _newest_code(tx: Tx, request_id: UUID) -> SignatureCode | None:
@@ -273,11 +223,6 @@ def _newest_code(tx: Tx, request_id: UUID) -> SignatureCode | None:
 def _hash(tx: Tx, request_id: UUID, code: str) -> bytes:
     # Keyed: six digits are guessed at once from a bare hash.
     return blind_index(tx, "signature_code", f"{request_id}|{code}")
-
-
-def tell_link(tx: Tx, contract: Contract, request: SignatureRequest) -> None:
-    """Have the link sent, once for each time that somebody asked for it."""
-    _tell(tx, contract, request, cause=f"{request.id}:{request.send_count}")
 
 
 def _check_provider(tx: Tx, signer: Signer | None) -> str:
@@ -296,23 +241,4 @@ def _is_same(
 ) -> bool:
     if request.contract_document_id != document.id or request.provider != provider or request.expire_time <= tx.now:
         return False
-    return provider == signature_providers.BUILT_IN or signer_of(tx, request) == signer
-
-
-def signer_of(tx: Tx, request: SignatureRequest) -> Signer:
-    """Return who signs at a third party."""
-    return Signer(*json.loads(SignatureRequest.signer.reveal(tx, request) or '["", ""]'))
-
-
-def _tell(tx: Tx, contract: Contract, request: SignatureRequest, *, cause: str, code: str = "") -> None:
-    event = ContractMessageDue(
-        contract_id=str(contract.id),
-        customer_id=str(contract.customer_id),
-        lead_id=id_text(quotes.get(tx, contract.quote_id).lead_id),
-        campus_id=str(contract.campus_id),
-        cause=cause,
-        path=contract_links.path(request),
-        code=code,
-        expire_time=tx.now + rules.GOOD_FOR if code else request.expire_time,
-    )
-    publish(tx, event)
+    return provider == signature_providers.BUILT_IN or signature_requests.signer_of(tx, request) == signer

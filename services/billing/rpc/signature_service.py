@@ -14,6 +14,7 @@ from services.billing.actions import (
     contracts,
     signature_flows,
     signature_providers,
+    signature_requests,
     signatures,
 )
 from services.billing.models import SignatureEvidence, SignatureRequest
@@ -31,7 +32,7 @@ class SignatureService(Servicer, pb_grpc.SignatureServiceServicer):
 
     @command
     def SendContract(self, request: pb.SendContractRequest, tx: Tx) -> pb.SendContractResponse:
-        signer = signatures.Signer(request.signer_name.strip(), request.signer_phone)
+        signer = signature_requests.Signer(request.signer_name.strip(), request.signer_phone)
         row = signatures.send(tx, as_uuid(request.contract_id), signer)
         return pb.SendContractResponse(signature_request=to_pb(row), path=contract_links.path(row))
 
@@ -44,7 +45,7 @@ class SignatureService(Servicer, pb_grpc.SignatureServiceServicer):
     def ListSignatureRequests(
         self, request: pb.ListSignatureRequestsRequest, tx: Tx
     ) -> pb.ListSignatureRequestsResponse:
-        page = signatures.LISTING.page(tx, request)
+        page = signature_requests.LISTING.page(tx, request)
         rows = [to_pb(row) for row in page.rows]
         return pb.ListSignatureRequestsResponse(signature_requests=rows, next_page_token=page.next_page_token)
 
@@ -74,7 +75,7 @@ class SignatureService(Servicer, pb_grpc.SignatureServiceServicer):
     @query
     def GetPublicContract(self, request: pb.GetPublicContractRequest, tx: Tx) -> pb.GetPublicContractResponse:
         key = contract_links.opened(tx, as_uuid(request.institution_id), request.token)
-        return pb.GetPublicContractResponse(public_contract=_page(tx, signatures.get(tx, key)))
+        return pb.GetPublicContractResponse(public_contract=_page(tx, signature_requests.get(tx, key)))
 
     @command
     def RequestSignatureCode(self, request: pb.RequestSignatureCodeRequest, tx: Tx) -> pb.RequestSignatureCodeResponse:
@@ -95,7 +96,7 @@ class SignatureService(Servicer, pb_grpc.SignatureServiceServicer):
             refused[:] = [refusal] if refusal else []
             if refusal:
                 return pb.SignPublicContractResponse()
-            return pb.SignPublicContractResponse(public_contract=_page(tx, signatures.get(tx, key)))
+            return pb.SignPublicContractResponse(public_contract=_page(tx, signature_requests.get(tx, key)))
 
         answer = call.command(self.database, request, work, pb.SignPublicContractResponse)
         for refusal in refused:
