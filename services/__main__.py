@@ -1,4 +1,4 @@
-"""`python -m services <name>|all server|worker|migrate|parked|keys|audit|announce|check-books|verify-ledger`."""
+"""`python -m services <name>|all ROLE`: the processes of services, and what their operators do by hand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import services
 
 COMMANDS = ("parked", "keys", "audit", "announce")
-ROLES = ("server", "worker", "migrate", *COMMANDS, "check-books", "verify-ledger")
+ROLES = ("server", "worker", "migrate", *COMMANDS, "check-books", "verify-ledger", "repeat-erasures")
 
 
 def names() -> list[str]:
@@ -34,8 +34,9 @@ def main(arguments: Sequence[str]) -> int:
     chosen = names() if options.service == "all" else [options.service]
     if options.role in COMMANDS:
         return int(importlib.import_module(f"shared.{options.role}_command").run(chosen, options.words))
-    if options.role in {"check-books", "verify-ledger"}:
-        return {"check-books": _check_books, "verify-ledger": _verify_ledger}[options.role]()
+    alone = {"check-books": _check_books, "verify-ledger": _verify_ledger, "repeat-erasures": _repeat_erasures}
+    if options.role in alone:
+        return alone[options.role]()
     {"server": _server, "worker": _worker, "migrate": _migrate}[options.role](chosen)
     return 0
 
@@ -90,6 +91,22 @@ def _verify_ledger() -> int:
     database.dispose()
     sys.stdout.write("".join(f"{line}\n" for line in (*report.problems, report)))
     return 1 if report.problems else 0
+
+
+def _repeat_erasures() -> int:
+    """Let every service forget again whom it was told to forget; for the hour after a restored backup."""
+    from shared.caller import Caller  # noqa: PLC0415 - nothing comes before a worker is patched
+    from shared.db import Database  # noqa: PLC0415 - as above
+    from shared.settings import settings  # noqa: PLC0415 - as above
+
+    requests = importlib.import_module("services.student.actions.subject_requests")
+    database = Database(settings().role_url("student", "app"), pool_size=2)
+    for institution_id in _institutions(database):
+        with database.begin(Caller.system(institution_id)) as tx:
+            count = requests.repeat_erasures(tx)
+        sys.stdout.write(f"{institution_id}: {count} erasures are done again\n")
+    database.dispose()
+    return 0
 
 
 def _institutions(database: Any) -> list[Any]:

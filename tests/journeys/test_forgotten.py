@@ -41,6 +41,7 @@ def test_a_family_gets_all_that_is_kept_of_it_and_is_then_forgotten(system: Syst
     verdict = system.run("-m", "services", "all", "audit", "verify")
     assert "problems" not in verdict
     assert "problems" not in system.run("-m", "services", "billing", "verify-ledger")
+    assert ": 1 erasures are done again" in system.run("-m", "services", "student", "repeat-erasures")
 
 
 def _where(chain: Chain, family: Family) -> dict[tuple[str, str], set[str]]:

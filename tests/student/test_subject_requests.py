@@ -164,13 +164,23 @@ def test_who_is_forgotten_stays_as_a_row_without_a_name_and_a_sister_keeps_her_p
     assert {"table": "student", "title": "学员档案", "rows": 1, "erasure": "empty", "hold": ""} in part.tables
 
 
-def test_a_part_that_comes_twice_is_refused_by_the_database(tx: Tx) -> None:
-    child = factories.student(tx)
-    row = subject_requests.grant(tx, requested(tx, child).id)
-    part = SubjectPartExported(subject_request_id=str(row.id), service="billing", content="{}")
-    subject_requests.on_part(tx, part)
-    with pytest.raises(DBAPIError):
-        subject_requests.on_part(tx, part)
+def test_what_a_backup_brought_back_is_forgotten_again_and_the_first_record_stays(tx: Tx) -> None:
+    child, kept = factories.student(tx, name="欧阳小明"), factories.student(tx, name="欧阳小红")
+    students.change_state(tx, child.id, to_state="lapsed", reason="move")
+    row = subject_requests.grant(tx, requested(tx, child, rules.ERASURE).id)
+    answered(tx, row, factories.told(tx, SubjectErasureDecided)[0])
+    before = [(part.service, part.tables) for part in subject_requests.parts_of(tx, row)]
+    tx.session.expire_all()
+    back = tx.load(Student, "student", child.id)
+    Student.name.seal(tx, back, "欧阳小明")
+    tx.session.flush()
+    assert subject_requests.repeat_erasures(tx) == 1
+    engine.answer_erasure(tx, "student", subjects.HOLDINGS, factories.told(tx, SubjectErasureDecided)[-1])
+    subject_requests.on_part(tx, factories.told(tx, SubjectPartErased)[-1])
+    tx.session.expire_all()
+    assert Student.name.reveal(tx, tx.load(Student, "student", child.id)) is None
+    assert Student.name.reveal(tx, tx.load(Student, "student", kept.id)) == "欧阳小红"
+    assert [(part.service, part.tables) for part in subject_requests.parts_of(tx, row)] == before
 
 
 @pytest.fixture

@@ -98,11 +98,7 @@ def grant(tx: Tx, subject_request_id: UUID) -> SubjectRequest:
     row.guardian_ids = _guardians(tx, row)
     if row.kind == rules.ERASURE:
         _check_not_served(tx, row)
-    event = SubjectErasureDecided() if row.kind == rules.ERASURE else SubjectExportAsked()
-    event.subject_request_id = str(row.id)
-    event.person_ids.extend(str(key) for key in row.person_ids)
-    event.guardian_ids.extend(str(key) for key in row.guardian_ids)
-    publish(tx, event)
+    publish(tx, _decided(row, SubjectErasureDecided() if row.kind == rules.ERASURE else SubjectExportAsked()))
     return row
 
 
@@ -126,8 +122,12 @@ def complete(tx: Tx, subject_request_id: UUID, text: str) -> SubjectRequest:
 
 
 def on_part(tx: Tx, event: _ANSWER) -> None:
-    """Keep what a service answered; the last answer ends the request."""
+    """Keep what a service answered; the last answer ends the request. Of a repeated erasure the first record stays."""
     row = tx.load(SubjectRequest, "subject_request", as_uuid(event.subject_request_id), for_update=True)
+    counts = {f"{row.kind}_rows": sum(each.row_count for each in event.tables), "service": event.service}
+    tx.audit("subject_request.answer", "subject_request", row.id, **counts)
+    if event.service in {each.service for each in parts_of(tx, row)}:
+        return
     tables = [
         {"table": t.table, "title": t.title, "rows": t.row_count, "erasure": t.erasure, "hold": t.hold}
         for t in event.tables
@@ -141,8 +141,27 @@ def on_part(tx: Tx, event: _ANSWER) -> None:
         row.state, row.finish_time = rules.DONE, tx.now
         if row.kind != rules.ERASURE:
             row.archive_expire_time = tx.now + timedelta(days=rules.ARCHIVE_DAYS)
-    counts = {f"{row.kind}_rows": sum(each.row_count for each in event.tables), "service": event.service}
-    tx.audit("subject_request.answer", "subject_request", row.id, **counts)
+
+
+def repeat_erasures(tx: Tx) -> int:
+    """Let every service forget again whom it was told to forget, after one was restored from a backup; the count."""
+    decided = (SubjectRequest.kind == rules.ERASURE, SubjectRequest.state.in_((rules.WORKING, rules.DONE)))
+    mine = SubjectRequest.institution_id == tx.institution_id
+    rows = tx.session.scalars(select(SubjectRequest).where(mine, *decided).order_by(SubjectRequest.id)).all()
+    for row in rows:
+        publish(tx, _decided(row, SubjectErasureDecided()))
+    tx.audit("subject_request.repeat_erasures", "institution", tx.institution_id, count=len(rows))
+    return len(rows)
+
+
+def _decided(
+    row: SubjectRequest, event: SubjectErasureDecided | SubjectExportAsked
+) -> SubjectErasureDecided | SubjectExportAsked:
+    """Fill an event in with whom a granted request is about."""
+    event.subject_request_id = str(row.id)
+    event.person_ids.extend(str(key) for key in row.person_ids)
+    event.guardian_ids.extend(str(key) for key in row.guardian_ids)
+    return event
 
 
 def _in_state(tx: Tx, subject_request_id: UUID, *states: str) -> SubjectRequest:
