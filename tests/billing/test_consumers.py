@@ -80,6 +80,8 @@ def test_billing_subscribes_to_lessons_seats_and_pauses_and_to_what_its_rules_ar
         "scheduling.student_suspended.v1",
         "scheduling.student_transferred.v1",
         "student.referral_reward_due.v1",
+        "student.subject_erasure_decided.v1",
+        "student.subject_export_asked.v1",
         "org.campus_changed.v1",
         "org.approval_flow_changed.v1",
         "org.approval_decided.v1",
