@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, cast
 
 from buf.validate import validate_pb2
@@ -211,9 +212,13 @@ def is_required(field: FieldDescriptor) -> bool:
         return True
     if rules.ignore == validate_pb2.IGNORE_IF_ZERO_VALUE or (field.has_presence and not field.is_repeated):
         return False
-    text = rules.string
-    refuses_empty = text.min_len or text.len or text.uuid or text.email or rules.bytes.min_len or 0 in rules.enum.not_in
+    refuses_empty = _refuses_empty(rules.string) or rules.bytes.min_len or 0 in rules.enum.not_in
     return bool(refuses_empty or rules.repeated.min_items or rules.map.min_pairs or _excludes_zero(rules))
+
+
+def _refuses_empty(text: Any) -> bool:
+    is_like_nothing = bool(text.pattern) and re.search(text.pattern, "") is None
+    return bool(text.min_len or text.len or text.uuid or text.email or is_like_nothing)
 
 
 def _excludes_zero(rules: Any) -> bool:
