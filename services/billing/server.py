@@ -14,6 +14,7 @@ from lianxiao.billing.v1 import forfeit_service_pb2_grpc as forfeit
 from lianxiao.billing.v1 import hour_policy_service_pb2_grpc as hour_policy
 from lianxiao.billing.v1 import instalment_service_pb2_grpc as instalment
 from lianxiao.billing.v1 import ledger_service_pb2_grpc as ledger
+from lianxiao.billing.v1 import lot_policy_service_pb2_grpc as lot_policy
 from lianxiao.billing.v1 import lot_service_pb2_grpc as lot
 from lianxiao.billing.v1 import netting_service_pb2_grpc as netting
 from lianxiao.billing.v1 import order_service_pb2_grpc as order
@@ -49,6 +50,7 @@ from services.billing.rpc.forfeit_service import ForfeitService
 from services.billing.rpc.hour_policy_service import HourPolicyService
 from services.billing.rpc.instalment_service import InstalmentService
 from services.billing.rpc.ledger_service import LedgerService
+from services.billing.rpc.lot_policy_service import LotPolicyService
 from services.billing.rpc.lot_service import LotService
 from services.billing.rpc.netting_service import NettingService
 from services.billing.rpc.order_service import OrderService
@@ -98,6 +100,7 @@ SERVICERS: list[Registration] = [
     (custody.add_CustodyServiceServicer_to_server, CustodyService),
     (wallet.add_WalletServiceServicer_to_server, WalletService),
     (hour_policy.add_HourPolicyServiceServicer_to_server, HourPolicyService),
+    (lot_policy.add_LotPolicyServiceServicer_to_server, LotPolicyService),
     (split_rule.add_SplitRuleServiceServicer_to_server, SplitRuleService),
     (split.add_SplitServiceServicer_to_server, SplitService),
     (pay_plan.add_PayPlanServiceServicer_to_server, PayPlanService),

@@ -51,6 +51,9 @@ _SAME = {
     "person_id": "customer_id",
 }
 
+# Never the row of the pool: a course does not pay for itself.
+_OTHERS = {"paying_course_id"}
+
 
 @dataclass(slots=True)
 class Requests:
@@ -138,6 +141,8 @@ class Requests:
 
     def id_for(self, name: str) -> str:
         """Return the id that the pool has for a field, or one that nobody has."""
+        if name in _OTHERS:
+            return str(uuid4())
         for known in (name, _SAME.get(name, name), f"{name.rsplit('_', 2)[-2]}_id" if name.count("_") > 1 else name):
             if known in self.pool:
                 return self.pool[known]

@@ -34,6 +34,7 @@ APPENDED = {
         "reconciliation_match",
         "threshold_notice",
         "hour_policy",
+        "lot_policy",
         "instalment_policy",
         "ledger_account",
         "ledger_period",

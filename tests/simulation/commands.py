@@ -350,6 +350,7 @@ COMMANDS: tuple[tuple[int, Command], ...] = (
     (1, hours.freeze),
     (1, hours.unfreeze),
     (1, hours.expire),
+    (1, hours.order_lots),
 )
 # What these do has been done before: not a row may come of it.
 SILENT = frozenset({deliver_again})

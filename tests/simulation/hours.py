@@ -1,15 +1,17 @@
-"""Commands on hours that nobody takes: they are frozen, go on, and expire by the policy of their campus."""
+"""Commands on hours that nobody takes: they are frozen, go on, and expire; and what decides which pay."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from services.billing.actions import expiries, freezes, hour_policies
+from services.billing.actions import expiries, freezes, hour_policies, lot_policies
+from services.billing.rules import lot_policies as lot_rules
 from services.billing.rules.lots import INCOME
 from shared.db import Tx
 from tests.billing import factories
 from tests.simulation.world import World
 
+_CRITERIA = (lot_rules.GIFT_FIRST, lot_rules.EARLIEST_EXPIRY, lot_rules.NEWEST_CONTRACT, lot_rules.HIGHEST_PRICE)
 _LOTS = "select id from lot where {which} and remaining_hundredths > 0 order by order_id, kind, total_fen, start_date"
 
 
@@ -40,6 +42,21 @@ def expire(world: World) -> bool:
             place = world.random.choice([None, *world.campuses])
             hour_policies.create(tx, campus_id=place, start_date=factories.LONG_AGO, expiry=INCOME, notice_days=7)
         expiries.expire(tx)
+    return True
+
+
+def order_lots(world: World) -> bool:
+    """Let something else decide which lots pay, of everything or of one course, for which another may pay too."""
+    course_id = world.random.choice([None, world.any_sale().bought.course_id]) if world.sales else None
+    criteria = world.random.sample(_CRITERIA, world.random.randrange(1, len(_CRITERIA)))
+    factors = {}
+    if course_id not in {None, world.course_id} and course_id not in world.factors and world.random.random() < 0.5:
+        factors = {world.course_id: world.random.choice([100, 133, 150, 200])}
+    start = world.today if course_id is None else factories.LONG_AGO
+    with world.begin() as tx:
+        lot_policies.create(tx, lot_rules.LotPolicy(start, tuple(criteria), course_id=course_id, factors=factors))
+    if course_id is not None and factors:
+        world.factors[course_id] = factors[world.course_id]
     return True
 
 

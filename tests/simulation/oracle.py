@@ -17,7 +17,8 @@ from tests.simulation.world import Violation, World
 
 _CONSUMPTION = """
 select c.id, c.state, c.charge_hundredths, c.recognised_fen, c.campus_id,
-  coalesce((select sum(hundredths) from lot_entry e
+  coalesce((select sum(case when l.course_id = c.course_id then e.hundredths else e.hundredths * 100 / %(factor)s end)
+    from lot_entry e join lot l on l.institution_id = e.institution_id and l.id = e.lot_id
     where e.institution_id = c.institution_id and e.source_id = c.id and e.kind = 'consume'), 0) as taken,
   (select count(*) from lot_entry e where e.institution_id = c.institution_id and e.source_id = c.id
     and e.kind = 'consume' and e.amount_fen > 0) as parts
@@ -37,7 +38,8 @@ def expect(holds: bool, sentence: str) -> None:  # noqa: FBT001 - reads as a sen
 
 def check_charge(tx: Tx, world: World, event: AttendanceConfirmed) -> None:
     """Compare what an attendance charged with its event, and its parts with the rule that holds."""
-    keys = {"attendance": event.attendance_id, "revision": event.revision}
+    factor = world.factors.get(UUID(event.course_id), 100)
+    keys = {"attendance": event.attendance_id, "revision": event.revision, "factor": factor}
     row = tx.run(_CONSUMPTION, keys, prepared=True).one()
     expect(row.state in {"consumed", "uncovered"}, f"a new revision was {row.state}")
     expect(row.charge_hundredths == event.charge_hundredths, "another charge was recorded than was confirmed")

@@ -57,6 +57,8 @@ class World:
     # What hours are moved to at the list price.
     course_id: UUID = field(default_factory=uuid7)
     unit_price_fen: int = 7_777
+    # Hundredths that hours of `course_id` pay with for an hour of other courses.
+    factors: dict[UUID, int] = field(default_factory=dict)
     posted: dict[str, UUID | None] = field(default_factory=dict)
     # Codes, and who used them; None: nobody yet.
     coupons: dict[str, UUID | None] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from lianxiao.billing.v1 import billing_events_pb2 as events
 from lianxiao.scheduling.v1.scheduling_events_pb2 import AttendanceConfirmed
 from services.billing.actions import ledger, lots, restorations, rulebooks, splits, teacher_pay
 from services.billing.rules import postings
+from services.billing.rules.lot_policies import LotPolicy
 from services.billing.rules.lots import Charge, LotState, Resolution, crossed, resolve
 from services.billing.rules.postings import Line
 from services.billing.rules.splits import CONSUMPTION, Facts, choose, divide
@@ -27,11 +28,11 @@ from shared.wire_values import instant
 _LOTS = f"""
 select l.id, l.kind, l.quantity_hundredths, l.remaining_hundredths, l.total_fen, l.released_fen, l.start_date,
   l.expire_date, l.contract_time, l.order_id, l.campus_id, l.advisor_id, l.channel, l.freeze_date,
-  l.partner_id, l.sales_form, l.allocation,
+  l.partner_id, l.sales_form, l.allocation, l.course_id,
   (select version from rulebook where institution_id = %(institution)s and id = %(institution)s) as version
 from lot l
 where l.institution_id = %(institution)s and l.student_id in {FAMILY_SQL.format(id="%(student)s")}
-  and l.course_id = %(course)s
+  and l.course_id = any(%(courses)s::uuid[])
   and l.remaining_hundredths > 0
 order by l.id for update of l"""  # noqa: S608 - constant texts
 _CLAIM = """
@@ -83,11 +84,9 @@ def consume(tx: Tx, event: AttendanceConfirmed) -> None:
 
 def _charge(tx: Tx, attendance: Attendance) -> bool:
     """Charge, or return False when the attendance has a consumption that stands in the way."""
-    rows = tx.run(_LOTS, _keys(tx, attendance), prepared=True).all()
-    states = [LotState._make(row[:-1]) for row in rows]
-    rules = rulebooks.at(tx, rows[0].version or 0) if rows else rulebooks.load(tx)
+    states, rules = _lock(tx, attendance, rulebooks.known(tx))
     day = rules.day(attendance.campus_id, attendance.lesson_start_time)
-    resolution = resolve(states, attendance.charge_hundredths, day)
+    resolution = resolve(states, attendance.charge_hundredths, day, _policy(attendance, rules))
     consumption_id = uuid7()
     recognised = sum(charge.amount_fen for charge in resolution.charges)
     if not _claim(tx, consumption_id, attendance, resolution, recognised):
@@ -102,6 +101,21 @@ def _charge(tx: Tx, attendance: Attendance) -> bool:
     else:
         publish(tx, _not_charged(attendance, resolution.remaining_hundredths))
     return True
+
+
+def _lock(tx: Tx, attendance: Attendance, known: rulebooks.Rules) -> tuple[list[LotState], rulebooks.Rules]:
+    """Lock the lots that may pay; once more where the policy has come to name other courses than the one in memory."""
+    courses = {attendance.course_id, *_policy(attendance, known).factors}
+    values = _keys(tx, attendance) | {"courses": [str(each) for each in courses]}
+    rows = tx.run(_LOTS, values, prepared=True).all()
+    rules = rulebooks.at(tx, rows[0].version or 0) if rows else rulebooks.load(tx)
+    if courses != {attendance.course_id, *_policy(attendance, rules).factors}:
+        return _lock(tx, attendance, rules)
+    return [LotState._make(row[:-1]) for row in rows], rules
+
+
+def _policy(attendance: Attendance, rules: rulebooks.Rules) -> LotPolicy:
+    return rules.lot_policy(attendance.campus_id, attendance.course_id, attendance.lesson_start_time)
 
 
 def _let_pay(tx: Tx, attendance: Attendance, rules: rulebooks.Rules, day: date) -> None:

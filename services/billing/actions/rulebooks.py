@@ -1,4 +1,4 @@
-"""What consumption reads beside lots - split rules, thresholds, time zones - kept in memory by version.
+"""What consumption reads beside lots - split rules, lot policies, thresholds, time zones - kept in memory by version.
 
 The version is a column that is read together with the lots, so a change holds from the next attendance on, in every
 process, without a query of its own.
@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from services.billing.models import Campus, PayPlan, Rulebook, SplitRule
-from services.billing.rules import pay_plans, splits
+from services.billing.models import Campus, LotPolicy, PayPlan, Rulebook, SplitRule
+from services.billing.rules import lot_policies, pay_plans, splits
 from shared.db import Tx
 
 TIME_ZONE = "Asia/Shanghai"
@@ -43,10 +43,22 @@ class Rules:
     time_zones: dict[UUID, str]
     regions: dict[UUID, UUID | None]
     pay_plans: tuple[pay_plans.PayPlan, ...]
+    policies: tuple[lot_policies.LotPolicy, ...]
 
     def day(self, campus_id: UUID, instant: datetime) -> date:
         """Return the local date at a campus."""
         return instant.astimezone(_zone(self.time_zones.get(campus_id, TIME_ZONE))).date()
+
+    def lot_policy(self, campus_id: UUID, course_id: UUID, instant: datetime) -> lot_policies.LotPolicy:
+        """Return what decides which lots pay for a lesson that begins at an instant."""
+        if not self.policies:
+            return lot_policies.DEFAULT
+        return lot_policies.choose(self.policies, campus_id, course_id, self.day(campus_id, instant))
+
+
+def known(tx: Tx) -> Rules:
+    """Return the rules of this process, which may have changed since: `at` with the version read then says."""
+    return _cache.get(tx.institution_id) or load(tx)
 
 
 def load(tx: Tx) -> Rules:
@@ -94,6 +106,12 @@ def to_rule(row: SplitRule) -> splits.SplitRule:
     )
 
 
+def to_lot_policy(row: LotPolicy) -> lot_policies.LotPolicy:
+    """Return a stored policy as the pure rules take it."""
+    factors = {UUID(course_id): factor for course_id, factor in row.factors.items()}
+    return lot_policies.LotPolicy(row.start_date, tuple(row.criteria), row.campus_id, row.course_id, factors)
+
+
 def to_plan(row: PayPlan) -> pay_plans.PayPlan:
     """Return a stored plan as the pure rules take it."""
     return pay_plans.PayPlan(
@@ -130,7 +148,8 @@ def _read(tx: Tx, version: int) -> Rules:
     found = tx.execute(select(Campus.id, Campus.time_zone, Campus.region_id)).all()
     zones, regions = {row.id: row.time_zone for row in found}, {row.id: row.region_id for row in found}
     plans = tuple(to_plan(row) for row in tx.session.scalars(select(PayPlan).where(PayPlan.state == "active")))
-    return Rules(version, tuple(thresholds or (LOW_HOURS_HUNDREDTHS,)), rules, zones, regions, plans)
+    orders = tuple(to_lot_policy(row) for row in tx.session.scalars(select(LotPolicy)))
+    return Rules(version, tuple(thresholds or (LOW_HOURS_HUNDREDTHS,)), rules, zones, regions, plans, orders)
 
 
 @lru_cache(maxsize=64)

@@ -30,7 +30,16 @@ from services.billing.models.ledger import (
     LedgerTurnover,
     PeriodAcknowledgement,
 )
-from services.billing.models.lots import ClassSeat, Consumption, HourPolicy, Lot, LotEntry, Suspension, ThresholdNotice
+from services.billing.models.lots import (
+    ClassSeat,
+    Consumption,
+    HourPolicy,
+    Lot,
+    LotEntry,
+    LotPolicy,
+    Suspension,
+    ThresholdNotice,
+)
 from services.billing.models.orders import Order, OrderLine
 from services.billing.models.paper_contracts import PaperContract
 from services.billing.models.pay_plans import LessonAssistant, PayDue, PayPlan
@@ -100,6 +109,7 @@ __all__ = [
     "LessonAssistant",
     "Lot",
     "LotEntry",
+    "LotPolicy",
     "Netting",
     "Order",
     "OrderLine",

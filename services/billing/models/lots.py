@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid
+from sqlalchemy import Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -103,6 +103,20 @@ class HourPolicy(Row, Base):
     start_date: Mapped[date]
     expiry: Mapped[str]
     notice_days: Mapped[int]
+    staff_id: Mapped[UUID]
+
+
+class LotPolicy(Row, Base):
+    """Which lots pay for lessons from a date on; append-only. Without a campus or course it holds for all of them."""
+
+    __tablename__ = "lot_policy"
+
+    campus_id: Mapped[UUID | None]
+    course_id: Mapped[UUID | None]
+    start_date: Mapped[date]
+    criteria: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    # By the course whose lots may pay: hundredths of its hours for one hour of a lesson.
+    factors: Mapped[dict[str, int]] = mapped_column(JSONB)
     staff_id: Mapped[UUID]
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import NamedTuple, Protocol
+from fractions import Fraction
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
+from services.billing.rules import lot_policies
+from services.billing.rules.lot_policies import EVEN, LotPolicy
 from shared.money import allocate, released
 
 PAID = "paid"
@@ -40,6 +43,7 @@ class LotState(NamedTuple):
     partner_id: UUID | None = None
     sales_form: str = ""
     allocation: Mapping[str, int] | None = None
+    course_id: UUID | None = None
 
 
 class Figures(Protocol):
@@ -84,24 +88,30 @@ class Resolution:
     reason: str = ""
 
 
-def resolve(lots: Sequence[LotState], hundredths: int, day: date) -> Resolution:
-    """Choose lots for an attendance on a day: valid ones, paid before gift, earliest expiry, then oldest contract.
+def resolve(
+    lots: Sequence[LotState], hundredths: int, day: date, policy: LotPolicy = lot_policies.DEFAULT
+) -> Resolution:
+    """Choose lots for an attendance on a day: valid ones, in the order of the policy, of the own course before others.
 
-    All or nothing: an attendance that the lots cannot pay for whole is not charged at all, so that a correction
-    never has to guess which part of it was paid.
+    Lots of other courses pay by the policy's factor; what they hold counts in hours of the lesson. All or nothing: an
+    attendance that the lots cannot pay for whole is not charged at all, so that a correction never has to guess which
+    part of it was paid.
     """
-    usable = sorted((lot for lot in lots if is_usable(lot, day)), key=_order)
-    available = sum(lot.remaining_hundredths for lot in usable)
+    usable = sorted((lot for lot in lots if is_usable(lot, day)), key=_order(policy))
+    factors = [policy.factors.get(lot.course_id, EVEN) if lot.course_id else EVEN for lot in usable]
+    pairs = zip(usable, factors, strict=True)
+    available = sum(lot_policies.covered_by(lot.remaining_hundredths, factor) for lot, factor in pairs)
     if available < hundredths:
         return Resolution((), available, _reason(lots, usable))
     charges: list[Charge] = []
     left = hundredths
-    for rank, lot in enumerate(usable, start=1):
-        if not left:
-            break
-        part = min(left, lot.remaining_hundredths)
-        left -= part
-        charges.append(Charge(lot, part, amount_of(lot, part), _explain(lot, rank, len(usable))))
+    for rank, (lot, factor) in enumerate(zip(usable, factors, strict=True), start=1):
+        part = min(left, lot_policies.covered_by(lot.remaining_hundredths, factor))
+        if part:
+            left -= part
+            cost = lot_policies.cost_of(part, factor)
+            why = f"{rank} of {len(usable)}: {_explain(lot)}{_explain_policy(lot, policy)}"
+            charges.append(Charge(lot, cost, amount_of(lot, cost), why))
     return Resolution(tuple(charges), available - hundredths)
 
 
@@ -151,8 +161,20 @@ def crossed(thresholds: Sequence[int], remaining_hundredths: int) -> list[int]:
     return [threshold for threshold in thresholds if remaining_hundredths < threshold]
 
 
-def _order(lot: LotState) -> tuple[bool, date, datetime, UUID]:
-    return lot.kind != PAID, lot.expire_date or _FOR_EVER, lot.contract_time, lot.id
+_KEYS: Mapping[str, Callable[[LotState], Any]] = {
+    lot_policies.PAID_FIRST: lambda lot: lot.kind != PAID,
+    lot_policies.GIFT_FIRST: lambda lot: lot.kind != GIFT,
+    lot_policies.EARLIEST_EXPIRY: lambda lot: lot.expire_date or _FOR_EVER,
+    lot_policies.OLDEST_CONTRACT: lambda lot: lot.contract_time,
+    lot_policies.NEWEST_CONTRACT: lambda lot: -lot.contract_time.timestamp(),
+    lot_policies.LOWEST_PRICE: lambda lot: Fraction(lot.total_fen, lot.quantity_hundredths),
+    lot_policies.HIGHEST_PRICE: lambda lot: -Fraction(lot.total_fen, lot.quantity_hundredths),
+}
+
+
+def _order(policy: LotPolicy) -> Callable[[LotState], tuple[Any, ...]]:
+    keys = [_KEYS[criterion] for criterion in policy.criteria]
+    return lambda lot: (lot.course_id in policy.factors, *(key(lot) for key in keys), lot.id)
 
 
 def _reason(lots: Sequence[LotState], usable: Sequence[LotState]) -> str:
@@ -163,6 +185,14 @@ def _reason(lots: Sequence[LotState], usable: Sequence[LotState]) -> str:
     return "LOT_NOT_VALID" if any(lot.remaining_hundredths for lot in lots) else "NO_LOT"
 
 
-def _explain(lot: LotState, rank: int, count: int) -> str:
+def _explain(lot: LotState) -> str:
     expiry = lot.expire_date.isoformat() if lot.expire_date else "never"
-    return f"{rank} of {count}: {lot.kind}, expires {expiry}, contract of {lot.contract_time:%Y-%m-%d}"
+    return f"{lot.kind}, expires {expiry}, contract of {lot.contract_time:%Y-%m-%d}"
+
+
+def _explain_policy(lot: LotState, policy: LotPolicy) -> str:
+    if policy is lot_policies.DEFAULT:
+        return ""
+    factor = policy.factors.get(lot.course_id) if lot.course_id else None
+    other = f", {factor} of another course for {EVEN}" if factor else ""
+    return f"{other}; policy of {policy.start_date.isoformat()}: {', '.join(policy.criteria)}"

@@ -172,6 +172,7 @@ _MONEY = (
         "custody_account.*",
         "custody_release.*",
         "hour_policy.*",
+        "lot_policy.*",
         "consumption.read",
     ),
     *("instalment_plan.*", "instalment_policy.*", "receivable.read", "renewal.read", "unapplied_receipt.*"),
@@ -232,7 +233,8 @@ _LEADING = (
     *_TIMETABLING,
     *("lead_import.*", "student_import.*", "duplicate.*", "claim.*", "lead_issue.*", "lead_policy.*"),
     *("handover.read", "workload.read", "teacher_home.read"),
-    *("registration.read", "approval_flow.read", "approval.*", "hour_policy.read", "transfer.*", "forfeit.*"),
+    *("registration.read", "approval_flow.read", "approval.*", "transfer.*", "forfeit.*"),
+    *("hour_policy.read", "lot_policy.read"),
     *(
         "assignment_rule.read",
         "payment.*",
