@@ -11,6 +11,7 @@ from lianxiao.billing.v1 import contract_template_service_pb2_grpc as contract_t
 from lianxiao.billing.v1 import coupon_service_pb2_grpc as coupon
 from lianxiao.billing.v1 import custody_service_pb2_grpc as custody
 from lianxiao.billing.v1 import forfeit_service_pb2_grpc as forfeit
+from lianxiao.billing.v1 import hour_matching_service_pb2_grpc as hour_matching
 from lianxiao.billing.v1 import hour_policy_service_pb2_grpc as hour_policy
 from lianxiao.billing.v1 import instalment_service_pb2_grpc as instalment
 from lianxiao.billing.v1 import ledger_service_pb2_grpc as ledger
@@ -47,6 +48,7 @@ from services.billing.rpc.contract_template_service import ContractTemplateServi
 from services.billing.rpc.coupon_service import CouponService
 from services.billing.rpc.custody_service import CustodyService
 from services.billing.rpc.forfeit_service import ForfeitService
+from services.billing.rpc.hour_matching_service import HourMatchingService
 from services.billing.rpc.hour_policy_service import HourPolicyService
 from services.billing.rpc.instalment_service import InstalmentService
 from services.billing.rpc.ledger_service import LedgerService
@@ -108,6 +110,7 @@ SERVICERS: list[Registration] = [
     (payout_batch.add_PayoutBatchServiceServicer_to_server, PayoutBatchService),
     (netting.add_NettingServiceServicer_to_server, NettingService),
     (ledger.add_LedgerServiceServicer_to_server, LedgerService),
+    (hour_matching.add_HourMatchingServiceServicer_to_server, HourMatchingService),
     (account_title.add_AccountTitleServiceServicer_to_server, AccountTitleService),
     (voucher.add_VoucherServiceServicer_to_server, VoucherService),
     (refund.add_RefundServiceServicer_to_server, RefundService),
