@@ -104,15 +104,24 @@ def test_a_report_stays_as_it_was_told(database: Database, caller: Caller) -> No
 def test_attendance_is_what_stands_confirmed_in_the_week_of_the_campus(database: Database, institution: UUID) -> None:
     with database.begin(Caller.system(institution), now=MONDAY) as tx:
         child = factories.student(tx)
-    # Monday 00:30 and Sunday 23:30 in Shanghai are in; the next Monday is not; one was taken back.
-    starts = ("2026-06-07T16:30:00Z", "2026-06-14T15:30:00Z", "2026-06-14T16:30:00Z", "2026-06-10T08:00:00Z")
-    for number, (start, code) in enumerate(zip(starts, ("late", "excused", "present", "present"), strict=True)):
+    # Monday 00:30 and Sunday 23:30 in Shanghai are in, the next Monday is not, the fourth was taken back.
+    starts = (
+        "2026-06-07T16:30:00Z",
+        "2026-06-14T15:30:00Z",
+        "2026-06-14T16:30:00Z",
+        "2026-06-10T08:00:00Z",
+        "2026-06-11T08:00:00Z",
+    )
+    for number, (start, code) in enumerate(
+        zip(starts, ("late", "excused", "present", "present", "online"), strict=True)
+    ):
         event = scheduling.AttendanceConfirmed(
             attendance_id=str(uuid7()),
             lesson_id=str(UUID(int=number + 1)),
             student_id=str(child.id),
             campus_id=str(child.campus_id),
             code=code,
+            counts_as_present=code != "excused",
             revision=1,
         )
         event.lesson_start_time.FromJsonString(start)
@@ -128,10 +137,10 @@ def test_attendance_is_what_stands_confirmed_in_the_week_of_the_campus(database:
     with database.begin(Caller.system(institution), now=MONDAY) as tx:
         [row] = growth_reports.create(tx, [child.id], **WEEK)  # type: ignore[arg-type]
         assert growth_reports.content_of(tx, row)["attendance"] == {
-            "lesson_count": 2,
-            "attended_count": 1,
+            "lesson_count": 3,
+            "attended_count": 2,
             "late_count": 1,
-            "attendance_basis_points": 5_000,
+            "attendance_basis_points": 6_667,
         }
 
 

@@ -21,7 +21,8 @@ _NEXT = 3
 # The last word on each lesson of the period, out of the timeline.
 _ATTENDANCE = """
 with word as (
-  select distinct on (t.facts ->> 'lesson_id') t.kind, t.facts ->> 'code' as code
+  select distinct on (t.facts ->> 'lesson_id') t.kind, t.facts ->> 'code' as code,
+    (t.facts ->> 'counts_as_present')::boolean as present
   from timeline_entry t
   where t.institution_id = %(institution)s and t.student_id = any (%(students)s::uuid[])
     and t.kind in ('attendance_confirmed', 'attendance_unconfirmed') and t.facts ->> 'lesson_id' in (
@@ -30,7 +31,8 @@ with word as (
         and l.kind = 'attendance_confirmed' and (l.facts ->> 'lesson_start_time')::timestamptz >= %(since)s
         and (l.facts ->> 'lesson_start_time')::timestamptz < %(until)s)
   order by t.facts ->> 'lesson_id', (t.facts ->> 'revision')::bigint desc, t.kind desc)
-select count(*), count(*) filter (where code in ('present', 'late')), count(*) filter (where code = 'late')
+select count(*), count(*) filter (where coalesce(present, code in ('present', 'late'))),
+  count(*) filter (where code = 'late')
 from word where kind = 'attendance_confirmed'"""
 
 
