@@ -38,7 +38,7 @@ from lianxiao.scheduling.v1.scheduling_events_pb2 import (
 from lianxiao.student.v1 import overview_pb2
 from lianxiao.student.v1 import overview_service_pb2 as pb
 from lianxiao.student.v1.overview_service_pb2_grpc import OverviewServiceStub
-from services.student.actions import customers, tags, tickets
+from services.student.actions import customers, student_levels, tags, tickets
 from services.student.actions.tickets import Matter
 from services.student.consumers import CONSUMERS
 from services.student.rules import hour_lots, overview
@@ -82,6 +82,8 @@ def child(database: Database, institution: UUID) -> Ids:
         sister.household_id = row.household_id
         tags.add(tx, row.id, tags.create(tx, name="高意向", facet="parent").id)
         tickets.open_for(tx, row.id, Matter("complaint", "老师迟到", "上课晚了十分钟"))
+        for level in ("L1", "L2"):
+            student_levels.give(tx, row.id, subject="math", level=level)
         return Ids(row.id, row.campus_id, uuid7(), uuid7())
 
 
@@ -196,6 +198,7 @@ def test_one_answer_tells_all_of_a_child(wire: Wire, database: Database, institu
     assert len(seen.touches) == 10
     assert [each.subject for each in seen.tickets] == ["老师迟到"]
     assert [each.name for each in seen.tags] == ["高意向"]
+    assert [(each.subject, each.level) for each in seen.levels] == [("math", "L2")]
     assert not seen.hidden_sections
 
 

@@ -10,7 +10,16 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, select, union_all
 
-from services.student.actions import guardians, homework_works, learning_records, students, tags, teaching, timeline
+from services.student.actions import (
+    guardians,
+    homework_works,
+    learning_records,
+    student_levels,
+    students,
+    tags,
+    teaching,
+    timeline,
+)
 from services.student.actions.learning_records import SubjectScores
 from services.student.actions.tags import Borne
 from services.student.actions.teaching import Learner
@@ -23,6 +32,7 @@ from services.student.models import (
     Lesson,
     LessonPlace,
     Student,
+    StudentLevel,
     TaughtGroup,
     Ticket,
     TimelineEntry,
@@ -56,8 +66,9 @@ _LONGEST = timedelta(days=1)
 
 
 class Learning(NamedTuple):
-    """Scores of the last year, and homework of late."""
+    """The level of each subject, scores of the last year, and homework of late."""
 
+    levels: Sequence[StudentLevel]
     scores: Sequence[SubjectScores]
     homework: homework_works.Figures
 
@@ -155,7 +166,13 @@ def _groups(tx: Tx, ids: Sequence[UUID]) -> list[tuple[GroupMember, TaughtGroup]
 def _learning(tx: Tx, learner: Learner) -> Learning:
     tomorrow = tx.now.date() + timedelta(days=1)  # which is today at some campus
     scores = learning_records.scores_of(tx, learner.ids, tomorrow - _SCORES, tomorrow)
-    return Learning(scores, homework_works.figures(tx, learner.ids, tx.now - rules.RECENT, tx.now))
+    # The latest of each subject comes first and is put down last.
+    levels = {each.subject: each for each in reversed(student_levels.history(tx, learner.ids))}
+    return Learning(
+        sorted(levels.values(), key=lambda each: each.subject),
+        scores,
+        homework_works.figures(tx, learner.ids, tx.now - rules.RECENT, tx.now),
+    )
 
 
 def _happened(tx: Tx, ids: Sequence[UUID]) -> list[Happening]:

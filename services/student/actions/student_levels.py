@@ -52,9 +52,12 @@ def give(tx: Tx, student_id: UUID, *, subject: str, level: str) -> StudentLevel:
 
 def of_student(tx: Tx, student_id: UUID) -> Sequence[StudentLevel]:
     """Return the levels that a child was given, by subject, the latest first. Raises NotFound."""
-    ids = teaching.learner(tx, student_id).ids
-    query = select(StudentLevel).where(
-        StudentLevel.institution_id == tx.institution_id, StudentLevel.student_id.in_(ids)
-    )
-    order = (StudentLevel.subject, StudentLevel.create_time.desc(), StudentLevel.number.desc())
-    return tx.session.scalars(query.order_by(*order)).all()
+    return history(tx, teaching.learner(tx, student_id).ids)
+
+
+def history(tx: Tx, ids: Sequence[UUID]) -> Sequence[StudentLevel]:
+    """Return the levels that a child was given under any of its ids, by subject, the latest first."""
+    row = StudentLevel
+    query = select(row).where(row.institution_id == tx.institution_id, row.student_id.in_(ids))
+    ordered = query.order_by(row.subject, row.create_time.desc(), row.number.desc())
+    return tx.session.scalars(ordered.execution_options(prepared=True)).all()

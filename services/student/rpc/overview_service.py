@@ -16,6 +16,7 @@ from services.student.models import HourLot, Lesson, Student
 from services.student.rpc import (
     guardian_service,
     learning_record_service,
+    student_level_service,
     student_service,
     tag_service,
     ticket_service,
@@ -58,6 +59,7 @@ def to_pb(tx: Tx, found: Overview) -> overview_pb2.StudentOverview:
         money=_money(found.spending),
         attendance=_attendance(found.attendance),
         scores=[learning_record_service.subject(each) for each in found.learning.scores] if found.learning else [],
+        levels=[student_level_service.to_pb(each) for each in found.learning.levels] if found.learning else [],
         homework=learning_record_service.homework(found.learning.homework) if found.learning else None,
         touches=[timeline_service.to_pb(entry) for entry in found.touches],
         tickets=[ticket_service.to_pb(tx, ticket) for ticket in found.tickets],
