@@ -102,8 +102,8 @@ class LianxiaoDialect(PGDialect_psycopg2):
             statement = link.planned(statement)
         try:
             super().do_execute(cursor, link.complete(statement), parameters, context)  # type: ignore[no-untyped-call]
-        except psycopg2.Error:
-            link.plans.failed()
+        except psycopg2.Error as error:
+            link.plans.failed(error.pgcode)
             raise
 
     def do_executemany(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
@@ -113,8 +113,8 @@ class LianxiaoDialect(PGDialect_psycopg2):
             if opening:
                 cursor.execute(opening)
             super().do_executemany(cursor, statement, parameters, context)  # type: ignore[no-untyped-call]
-        except psycopg2.Error:
-            cursor.connection.plans.failed()
+        except psycopg2.Error as error:
+            cursor.connection.plans.failed(error.pgcode)
             raise
 
     def do_commit(self, dbapi_connection: Any) -> None:
@@ -144,7 +144,7 @@ def send(connection: Connection, link: Link, sql: str, parameters: Parameters) -
         cursor = link.cursor()
         cursor.execute(link.complete(sql), parameters or None)
     except psycopg2.Error as error:
-        link.plans.failed()
+        link.plans.failed(error.pgcode)
         lost = connection.dialect.is_disconnect(error, link, None)  # type: ignore[arg-type]
         if lost:
             connection.invalidate(error)

@@ -82,7 +82,43 @@ def test_after_an_error_and_after_what_was_never_sent_everything_works_again(sma
     with small.begin(caller) as tx:
         add(tx, "second")
         assert found(tx, "first", "second", "lost") == ["first", "second"]
-        assert planned(tx) == 2
+
+
+def test_a_refusal_leaves_what_it_had_no_part_in_planned(small: Database, caller: Caller) -> None:
+    every = text("select count(*) from thing").execution_options(prepared=True)
+    divide = "select 1 / %(by)s::bigint"
+    names = "select array_agg(name order by name) from pg_prepared_statements where statement like '%(*) from thing'"
+    with small.begin(caller) as tx:
+        assert tx.execute(every).scalar_one() == 0
+        before = tx.run(names).scalar_one()
+    for _ in range(3):
+        with small.begin(caller, keep=False) as tx, pytest.raises(DBAPIError):
+            tx.run(divide, {"by": 0}, prepared=True)
+    with small.begin(caller) as tx:
+        assert tx.execute(every).scalar_one() == 0
+        assert tx.run(names).scalar_one() == before
+        assert tx.run(divide, {"by": 1}, prepared=True).scalar_one() == 1
+
+
+def test_after_many_refusals_the_server_forgets_what_we_did(small: Database, caller: Caller) -> None:
+    for number in range(110):
+        with small.begin(caller, keep=False) as tx, pytest.raises(DBAPIError):
+            tx.run(f"select {number} / %(by)s::bigint", {"by": 0}, prepared=True)
+    with small.begin(caller) as tx:
+        assert planned(tx) < 20
+
+
+def test_a_plan_that_does_not_fit_its_table_any_more_is_made_again(small: Database, caller: Caller) -> None:
+    made = "create temporary table passing (a bigint)"
+    with small.begin(caller) as tx:
+        tx.run(made)
+        for _ in range(2):
+            assert tx.run("select * from passing", prepared=True).all() == []
+        tx.run("alter table passing add b bigint")
+    with small.begin(caller, keep=False) as tx, pytest.raises(DBAPIError, match="cached plan"):
+        tx.run("select * from passing", prepared=True)
+    with small.begin(caller) as tx:
+        assert tx.run("select * from passing", prepared=True).all() == []
 
 
 def test_places_become_numbers_and_arrays_carry_their_types() -> None:
@@ -98,6 +134,10 @@ def test_places_become_numbers_and_arrays_carry_their_types() -> None:
     assert plans.planned(sql) == call
     plans.failed()
     assert plans.planned(sql).startswith("prepare lx2 ")
+    plans.sent()
+    plans.sent()
+    plans.failed()
+    assert plans.planned(sql).startswith("execute lx2(")
 
 
 def test_a_statement_without_places_is_planned_too(small: Database, caller: Caller) -> None:
