@@ -17,6 +17,7 @@ from shared.caller import NOBODY
 from shared.errors import InvalidInput
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_YEARS = range(1900, 3000)
 
 
 def optional_id(text: str) -> UUID | None:
@@ -51,11 +52,17 @@ def optional_instant(message: Message, field: str) -> datetime | None:
 
 
 def local_date(value: date_pb2.Date, field: str) -> date:
-    """Return a whole date; raises InvalidInput for the 30th of February and for an empty one."""
+    """Return a whole date; raises InvalidInput for the 30th of February, an empty one, and ones that nobody lives in.
+
+    At the ends of the calendar a day more, or another time zone, is no date any more.
+    """
     try:
-        return date(value.year, value.month, value.day)
+        day = date(value.year, value.month, value.day)
     except ValueError as error:
         raise InvalidInput(field, "there is no such date", "DATE_INVALID") from error
+    if day.year not in _YEARS:
+        raise InvalidInput(field, f"years are {_YEARS.start} to {_YEARS.stop - 1}", "DATE_INVALID")
+    return day
 
 
 def optional_date(message: Message, field: str, place: str = "") -> date | None:

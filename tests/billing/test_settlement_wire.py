@@ -64,7 +64,7 @@ def test_a_month_is_made_and_read(wire: Wire, finance: Caller, campus: str, teac
     (line,) = service.ListSettlementLines(asked_lines, metadata=who).settlement_lines
     assert (line.kind, line.amount_fen) == (settlement_pb2.SETTLEMENT_LINE_KIND_SPLIT, 4000)
     assert (line.base_fen, line.explanation, line.source_kind) == (10000, "standard v1: 40 %", "consumption")
-    begin.date.CopyFrom(Date(year=9999, month=12, day=31))
+    begin.date.CopyFrom(Date(year=2999, month=12, day=31))
     with pytest.raises(grpc.RpcError) as error:
         service.CreateSettlementRun(begin, metadata=who)
     assert refusal(error.value)[1] == "PERIOD_NOT_OVER"

@@ -39,7 +39,16 @@ def test_dates_come_back_as_they_went() -> None:
     assert date_pb(None) is None
 
 
-@pytest.mark.parametrize("wrong", [Date(), Date(year=2026), Date(year=2026, month=2, day=30)])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Date(),
+        Date(year=2026),
+        Date(year=2026, month=2, day=30),
+        Date(year=1899, month=12, day=31),
+        Date(year=3000, month=1, day=1),
+    ],
+)
 def test_a_date_that_no_calendar_has_is_refused_by_field(wrong: Date) -> None:
     with pytest.raises(InvalidInput) as caught:
         local_date(wrong, "start_date")

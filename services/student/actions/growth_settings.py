@@ -17,11 +17,12 @@ _USUAL = {"weekly": False, "weekday": 1, "hour": 18, "experiment": "", "brief_ba
 
 def get(tx: Tx, *, for_update: bool = False) -> GrowthSetting:
     """Return the setting; nothing goes out by itself before somebody has set it."""
+    key = (tx.institution_id, tx.institution_id)
     if for_update:
         fresh = stamped(tx, id=tx.institution_id, **_USUAL)
         tx.execute(insert(GrowthSetting).values(fresh).on_conflict_do_nothing())
-        return tx.load(GrowthSetting, "growth_setting", tx.institution_id, for_update=True)
-    return tx.session.get(GrowthSetting, (tx.institution_id, tx.institution_id)) or GrowthSetting(**_USUAL)
+        return tx.session.get_one(GrowthSetting, key, with_for_update=True, populate_existing=True)
+    return tx.session.get(GrowthSetting, key) or GrowthSetting(**_USUAL)
 
 
 def replace(
