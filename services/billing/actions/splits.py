@@ -151,12 +151,13 @@ def revise_rule(tx: Tx, rule_id: UUID, shares: Sequence[splits.Share], start_dat
 
     A rule of its own makes the next version, so that what the one before divided and goes on dividing, such as the
     cash of its orders, is explained by the shares that made it. Raises what `end_rule` and the shares get wrong,
-    Refused SPLIT_RULE_NOT_ACTIVE for a draft, SPLIT_SHARES_UNCHANGED.
+    Refused SPLIT_RULE_NOT_ACTIVE for a draft, SPLIT_RULE_REVISED, SPLIT_SHARES_UNCHANGED.
     """
     tx.check_chain()
     row = tx.load(SplitRule, "split_rule", rule_id, for_update=True)
     if row.state != "active":
         raise Refused("SPLIT_RULE_NOT_ACTIVE", f"the rule is {row.state}", state=row.state)
+    _check_newest(tx, row)
     before = rulebooks.to_rule(row)
     revised = replace(before, id=None, shares=tuple(shares), start_date=start_date)
     if set(revised.shares) == set(before.shares):
@@ -168,6 +169,12 @@ def revise_rule(tx: Tx, rule_id: UUID, shares: Sequence[splits.Share], start_dat
     tx.session.add(fresh)
     _keep_version(tx, fresh, "revised")
     return fresh
+
+
+def _check_newest(tx: Tx, row: SplitRule) -> None:
+    newer = tx.scalar(select(SplitRule.id).where(SplitRule.replaces_id == row.id))
+    if newer is not None:
+        raise Refused("SPLIT_RULE_REVISED", "a newer version has taken its place", split_rule_id=str(newer))
 
 
 def versions(tx: Tx, rule_id: UUID) -> Sequence[SplitRuleVersion]:
