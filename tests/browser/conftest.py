@@ -15,7 +15,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.people import Api, Family, User, new_family
-from tests.journeys.chain import found
+from tests.journeys.chain import Chain, found
+from tests.journeys.steps import TOTAL_FEN, Child, become_student, enquire, join, pay, sell
 from tests.journeys.system import PASSWORD, System
 
 # QUIC and background services look for hosts that a test machine does not have.
@@ -54,9 +55,26 @@ class Person:
 
 
 @pytest.fixture(scope="session")
-def users(compact_system: System) -> Mapping[str, User]:
+def chain(compact_system: System) -> Chain:
+    """Return a small chain that all tests of the console share."""
+    return found(compact_system)
+
+
+@pytest.fixture(scope="session")
+def pupil(chain: Chain) -> Child:
+    """Return a child whose family has bought hours, and who is in a class that meets tomorrow."""
+    child = enquire(chain)
+    pay(chain, sell(chain, child), TOTAL_FEN)
+    become_student(chain, child)
+    group = chain.class_group("周末创意班", capacity=6)
+    chain.lesson(group, 24)
+    join(chain, child, group)
+    return child
+
+
+@pytest.fixture(scope="session")
+def users(chain: Chain) -> Mapping[str, User]:
     """Return people of a small chain by role."""
-    chain = found(compact_system)
     chain.hire("auditor", "auditor", "")
     emails = {"hq_admin": "admin", "course_advisor": "advisor", "auditor": "auditor"}
     return {role: Person(chain.code, f"{name}@{chain.code}.example", PASSWORD) for role, name in emails.items()}

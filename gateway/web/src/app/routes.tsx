@@ -1,5 +1,6 @@
-import { createBrowserRouter, Navigate } from 'react-router'
+import { createBrowserRouter } from 'react-router'
 import { CrashPage } from '@/app/crash-page'
+import { FirstPlace } from '@/app/first-place'
 import { NotFoundPage } from '@/app/not-found-page'
 import { RequireSession } from '@/app/require-session'
 import { Splash } from '@/components/splash'
@@ -16,7 +17,7 @@ export const router = createBrowserRouter([
       {
         Component: RequireSession,
         children: [
-          { path: '/', element: <Navigate to="/leads" replace /> },
+          { path: '/', Component: FirstPlace },
           {
             path: '/leads',
             lazy: async () => ({ Component: (await import('@/features/leads/lead-list-page')).LeadListPage }),
@@ -24,6 +25,14 @@ export const router = createBrowserRouter([
           {
             path: '/leads/:leadId',
             lazy: async () => ({ Component: (await import('@/features/leads/lead-page')).LeadPage }),
+          },
+          {
+            path: '/students',
+            lazy: async () => ({ Component: (await import('@/features/students/student-list-page')).StudentListPage }),
+          },
+          {
+            path: '/students/:studentId',
+            lazy: async () => ({ Component: (await import('@/features/students/student-page')).StudentPage }),
           },
           { path: '*', Component: NotFoundPage },
         ],

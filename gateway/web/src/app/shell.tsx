@@ -1,13 +1,14 @@
 import { LogoutOutlined, UserOutlined } from '@ant-design/icons'
 import { Button, Dropdown, Layout, Typography } from 'antd'
 import { Link, NavLink, Outlet } from 'react-router'
+import { placesOf } from '@/app/menu'
 import { Brand } from '@/components/brand'
 import { PreferenceSwitches } from '@/components/preference-switches'
 import { signOut, type Session } from '@/lib/session'
 import { useText } from '@/lib/text'
 import styles from '@/app/shell.module.css'
 
-/** Header and page. Navigation grows here as pages are added. */
+/** Header with the places that the person may go to, and the page. */
 export function Shell({ session }: { session: Session }): React.ReactNode {
   const text = useText()
   const name = session.displayName ?? ''
@@ -17,13 +18,15 @@ export function Shell({ session }: { session: Session }): React.ReactNode {
         {text('shell.skip')}
       </a>
       <Layout.Header className={styles['header']}>
-        <Link to="/leads" className={styles['brand']}>
+        <Link to="/" className={styles['brand']}>
           <Brand />
         </Link>
         <nav className={styles['nav']} aria-label={text('shell.navigation')}>
-          <NavLink to="/leads" className={({ isActive }) => (isActive ? styles['active'] : styles['link']) ?? ''}>
-            {text('leads.title')}
-          </NavLink>
+          {placesOf(session).map(({ path, title }) => (
+            <NavLink key={path} to={path} className={({ isActive }) => (isActive ? styles['active'] : styles['link']) ?? ''}>
+              {text(title)}
+            </NavLink>
+          ))}
         </nav>
         <Typography.Text type="secondary" ellipsis className={styles['institution']}>
           {session.institutionName}

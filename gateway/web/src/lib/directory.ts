@@ -63,3 +63,26 @@ export function useStaffName(): (id: string | undefined) => string {
     return (id) => (id ? (names.get(id) ?? text('lead.unknownStaff')) : text('lead.unowned'))
   }, [staff, session, text])
 }
+
+async function everyCourse(): Promise<Schemas['Course'][]> {
+  const courses: Schemas['Course'][] = []
+  let pageToken: string | undefined
+  do {
+    const page = await unwrap(api.GET('/v1/courses', { params: { query: { pageSize: PAGE_SIZE, pageToken } } }))
+    courses.push(...(page.courses ?? []))
+    pageToken = page.nextPageToken || undefined
+  } while (pageToken !== undefined)
+  return courses
+}
+
+/** The courses of the chain; empty for people who may not see them. */
+export function useCourses(): readonly Schemas['Course'][] {
+  const { session } = useSession()
+  const { data } = useQuery({
+    queryKey: ['GET /v1/courses'],
+    queryFn: everyCourse,
+    enabled: can(session, 'course.read'),
+    staleTime: 5 * 60_000,
+  })
+  return data ?? []
+}

@@ -23,3 +23,8 @@ export function formatHundredths(hundredths: string): string {
   const fraction = cents.replace(/0+$/, '')
   return fraction === '' ? `${sign}${whole}` : `${sign}${whole}.${fraction}`
 }
+
+/** 8750 basis points -> "87.5%". */
+export function formatBasisPoints(points: number): string {
+  return `${String(Number((points / 100).toFixed(1)))}%`
+}

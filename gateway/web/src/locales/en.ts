@@ -1,8 +1,10 @@
+import { enStudents } from '@/locales/en-students'
 import { enTasks } from '@/locales/en-tasks'
 import type { TextKey } from '@/locales/zh-CN'
 
 // The same texts in English.
 export const en: Readonly<Record<TextKey, string>> = {
+  ...enStudents,
   ...enTasks,
   'product.name': 'Lianxiao',
   'product.claim': 'From the first enquiry to the last lesson',
@@ -71,10 +73,10 @@ export const en: Readonly<Record<TextKey, string>> = {
   'leads.empty.readOnly': 'Leads that are assigned to you will appear here.',
   'leads.noMatch.title': 'No lead matches',
   'leads.noMatch.hint': 'Try another word or clear the filters. Phones are found by the whole number or the last four digits.',
-  'leads.previous': 'Previous page',
-  'leads.next': 'Next page',
-  'leads.first': 'Back to the first page',
-  'leads.keys': '/ search   J K move   Enter opens',
+  'list.previous': 'Previous page',
+  'list.next': 'Next page',
+  'list.first': 'Back to the first page',
+  'list.keys': '/ search   J K move   Enter opens',
 
   'stage.LEAD_STAGE_ENQUIRY': 'Enquiry',
   'stage.LEAD_STAGE_CONTACTED': 'Contacted',

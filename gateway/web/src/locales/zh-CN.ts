@@ -1,7 +1,9 @@
+import { zhCNStudents } from '@/locales/zh-CN-students'
 import { zhCNTasks } from '@/locales/zh-CN-tasks'
 
 // Every text that people read, in Chinese. {holes} are filled by the caller.
 export const zhCN = {
+  ...zhCNStudents,
   ...zhCNTasks,
   'product.name': '连校',
   'product.claim': '从第一次咨询，到最后一节课',
@@ -70,10 +72,10 @@ export const zhCN = {
   'leads.empty.readOnly': '分配给您的线索会出现在这里。',
   'leads.noMatch.title': '没有符合条件的线索',
   'leads.noMatch.hint': '换个词试试，或者清除筛选。按电话找，请输入完整号码或后四位。',
-  'leads.previous': '上一页',
-  'leads.next': '下一页',
-  'leads.first': '回到第一页',
-  'leads.keys': '/ 搜索　J K 上下移动　Enter 打开',
+  'list.previous': '上一页',
+  'list.next': '下一页',
+  'list.first': '回到第一页',
+  'list.keys': '/ 搜索　J K 上下移动　Enter 打开',
 
   'stage.LEAD_STAGE_ENQUIRY': '新咨询',
   'stage.LEAD_STAGE_CONTACTED': '已联系',

@@ -2,8 +2,8 @@ import { Alert, Button, Form, Select } from 'antd'
 import { ProblemNotice } from '@/components/problem-notice'
 import type { ColumnProposal } from '@/features/leads/column-proposal'
 import { useStartImport } from '@/features/leads/import-queries'
-import { word } from '@/features/leads/lead-words'
 import { useText } from '@/lib/text'
+import { word } from '@/lib/words'
 
 interface Properties {
   proposal: ColumnProposal

@@ -1,4 +1,5 @@
-import { Button, Empty, Typography } from 'antd'
+import { Button } from 'antd'
+import { EmptyList } from '@/components/empty-list'
 import { useText } from '@/lib/text'
 
 interface Properties {
@@ -8,28 +9,17 @@ interface Properties {
   onImport?: () => void
 }
 
-/** An empty list that says what to do about it. */
+/** An empty lead list that says what to do about it. */
 export function EmptyLeads({ filtered, onClear, onImport }: Properties): React.ReactNode {
   const text = useText()
-  const hint = filtered ? 'leads.noMatch.hint' : onImport === undefined ? 'leads.empty.readOnly' : 'leads.empty.hint'
+  if (filtered) return <EmptyList title={text('leads.noMatch.title')} hint={text('leads.noMatch.hint')} onClear={onClear} />
   return (
-    <Empty
-      image={Empty.PRESENTED_IMAGE_SIMPLE}
-      style={{ padding: '56px 16px', margin: 0 }}
-      description={
-        <>
-          <Typography.Text strong>{text(filtered ? 'leads.noMatch.title' : 'leads.empty.title')}</Typography.Text>
-          <br />
-          <Typography.Text type="secondary">{text(hint)}</Typography.Text>
-        </>
-      }
-    >
-      {filtered && <Button onClick={onClear}>{text('action.clear')}</Button>}
-      {!filtered && onImport !== undefined && (
+    <EmptyList title={text('leads.empty.title')} hint={text(onImport === undefined ? 'leads.empty.readOnly' : 'leads.empty.hint')}>
+      {onImport !== undefined && (
         <Button type="primary" onClick={onImport}>
           {text('import.title')}
         </Button>
       )}
-    </Empty>
+    </EmptyList>
   )
 }

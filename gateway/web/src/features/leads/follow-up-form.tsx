@@ -3,10 +3,11 @@ import dayjs, { type Dayjs } from 'dayjs'
 import { useState } from 'react'
 import { ProblemNotice } from '@/components/problem-notice'
 import { useAddFollowUp, type FollowUpInput } from '@/features/leads/lead-queries'
-import { CHANNELS, word } from '@/features/leads/lead-words'
+import { CHANNELS } from '@/features/leads/lead-words'
 import { instantOf } from '@/lib/dates'
 import { useText } from '@/lib/text'
 import { uuid } from '@/lib/uuid'
+import { word } from '@/lib/words'
 import styles from '@/features/leads/follow-up-form.module.css'
 
 interface Entries {

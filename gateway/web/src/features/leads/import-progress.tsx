@@ -3,8 +3,8 @@ import { useEffect, useEffectEvent } from 'react'
 import { ProblemNotice } from '@/components/problem-notice'
 import { isUnfinished, useImport, type LeadImport } from '@/features/leads/import-queries'
 import { RejectedRows } from '@/features/leads/rejected-rows'
-import { word } from '@/features/leads/lead-words'
 import { useText, type Text } from '@/lib/text'
+import { word } from '@/lib/words'
 import styles from '@/features/leads/import-progress.module.css'
 
 interface Properties {

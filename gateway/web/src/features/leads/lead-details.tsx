@@ -1,11 +1,11 @@
 import { Card, Descriptions, Typography, type DescriptionsProps } from 'antd'
-import { word } from '@/features/leads/lead-words'
 import type { Lead } from '@/features/leads/lead-queries'
 import { formatInstant, formatLocalDate } from '@/lib/dates'
 import { useCampuses } from '@/lib/directory'
 import { can } from '@/lib/permissions'
 import { useSession } from '@/lib/session'
 import { useText } from '@/lib/text'
+import { word } from '@/lib/words'
 
 type Fact = readonly [label: string, value: React.ReactNode]
 

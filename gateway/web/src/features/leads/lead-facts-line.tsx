@@ -1,9 +1,10 @@
 import { Tag, Typography } from 'antd'
 import type { Lead } from '@/features/leads/lead-queries'
-import { STAGE_COLOURS, word } from '@/features/leads/lead-words'
+import { STAGE_COLOURS } from '@/features/leads/lead-words'
 import { formatInstant } from '@/lib/dates'
 import { useCampuses } from '@/lib/directory'
 import { useText } from '@/lib/text'
+import { word } from '@/lib/words'
 
 export function StageTag({ stage }: { stage: string | undefined }): React.ReactNode {
   const text = useText()

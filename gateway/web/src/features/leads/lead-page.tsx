@@ -9,14 +9,14 @@ import { GradeMark, StageTag, childLine } from '@/features/leads/lead-facts-line
 import { useLead, useRefreshLead, type Lead } from '@/features/leads/lead-queries'
 import { LeadTasks } from '@/features/leads/lead-tasks'
 import { LeadTimeline } from '@/features/leads/lead-timeline'
-import { word } from '@/features/leads/lead-words'
 import { StageBar } from '@/features/leads/stage-bar'
 import { useLeadChanges } from '@/features/leads/use-lead-changes'
 import { useCampuses, useStaffName } from '@/lib/directory'
 import { can } from '@/lib/permissions'
 import { useSession } from '@/lib/session'
 import { useText } from '@/lib/text'
-import styles from '@/features/leads/lead-page.module.css'
+import { word } from '@/lib/words'
+import styles from '@/components/record-page.module.css'
 
 const AssignDialog = lazy(async () => ({ default: (await import('@/features/leads/assign-dialog')).AssignDialog }))
 

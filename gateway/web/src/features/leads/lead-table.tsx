@@ -1,20 +1,16 @@
-import { Skeleton, Table, Typography, type TableColumnsType } from 'antd'
-import { Link } from 'react-router'
+import type { TableColumnsType } from 'antd'
+import { RecordTable, RowLink, SecondLine } from '@/components/record-table'
 import { GradeMark, NextContact, StageTag, childLine } from '@/features/leads/lead-facts-line'
 import type { Lead } from '@/features/leads/lead-queries'
-import { word } from '@/features/leads/lead-words'
-import { ROW_LINK } from '@/features/leads/use-list-keys'
 import { formatInstant } from '@/lib/dates'
 import { useCampuses, useStaffName } from '@/lib/directory'
 import { useText } from '@/lib/text'
-import styles from '@/features/leads/lead-table.module.css'
+import { word } from '@/lib/words'
 
 interface Properties {
   leads: readonly Lead[]
   loading: boolean
 }
-
-const SKELETON_ROWS = 12
 
 function useColumns(): TableColumnsType<Lead> {
   const text = useText()
@@ -29,12 +25,8 @@ function useColumns(): TableColumnsType<Lead> {
       width: 230,
       render: (_, lead) => (
         <>
-          <Link to={`/leads/${lead.leadId}`} className={styles['name']} {...{ [ROW_LINK]: '' }}>
-            {lead.childName || text('leads.unnamed')}
-          </Link>
-          <Typography.Text type="secondary" className={styles['second'] ?? ''}>
-            {childLine(lead)}
-          </Typography.Text>
+          <RowLink to={`/leads/${lead.leadId}`}>{lead.childName || text('leads.unnamed')}</RowLink>
+          <SecondLine>{childLine(lead)}</SecondLine>
         </>
       ),
     },
@@ -44,9 +36,7 @@ function useColumns(): TableColumnsType<Lead> {
       render: (_, lead) => (
         <>
           <span className="mono">{lead.guardianPhone}</span>
-          <Typography.Text type="secondary" className={styles['second'] ?? ''}>
-            {[lead.guardianName, word(text, 'relation', lead.guardianRelation)].filter(Boolean).join(' · ')}
-          </Typography.Text>
+          <SecondLine>{[lead.guardianName, word(text, 'relation', lead.guardianRelation)].filter(Boolean).join(' · ')}</SecondLine>
         </>
       ),
     },
@@ -73,19 +63,5 @@ function useColumns(): TableColumnsType<Lead> {
 
 /** The lead list on wide screens. */
 export function LeadTable({ leads, loading }: Properties): React.ReactNode {
-  const columns = useColumns()
-  const drawn: TableColumnsType<Lead> = loading
-    ? columns.map((column) => ({ ...column, render: () => <Skeleton.Input active size="small" className={styles['bone'] ?? ''} /> }))
-    : columns
-  const rows = loading ? Array.from({ length: SKELETON_ROWS }, (_, index): Lead => ({ leadId: String(index) })) : leads
-  return (
-    <Table<Lead>
-      className={styles['table'] ?? ''}
-      rowKey={(lead) => lead.leadId ?? ''}
-      columns={drawn}
-      dataSource={rows}
-      pagination={false}
-      size="small"
-    />
-  )
+  return <RecordTable rows={leads} loading={loading} columns={useColumns()} rowKey={(lead) => lead.leadId ?? ''} />
 }

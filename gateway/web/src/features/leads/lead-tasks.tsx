@@ -1,11 +1,11 @@
 import { App, Button, Card, Skeleton, Typography } from 'antd'
 import { ProblemNotice } from '@/components/problem-notice'
 import { useCompleteTask, useTasks } from '@/features/leads/lead-queries'
-import { word } from '@/features/leads/lead-words'
 import { formatInstant } from '@/lib/dates'
 import { can } from '@/lib/permissions'
 import { useSession } from '@/lib/session'
 import { useText } from '@/lib/text'
+import { word } from '@/lib/words'
 
 /** What has to be done about the lead next. */
 export function LeadTasks({ leadId, timeZone }: { leadId: string; timeZone: string }): React.ReactNode {

@@ -1,10 +1,10 @@
 import { Button, Skeleton, Timeline, Typography } from 'antd'
 import { ProblemNotice } from '@/components/problem-notice'
 import { useTimeline, type TimelineEntry } from '@/features/leads/lead-queries'
-import { word } from '@/features/leads/lead-words'
 import { formatInstant } from '@/lib/dates'
 import { useStaffName } from '@/lib/directory'
 import { useText, type Text } from '@/lib/text'
+import { word } from '@/lib/words'
 
 interface Story {
   colour: string

@@ -1,6 +1,4 @@
 import type { Schemas } from '@/lib/api'
-import type { Text } from '@/lib/text'
-import { zhCN, type TextKey } from '@/locales/zh-CN'
 
 export const OPEN_STAGES = [
   'LEAD_STAGE_ENQUIRY',
@@ -24,15 +22,6 @@ export const CHANNELS = [
   'FOLLOW_UP_CHANNEL_EMAIL',
   'FOLLOW_UP_CHANNEL_EVENT',
 ] as const satisfies Schemas['FollowUpChannel'][]
-
-type Family = 'stage' | 'grade' | 'source' | 'relation' | 'gender' | 'channel' | 'field' | 'reason' | 'task.kind' | 'timeline.trial'
-
-/** The word for a code; a code of a newer server that has no word yet is shown as it is. */
-export function word(text: Text, family: Family, code: string | undefined): string {
-  if (!code || code.endsWith('_UNSPECIFIED')) return ''
-  const key = `${family}.${code}`
-  return key in zhCN ? text(key as TextKey) : code
-}
 
 export const STAGE_COLOURS: Readonly<Partial<Record<string, string>>> = {
   LEAD_STAGE_ENQUIRY: 'blue',

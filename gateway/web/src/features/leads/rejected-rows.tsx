@@ -3,9 +3,9 @@ import { useMutation } from '@tanstack/react-query'
 import { Button, Table, Typography } from 'antd'
 import { ProblemNotice } from '@/components/problem-notice'
 import { allRejectedRows, useRejectedRows, type ImportRow } from '@/features/leads/import-queries'
-import { word } from '@/features/leads/lead-words'
 import { download, toCsv } from '@/lib/csv'
 import { useText, type Text } from '@/lib/text'
+import { word } from '@/lib/words'
 
 function cells(text: Text, row: ImportRow): [line: string, field: string, reason: string] {
   return [row.cell || String(row.line ?? ''), word(text, 'field', row.field), word(text, 'reason', row.reason)]

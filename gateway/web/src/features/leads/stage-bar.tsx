@@ -1,5 +1,6 @@
-import { OPEN_STAGES, word } from '@/features/leads/lead-words'
+import { OPEN_STAGES } from '@/features/leads/lead-words'
 import { useText } from '@/lib/text'
+import { word } from '@/lib/words'
 import styles from '@/features/leads/stage-bar.module.css'
 
 /** The way to enrolment and how far the lead has come. */

@@ -1,6 +1,6 @@
 import { useEffect, type RefObject } from 'react'
 
-export const SEARCH_ID = 'lead-search'
+export const SEARCH_ID = 'list-search'
 /** Marks the link of each row that j and k move between; Enter then opens it as any link. */
 export const ROW_LINK = 'data-row-link'
 

@@ -22,10 +22,10 @@ export function Pager({ hint, previous, isFirstKnown, next }: Properties): React
       {(previous !== undefined || next !== undefined) && (
         <Space>
           <Button icon={<LeftOutlined />} disabled={previous === undefined} onClick={previous}>
-            {text(previous !== undefined && !isFirstKnown ? 'leads.first' : 'leads.previous')}
+            {text(previous !== undefined && !isFirstKnown ? 'list.first' : 'list.previous')}
           </Button>
           <Button icon={<RightOutlined />} iconPlacement="end" disabled={next === undefined} onClick={next}>
-            {text('leads.next')}
+            {text('list.next')}
           </Button>
         </Space>
       )}
