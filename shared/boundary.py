@@ -1,7 +1,8 @@
 """The one interceptor that stands before every RPC.
 
 Trace, deadline, identity, permission, validation, then the method; errors become statuses with details, replies are
-masked for callers without `pii.read`. A server with an RPC that declares no permission does not start.
+masked: all that is personal for callers without `pii.read`, phones and the like for everybody (`shared.reveals`).
+A server with an RPC that declares no permission does not start.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from shared import status, telemetry
 from shared.caller import CHAIN, NOBODY, Caller, Scope
 from shared.endpoints import PUBLIC, SIGNED_IN, Endpoint
 from shared.errors import DomainError, InvalidInput, NotAllowed, NotSignedIn, Unavailable
-from shared.masking import mask
+from shared.masking import View, mask
 from shared.rpc import Call
 from shared.streams import Streams
 
@@ -157,7 +158,7 @@ class Boundary(grpc.ServerInterceptor):
         call = self._admit(endpoint, request, metadata, context)
         reply = behaviour(request, call)
         # What a public call answers is meant for whoever asked: tokens, mostly.
-        return reply if endpoint.permission == PUBLIC else mask(reply, allowed=call.caller.allows("pii.read"))
+        return reply if endpoint.permission == PUBLIC else mask(reply, _view(endpoint, call.caller))
 
     def _admit(
         self, endpoint: Endpoint, request: Message, metadata: Mapping[str, str], context: grpc.ServicerContext
@@ -187,6 +188,12 @@ class Boundary(grpc.ServerInterceptor):
         if scope is None:
             raise NotAllowed("PERMISSION_MISSING", "your roles do not allow this", permission=endpoint.permission)
         return caller, scope
+
+
+def _view(endpoint: Endpoint, caller: Caller) -> View:
+    if endpoint.reveals:
+        return View.CLEAR
+    return View.PERMITTED if caller.allows("pii.read") else View.MASKED
 
 
 def _texts(context: grpc.ServicerContext) -> dict[str, str]:

@@ -92,6 +92,11 @@ begin
   get diagnostics emptied = row_count;
   return emptied;
 end $$""".replace("MARK", rls.ERASABLE)
+AUDIT_INDEXES = {
+    "ix_audit_entry_time": "time, id",
+    "ix_audit_entry_actor": "actor_id, time, id",
+    "ix_audit_entry_subject": "subject_id, time, id",
+}
 _ROW = (
     "institution_id uuid not null, id uuid not null, create_time timestamptz not null,"
     " update_time timestamptz not null, primary key (institution_id, id)"
@@ -144,6 +149,18 @@ def drop_erasure(op: Operations, columns: Mapping[str, Iterable[str]]) -> None:
         for name in names:
             op.execute(f"comment on column {table}.{name} is null")
     op.execute("drop function empty_cells(text, text[], text, uuid[])")
+
+
+def create_audit_search(op: Operations) -> None:
+    """Create what the audit log is searched by: time, who did it, and whom or what it was done to."""
+    for name, columns in AUDIT_INDEXES.items():
+        op.execute(f"create index {name} on audit_entry (institution_id, {columns})")
+
+
+def drop_audit_search(op: Operations) -> None:
+    """Undo `create_audit_search`."""
+    for name in AUDIT_INDEXES:
+        op.execute(f"drop index {name}")
 
 
 def create_rows(op: Operations, tables: Mapping[str, str]) -> None:

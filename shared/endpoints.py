@@ -28,6 +28,8 @@ class Endpoint:
     is_query: bool
     has_request_id: bool
     subject_field: str
+    # The reply shows personal data in clear.
+    reveals: bool = False
     # What acknowledges a message of a stream; None for a call of one message.
     acknowledgement: Any = None
 
@@ -74,6 +76,7 @@ def _endpoint(service: ServiceDescriptor, method: MethodDescriptor) -> Endpoint:
         is_query=options.idempotency_level == MethodOptions.NO_SIDE_EFFECTS,
         has_request_id=has_request_id,
         subject_field=names[0] if names and "." not in names[0] else "",
+        reveals=extension(options, options_pb2.reveals),
         acknowledgement=GetMessageClass(method.output_type) if True in streams else None,
     )
 

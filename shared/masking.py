@@ -6,6 +6,7 @@ Compiled per message type; a type without personal data below it costs one dicti
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -16,17 +17,26 @@ from lianxiao.options.v1 import options_pb2 as options
 
 M = TypeVar("M", bound=Message)
 HIDDEN = "***"
+# What nobody needs to see in passing; it is shown by calls that reveal (`shared.reveals`).
+ON_DEMAND = frozenset((options.PII_PHONE, options.PII_ID_NUMBER, options.PII_ADDRESS))
 
 _Step = Callable[[Any], None]
 
 
-def mask(message: M, *, allowed: bool = False) -> M:
+class View(Enum):
+    """What a reader may see: nothing personal; all but what is shown on demand only; everything but secrets."""
+
+    MASKED = frozenset(options.Pii.values())
+    PERMITTED = ON_DEMAND | {options.PII_SECRET}
+    CLEAR = frozenset((options.PII_SECRET,))
+
+
+def mask(message: M, view: View = View.MASKED) -> M:
     """Return the message as this reader may see it; the original stays untouched.
 
-    Without `allowed` every field marked as personal data is masked. Secrets are dropped in either case, so
-    a reply that hands out a token must not pass through here.
+    Secrets are dropped in every view, so a reply that hands out a token must not pass through here.
     """
-    steps = _steps(message.DESCRIPTOR, allowed=allowed)
+    steps = _steps(message.DESCRIPTOR, view)
     if not steps:
         return message
     copy = type(message)()
@@ -81,48 +91,47 @@ _BY_KIND: dict[int, Callable[[str], str]] = {
 
 
 @cache
-def _steps(descriptor: Descriptor, *, allowed: bool) -> tuple[_Step, ...]:
-    if not _holds(descriptor, (), allowed=allowed):
+def _steps(descriptor: Descriptor, view: View) -> tuple[_Step, ...]:
+    if not _holds(descriptor, (), view):
         return ()
-    return tuple(step for field in descriptor.fields for step in _field_steps(field, allowed=allowed))
+    return tuple(step for field in descriptor.fields for step in _field_steps(field, view))
 
 
-def _kind(field: FieldDescriptor, *, allowed: bool) -> int:
+def _kind(field: FieldDescriptor, view: View) -> int:
     kind = int(cast("Any", field.GetOptions().Extensions)[options.pii])
-    return 0 if allowed and kind != options.PII_SECRET else kind
+    return kind if kind in view.value else 0
 
 
-def _holds(descriptor: Descriptor, above: tuple[Descriptor, ...], *, allowed: bool) -> bool:
+def _holds(descriptor: Descriptor, above: tuple[Descriptor, ...], view: View) -> bool:
     """Say whether any field at or below this type is to be changed; types may contain themselves."""
     if descriptor in above:
         return False
     return any(
-        _kind(field, allowed=allowed)
-        or (field.message_type and _holds(field.message_type, (*above, descriptor), allowed=allowed))
+        _kind(field, view) or (field.message_type and _holds(field.message_type, (*above, descriptor), view))
         for field in descriptor.fields
     )
 
 
-def _field_steps(field: FieldDescriptor, *, allowed: bool) -> list[_Step]:
-    kind = _kind(field, allowed=allowed)
+def _field_steps(field: FieldDescriptor, view: View) -> list[_Step]:
+    kind = _kind(field, view)
     if kind:
         return [_hide(field, kind)]
     below = field.message_type
-    if not below or not _holds(below, (), allowed=allowed):
+    if not below or not _holds(below, (), view):
         return []
     name = field.name
     value = _value_field(field)
     if value and value.message_type:
-        return [_each(lambda message: getattr(message, name).values(), value.message_type, allowed=allowed)]
+        return [_each(lambda message: getattr(message, name).values(), value.message_type, view)]
     if field.is_repeated:
-        return [_each(lambda message: getattr(message, name), below, allowed=allowed)]
-    return [_each(lambda message: (getattr(message, name),) if message.HasField(name) else (), below, allowed=allowed)]
+        return [_each(lambda message: getattr(message, name), below, view)]
+    return [_each(lambda message: (getattr(message, name),) if message.HasField(name) else (), below, view)]
 
 
-def _each(pick: Callable[[Any], Any], below: Descriptor, *, allowed: bool) -> _Step:
+def _each(pick: Callable[[Any], Any], below: Descriptor, view: View) -> _Step:
     def step(message: Any) -> None:
         for part in pick(message):
-            for inner in _steps(below, allowed=allowed):
+            for inner in _steps(below, view):
                 inner(part)
 
     return step

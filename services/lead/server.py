@@ -21,6 +21,7 @@ from lianxiao.lead.v1 import playbook_service_pb2_grpc as playbook
 from lianxiao.lead.v1 import policy_service_pb2_grpc as policy
 from lianxiao.lead.v1 import pool_service_pb2_grpc as pool
 from lianxiao.lead.v1 import recommendation_service_pb2_grpc as recommendation
+from lianxiao.lead.v1 import reveal_service_pb2_grpc as lead_reveal
 from lianxiao.lead.v1 import sales_report_service_pb2_grpc as sales_report
 from lianxiao.lead.v1 import sales_target_service_pb2_grpc as sales_target
 from lianxiao.lead.v1 import saved_filter_service_pb2_grpc as saved_filter
@@ -38,6 +39,7 @@ from services.lead.rpc.grading_rule_service import GradingRuleService
 from services.lead.rpc.handover_service import HandoverService
 from services.lead.rpc.import_service import ImportService
 from services.lead.rpc.lead_form_service import LeadFormService
+from services.lead.rpc.lead_reveal_service import LeadRevealService
 from services.lead.rpc.lead_service import LeadService
 from services.lead.rpc.organisation_service import OrganisationService
 from services.lead.rpc.partner_material_service import PartnerMaterialService
@@ -82,5 +84,6 @@ SERVICERS: list[Registration] = [
     (contact.add_ContactServiceServicer_to_server, ContactService),
     (organisation.add_OrganisationServiceServicer_to_server, OrganisationService),
     (recommendation.add_RecommendationServiceServicer_to_server, RecommendationService),
+    (lead_reveal.add_LeadRevealServiceServicer_to_server, LeadRevealService),
     (assessment.add_AssessmentServiceServicer_to_server, AssessmentService),
 ]

@@ -24,7 +24,7 @@ from lianxiao.scheduling.v1.scheduling_events_pb2 import (
     LessonScheduled,
     StudentRemarkPublished,
 )
-from lianxiao.student.v1.student_events_pb2 import SubjectPartErased, SubjectPartExported
+from lianxiao.student.v1.student_events_pb2 import PersonalDataRevealed, SubjectPartErased, SubjectPartExported
 from services.student.actions import (
     campus_hours,
     campuses,
@@ -38,6 +38,7 @@ from services.student.actions import (
     hour_lots,
     lessons,
     referrals,
+    reveals,
     subject_requests,
     subjects,
     teaching,
@@ -71,5 +72,6 @@ CONSUMERS: list[AnyConsumer] = [
     *subject_consumers("student", subjects.HOLDINGS),
     Consumer("student.on_subject_part_exported", SubjectPartExported, subject_requests.on_part),
     Consumer("student.on_subject_part_erased", SubjectPartErased, subject_requests.on_part),
+    Consumer("student.on_personal_data_revealed", PersonalDataRevealed, reveals.note),
     WildConsumer("student.timeline", timeline.append, keys=tuple(timeline.SOURCES)),
 ]

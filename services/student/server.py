@@ -18,6 +18,7 @@ from lianxiao.student.v1 import (
     overview_service_pb2_grpc,
     purpose_service_pb2_grpc,
     referral_service_pb2_grpc,
+    reveal_service_pb2_grpc,
     student_import_service_pb2_grpc,
     student_level_service_pb2_grpc,
     student_loss_service_pb2_grpc,
@@ -44,6 +45,7 @@ from services.student.rpc.learning_record_service import LearningRecordService
 from services.student.rpc.overview_service import OverviewService
 from services.student.rpc.purpose_service import PurposeService
 from services.student.rpc.referral_service import ReferralService
+from services.student.rpc.reveal_service import RevealService
 from services.student.rpc.student_import_service import StudentImportService
 from services.student.rpc.student_level_service import StudentLevelService
 from services.student.rpc.student_loss_service import StudentLossService
@@ -81,5 +83,6 @@ SERVICERS: list[Registration] = [
     (student_loss_service_pb2_grpc.add_StudentLossServiceServicer_to_server, StudentLossService),
     (referral_service_pb2_grpc.add_ReferralServiceServicer_to_server, ReferralService),
     (subject_request_service_pb2_grpc.add_SubjectRequestServiceServicer_to_server, SubjectRequestService),
+    (reveal_service_pb2_grpc.add_RevealServiceServicer_to_server, RevealService),
     (workload_service_pb2_grpc.add_WorkloadServiceServicer_to_server, WorkloadService),
 ]

@@ -69,6 +69,7 @@ APPENDED = {
         "growth_report",
         "student_import_row",
         "impact_assessment",
+        "reveal",
         "ticket_entry",
         "survey_version",
         "survey_answer",

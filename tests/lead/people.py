@@ -30,6 +30,7 @@ from lianxiao.lead.v1 import (
     playbook_service_pb2_grpc,
     policy_service_pb2_grpc,
     pool_service_pb2_grpc,
+    reveal_service_pb2_grpc,
     sales_report_service_pb2_grpc,
     sales_target_service_pb2_grpc,
     saved_filter_service_pb2_grpc,
@@ -54,6 +55,7 @@ class Person:
         signed = wire.metadata(caller)
         self._channel = grpc.intercept_channel(wire.channel, _Signed(signed), _SignedStream(signed))
         self.leads = lead_service_pb2_grpc.LeadServiceStub(self._channel)
+        self.reveals = reveal_service_pb2_grpc.LeadRevealServiceStub(self._channel)
         self.imports = import_service_pb2_grpc.ImportServiceStub(self._channel)
         self.duplicates = duplicate_service_pb2_grpc.DuplicateServiceStub(self._channel)
         self.rules = assignment_rule_service_pb2_grpc.AssignmentRuleServiceStub(self._channel)

@@ -170,7 +170,7 @@ def test_contacts_grades_and_scores_on_the_wire(chief: Person, campus: UUID) -> 
         lead_id=lead_id, name="李总", phone="13911112222", role=contact_pb2.CONTACT_ROLE_HR_BUYER, weight_percent=60
     )
     made = chief.contacts.CreateContact(wanted).contact
-    assert (made.name, made.phone) == ("李总", "+8613911112222")
+    assert (made.name, made.phone) == ("李总", "139****2222")
     listed = chief.contacts.ListContacts(contact_service_pb2.ListContactsRequest(lead_id=lead_id)).contacts
     assert list(listed) == [made]
     found = chief.contacts.GetCaller(contact_service_pb2.GetCallerRequest(phone="13911112222"))

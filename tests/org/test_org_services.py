@@ -10,6 +10,7 @@ import grpc
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
+from lianxiao.common.v1 import reveal_pb2
 from lianxiao.org.v1 import (
     approval_flow_pb2,
     approval_flow_service_pb2,
@@ -120,7 +121,11 @@ def test_a_person_is_added_given_a_role_listed_and_leaves(wire: Wire, chief: Met
     assert assignment.scope == role_pb2.ROLE_SCOPE_CHAIN
     listed = people.ListStaff(staff_service_pb2.ListStaffRequest(role="marketing"), metadata=chief).staff
     assert [each.role_assignments[0].role_assignment_id for each in listed] == [assignment.role_assignment_id]
-    assert (listed[0].email, listed[0].phone) == ("wang@example.com", "+8613800138000")
+    assert (listed[0].email, listed[0].phone) == ("wang@example.com", "138****8000")
+    asked = staff_service_pb2.RevealStaffRequest(
+        staff_id=person.staff_id, field=reveal_pb2.REVEAL_FIELD_PHONE, reason=reveal_pb2.REVEAL_REASON_EMERGENCY
+    )
+    assert people.RevealStaff(asked, metadata=chief).revealed.value == "+8613800138000"
     masked = _metadata(wire, callers.staff(id_of(code), ["staff.read"]))
     seen = people.GetStaff(staff_service_pb2.GetStaffRequest(staff_id=person.staff_id), metadata=masked).staff
     assert (seen.email, seen.phone) == ("w***@example.com", "138****8000")

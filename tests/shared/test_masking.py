@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from lianxiao.options.v1 import options_pb2 as options
-from shared.masking import mask, mask_text
+from shared.masking import View, mask, mask_text
 from tests.gateway import sample
 
 Person: Any = sample.module("sample").Person
@@ -48,10 +48,18 @@ def test_people_below_lists_and_maps_are_masked_too() -> None:
     assert "小明" not in str(seen.relatives["aunt"].name)
 
 
-def test_a_permitted_reader_sees_all_but_secrets() -> None:
+def test_a_permitted_reader_sees_names_and_words_but_no_numbers_and_addresses() -> None:
+    seen = mask(_person(partner=_person()), View.PERMITTED)
+    assert (seen.name, seen.remark, seen.email) == ("张小明", "母亲离异", "zhang@example.com")
+    assert list(seen.partner.phones) == ["138****5678", "139****5678"]
+    assert seen.id_number == "****************34"
+    assert seen.address == "上海市浦东新***"
+
+
+def test_what_is_revealed_shows_all_but_secrets() -> None:
     person = _person(partner=_person())
-    seen = mask(person, allowed=True)
-    assert seen.partner.name == "张小明"
+    seen = mask(person, View.CLEAR)
+    assert seen.partner.phones[0] == "13812345678"
     assert seen.password == seen.partner.password == ""
     assert person.password == "not-a-real-one"
 

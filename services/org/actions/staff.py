@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
 
+from lianxiao.common.v1.reveal_pb2 import RevealedValue
 from services.org.actions import campuses, handovers, sessions
 from services.org.actions.access import announce, call_back, check_outranks
 from services.org.actions.handovers import Plan
@@ -15,11 +16,13 @@ from services.org.actions.hashing import hash_of
 from services.org.models import Credential, HandoverRecord, Institution, Role, RoleAssignment, Staff
 from services.org.rules import emails, passwords
 from services.org.rules.roles import ADMIN
+from shared import reveals
 from shared.crypto import blind_index, normalise_phone
 from shared.db import Tx
 from shared.errors import AlreadyExists, InvalidInput, Refused
 from shared.ids import uuid7
 from shared.listing import Field, Listing
+from shared.reveals import Asked, Shown
 
 LISTING: Listing[Staff] = Listing(
     Staff,
@@ -87,6 +90,14 @@ def create(
 def get(tx: Tx, staff_id: UUID, *, for_update: bool = False) -> Staff:
     """Return a person, with the row lock where they are going to be changed."""
     return tx.load(Staff, "staff", staff_id, for_update=for_update)
+
+
+def reveal(tx: Tx, staff_id: UUID, asked: Asked) -> RevealedValue:
+    """Show one field of a colleague. Raises STAFF_NOT_FOUND and what `reveals.reveal` raises."""
+    person = get(tx, staff_id)
+    values = {"name": person.display_name, "phone": Staff.phone.reveal(tx, person)}
+    values["email"] = Staff.email.reveal(tx, person)
+    return reveals.reveal(tx, [Shown("staff", person.id, values, campus_id=person.campus_id)], asked)[0]
 
 
 def get_active(tx: Tx, staff_id: UUID) -> Staff:

@@ -13,6 +13,7 @@ from services.org.rpc.role_service import assignments_to_pb
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.listing import named_fields
+from shared.reveals import Asked
 from shared.rpc import Servicer, command, query
 from shared.wire_values import id_text, optional_id
 
@@ -61,6 +62,11 @@ class StaffService(Servicer, pb_grpc.StaffServiceServicer):
     def SetPassword(self, request: pb.SetPasswordRequest, tx: Tx) -> pb.SetPasswordResponse:
         staff.set_password(tx, as_uuid(request.staff_id), password=request.password)
         return pb.SetPasswordResponse()
+
+    @command
+    def RevealStaff(self, request: pb.RevealStaffRequest, tx: Tx) -> pb.RevealStaffResponse:
+        asked = Asked.of(request.field, request.reason, request.note)
+        return pb.RevealStaffResponse(revealed=staff.reveal(tx, as_uuid(request.staff_id), asked))
 
     @query
     def ListStaff(self, request: pb.ListStaffRequest, tx: Tx) -> pb.ListStaffResponse:

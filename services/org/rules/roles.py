@@ -135,6 +135,7 @@ _TIMETABLING = (
     *("teaching_quality.read", "quality_alert.read", "quality_threshold.*", "campus_home.read"),
     # A trial is booked for a lead, and a family is called by its name.
     *("lead.read", "guardian.read", "report.read", "staff.read", "pii.read"),
+    *("lead.reveal", "guardian.reveal"),
 )
 # No price, order, payment or split: what a family pays is none of a teacher's business; what a child is called is.
 _TEACHING = (
@@ -252,6 +253,8 @@ _LEADING = (
     *("promotion.*", "bundle.*", "coupon.*", "coupon_batch.*", "quote_discount.approve"),
     *("follow_up_plan.*", "working_hours.*", "sales_report.read", "sales_target.*", "sales_team.*"),
     *("lead_form.*", "webhook.*", "teaching_handover.*", "assessment.*", "segment.*"),
+    # Whole lists, and looking after who looks.
+    *("lead_list.reveal", "guardian_list.reveal", "reveal.read"),
     *("campus.update", "region.read", "staff.*", "role.read", "role.assign", "institution.read"),
 )
 # What a partner's program does: it registers customers, asks for help and fetches what it is given.
@@ -353,6 +356,7 @@ _AUDITING = tuple(
             "partner_material",
         ),
         *("report", "campus", "region", "staff", "role", "service_account", "institution"),
+        *("reveal", "reveal_alert"),
         *("custom_field", "approval_flow", "segment", "calendar_feed", "timetable_run", "capacity"),
     )
 )

@@ -57,6 +57,15 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding("student_import_row", "学员导入行", "teaching", _STUDENT, key="student_id"),
     Holding("timeline_entry", "时间线", "teaching", _STUDENT),
+    Holding(
+        "reveal",
+        "查看明文记录",
+        "security",
+        # As with OF_FAMILY: what was shown of one parent is none of the other's business.
+        f"(subject_id = {GUARDIANS} or person_id = {PEOPLE} and (subject_kind <> 'guardian' or not %(own_only)s))",
+        sealed=("note_sealed",),
+    ),
+    Holding("reveal_alert", "查看异常", "security", sealed=("finding_sealed",), note="about staff; kept as evidence"),
     Holding("hour_lot", "课时余额", "teaching", _STUDENT),
     Holding("call_task", "回访", "teaching", OF_FAMILY, clear=("occasion",)),
     Holding("care_event", "关怀", "teaching", _STUDENT),

@@ -33,6 +33,7 @@ from services.student.models.learning import (
 )
 from services.student.models.levels import StudentLevel
 from services.student.models.losses import Referral, ReferralCode, ReferralPolicy, StudentLoss
+from services.student.models.reveals import Reveal, RevealAlert
 from services.student.models.subject_requests import SubjectPart, SubjectRequest
 from services.student.models.surveys import FamilyComment, Survey, SurveyAnswer, SurveyInvitation, SurveyVersion
 from services.student.models.tags import StudentTag, Tag
@@ -84,6 +85,8 @@ __all__ = [
     "Referral",
     "ReferralCode",
     "ReferralPolicy",
+    "Reveal",
+    "RevealAlert",
     "Staff",
     "StateEntry",
     "Student",
