@@ -11,7 +11,7 @@ from types import FrameType
 
 import uvicorn
 
-from gateway import callbacks, catalogue, live, upload
+from gateway import callbacks, catalogue, live, opt_out, upload
 from gateway.app import Gateway, Handler
 from gateway.auth import Verifier
 from gateway.config import Config, from_environment
@@ -44,6 +44,7 @@ def make_gateway(edge: Edge) -> Gateway:
     # The last one takes all that no other does.
     prefixes: dict[str, Handler] = {
         **{door.prefix: callbacks.Callbacks(edge, door) for door in callbacks.DOORS},
+        opt_out.PREFIX: opt_out.OptOutPage(edge),
         "": Console(edge.config.console),
     }
     return Gateway(edge, fixed, prefixes)

@@ -14,6 +14,7 @@ from lianxiao.lead.v1.lead_events_pb2 import (
     ContractNoticeDue,
     LeadMerged,
     LeadMergeUndone,
+    MarketingDeclined,
     PlanMessageDue,
     PlanMessagesWithdrawn,
     QuietHoursChanged,
@@ -35,14 +36,17 @@ from lianxiao.scheduling.v1.scheduling_events_pb2 import (
     SubstituteOfferEnded,
 )
 from lianxiao.student.v1.student_events_pb2 import (
+    ConsentChanged,
     FamilyNoticeDue,
     GuardianContactChanged,
+    PurposeChanged,
     StaffNoticeDue,
     StudentEnrolled,
 )
 from services.notification.actions import (
     assessment_reports,
     campuses,
+    consents,
     contacts,
     contract_messages,
     customers,
@@ -92,6 +96,9 @@ CONSUMERS: list[AnyConsumer] = [
     Consumer("notification.on_family_notice_due", FamilyNoticeDue, service_notices.tell_family),
     Consumer("notification.on_staff_notice_due", StaffNoticeDue, service_notices.tell_staff),
     WildConsumer("notification.feed", feed.append),
+    Consumer("notification.on_consent_changed", ConsentChanged, consents.remember),
+    Consumer("notification.on_marketing_declined", MarketingDeclined, consents.remember_refusal),
+    Consumer("notification.on_purpose_changed", PurposeChanged, consents.remember_purpose, ordered=True),
     Consumer("notification.on_lead_merged", LeadMerged, customers.merged),
     Consumer("notification.on_lead_merge_undone", LeadMergeUndone, customers.parted),
     *subject_consumers("notification", subjects.HOLDINGS, subjects.forget),

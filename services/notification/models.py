@@ -63,6 +63,51 @@ class QuietHours(Row, Base):
     end_minute: Mapped[int | None]
 
 
+class ConsentWord(Row, Base):
+    """What a student or customer said last about a purpose and a channel, as the register of consents tells it."""
+
+    __tablename__ = "consent_word"
+
+    person_id: Mapped[UUID]
+    purpose: Mapped[str]
+    # Empty: wherever a channel has no word of its own.
+    channel: Mapped[str]
+    granted: Mapped[bool]
+    decide_time: Mapped[datetime]
+
+
+class PurposeSetting(Row, Base):
+    """What the institution lets data be used for, and since when agreements count."""
+
+    __tablename__ = "purpose_setting"
+
+    purpose: Mapped[str]
+    enabled: Mapped[bool]
+    valid_from_time: Mapped[datetime | None]
+
+
+class OptOut(Row, Base):
+    """An address whose owner wants no advertising; `active` is false once that was taken back."""
+
+    __tablename__ = "opt_out"
+
+    address_index: Mapped[bytes]
+    # "link" or "keyword".
+    source: Mapped[str]
+    active: Mapped[bool]
+    decide_time: Mapped[datetime]
+
+
+class FrequencyCap(Row, Base):
+    """At most so many marketing messages to one address in a window, from start_time on; the newest word counts."""
+
+    __tablename__ = "frequency_cap"
+
+    start_time: Mapped[datetime]
+    window_days: Mapped[int]
+    max_count: Mapped[int]
+
+
 class OwnTemplate(Row, Base):
     """An institution's own text in place of a shipped one."""
 
@@ -112,6 +157,14 @@ class Message(CampusRow, Base):
     claim_time: Mapped[datetime | None]
     finish_time: Mapped[datetime | None]
     staff_id: Mapped[UUID | None]
+    # What it is for; see rules.gate.
+    purpose: Mapped[str]
+    # Of the address, to count and to find opt-outs by.
+    address_index: Mapped[bytes | None]
+    # The recipient has just asked for it, or waits for it: quiet hours do not hold it up.
+    any_hour: Mapped[bool]
+    # Is not sent from then on.
+    expire_time: Mapped[datetime | None]
 
     address = Sealed("address_sealed")
     subject = Sealed("subject_sealed")

@@ -49,7 +49,7 @@ APPENDED = {
         *("assessment_sitting", "assessment_report", "playbook_use", "plan_message"),
     ],
     "marketing": ["campaign_cost"],
-    "notification": ["quiet_hours"],
+    "notification": ["frequency_cap", "quiet_hours"],
     "org": ["handover_part", "approval_decision"],
     "scheduling": [
         *("attendance_change", "attendance_code_change", "trial_step", "lesson_change"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -88,3 +88,8 @@ def family(**details: Any) -> Family:
         "may_contact": True,
     }
     return Family(**told | details)
+
+
+def noon() -> datetime:
+    """Return noon in Shanghai of the day after tomorrow: whatever the hour of the test, no night holds anything up."""
+    return (datetime.now(UTC) + timedelta(days=2)).replace(hour=4, minute=0)

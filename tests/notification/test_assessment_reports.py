@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from lianxiao.lead.v1.lead_events_pb2 import AssessmentTaken
-from services.notification.actions import assessment_reports, messages
+from services.notification.actions import assessment_reports, claims
 from services.notification.models import Message
 from shared.caller import Caller
 from shared.db import Database
@@ -34,7 +34,7 @@ def test_the_report_arrives_once_and_braces_in_it_are_only_text(database: Databa
         with database.begin(Caller.system(institution)) as tx:
             assessment_reports.send(tx, event)
     with database.begin(Caller.system(institution)) as tx:
-        (letter,) = messages.claim(tx, 10)
+        (letter,) = claims.claim(tx, 10)
     assert (letter.address, letter.subject) == ("wang@example.com", "王小明 的学习力测评报告")
     assert letter.body == "王建国您好：王小明 完成了学习力测评，得分 67%。\n专注力 100%\n{建议}从基础班开始"
 

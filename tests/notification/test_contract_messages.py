@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from lianxiao.billing.v1.billing_events_pb2 import ContractMessageDue
 from lianxiao.lead.v1.lead_events_pb2 import ContractNoticeDue
-from services.notification.actions import contacts, contract_messages, messages
+from services.notification.actions import claims, contacts, contract_messages
 from services.notification.models import Message
 from shared.caller import Caller
 from shared.db import Database
@@ -58,11 +58,11 @@ def test_guardians_get_the_code_that_they_asked_for_at_night_and_the_link_in_the
         for event in (code, code, link, due(ContractMessageDue, 10, lead_id=str(uuid7()))):
             contract_messages.tell_students(tx, event)
     with database.begin(Caller.system(institution), now=MIDNIGHT + timedelta(seconds=1)) as tx:
-        (first,) = messages.claim(tx, 10)
+        (first,) = claims.claim(tx, 10)
     assert "012345" in first.body
     assert PATH not in first.body
     with database.begin(Caller.system(institution), now=MIDNIGHT + timedelta(hours=12)) as tx:
-        (second,) = messages.claim(tx, 10)
+        (second,) = claims.claim(tx, 10)
     assert second.body.endswith(f"https://school.example.com{PATH}")
 
 
@@ -72,7 +72,7 @@ def test_the_family_of_a_lead_is_told_or_it_is_on_record_why_not(
     told = due(ContractNoticeDue, 10, lead_id=str(uuid7()), code="999999", family=factories.family())
     with database.begin(Caller.system(institution), now=MIDNIGHT) as tx:
         contract_messages.tell_family(tx, told)
-        (letter,) = messages.claim(tx, 10)
+        (letter,) = claims.claim(tx, 10)
     assert "999999" in letter.body
     monkeypatch.delenv("LIANXIAO_PUBLIC_URL")
     settings.cache_clear()

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from lianxiao.scheduling.v1.scheduling_events_pb2 import LeaveDecided, LessonNoticeDue, PlaceOffered
-from services.notification.actions import lesson_notices, messages
+from services.notification.actions import claims, lesson_notices
 from services.notification.consumers import CONSUMERS
 from services.notification.models import Message
 from shared.caller import Caller
@@ -63,7 +63,7 @@ def found(database: Database, institution: UUID) -> list[tuple[str, str, str]]:
 
 def letters(database: Database, institution: UUID, now: datetime = NOON) -> list[str]:
     with database.begin(Caller.system(institution), now=now) as tx:
-        return [letter.body for letter in messages.claim(tx, 10)]
+        return [letter.body for letter in claims.claim(tx, 10)]
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from lianxiao.billing.v1.billing_events_pb2 import InstalmentDue
-from services.notification.actions import messages, sending
-from services.notification.actions.messages import Letter
+from services.notification.actions import claims, messages, sending
+from services.notification.actions.claims import Letter
 from services.notification.consumers import CONSUMERS
 from services.notification.models import Message
 from shared.caller import Caller
@@ -144,11 +144,11 @@ def test_a_claim_without_an_outcome_becomes_unknown_and_is_not_sent_again(
     deliver(database, CONSUMERS, factories.consumed(student), institution)
     caller = Caller.system(institution)
     with database.begin(caller) as tx:
-        assert len(messages.claim(tx, 10)) == 1
+        assert len(claims.claim(tx, 10)) == 1
         later = tx.now + timedelta(minutes=11)
     with database.begin(caller, now=later) as tx:
-        assert messages.claim(tx, 10) == []
+        assert claims.claim(tx, 10) == []
         messages.give_up_lost(tx)
     with database.begin(caller) as tx:
         assert [row.reason for row in messages.unknown(tx)] == ["SENDER_DIED"]
-        assert messages.claim(tx, 10) == []
+        assert claims.claim(tx, 10) == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from lianxiao.lead.v1.lead_events_pb2 import Family, PlanMessageDue, PlanMessagesWithdrawn
-from services.notification.actions import contacts, messages, sending
-from services.notification.actions.messages import Letter
+from services.notification.actions import claims, contacts, messages, sending
+from services.notification.actions.claims import Letter
 from services.notification.consumers import CONSUMERS
 from services.notification.models import Message
 from shared.caller import Caller
@@ -44,8 +43,8 @@ def found(database: Database, institution: UUID) -> list[tuple[str, str, str]]:
 
 def claimed(database: Database, institution: UUID) -> list[Letter]:
     # Whatever the hour of the test: the night is over by then.
-    with database.begin(Caller.system(institution), now=datetime.now(UTC) + timedelta(days=1)) as tx:
-        return messages.claim(tx, 10)
+    with database.begin(Caller.system(institution), now=factories.noon()) as tx:
+        return claims.claim(tx, 10)
 
 
 def test_one_message_per_run_and_step_word_for_word(database: Database, institution: UUID) -> None:
@@ -55,7 +54,7 @@ def test_one_message_per_run_and_step_word_for_word(database: Database, institut
         deliver(database, CONSUMERS, event, institution, times=2)
     letters = claimed(database, institution)
     assert [letter.address for letter in letters] == ["wang@example.com"] * 2
-    assert (letters[0].subject, letters[0].body) == ("学习建议", "您好：{这里}是一段话。")
+    assert (letters[0].subject, letters[0].body) == ("学习建议", "您好：{这里}是一段话。 拒收请回复TD")
 
 
 @pytest.mark.parametrize(

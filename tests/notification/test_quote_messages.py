@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from lianxiao.billing.v1.billing_events_pb2 import QuoteSent
 from lianxiao.lead.v1.lead_events_pb2 import QuoteMessageDue
-from services.notification.actions import contacts, messages, quote_messages
+from services.notification.actions import claims, contacts, quote_messages
 from services.notification.models import Message
 from shared.caller import Caller
 from shared.db import Database
@@ -46,10 +46,10 @@ def due(kind: type[Any], **more: Any) -> Any:
     return event
 
 
-def letters(database: Database, institution: UUID) -> list[messages.Letter]:
+def letters(database: Database, institution: UUID) -> list[claims.Letter]:
     with database.begin(Caller.system(institution)) as tx:
-        tx.now += timedelta(days=1)
-        return messages.claim(tx, 10)
+        tx.now = factories.noon()
+        return claims.claim(tx, 10)
 
 
 def test_the_family_of_a_lead_is_told_once_per_sending(database: Database, institution: UUID) -> None:

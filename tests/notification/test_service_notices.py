@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from lianxiao.org.v1.org_events_pb2 import StaffChanged
 from lianxiao.student.v1.student_events_pb2 import FamilyNoticeDue, GuardianContactChanged, StaffNoticeDue
-from services.notification.actions import messages
+from services.notification.actions import claims
 from services.notification.consumers import CONSUMERS
 from services.notification.models import Message
 from services.notification.rules import service_texts
@@ -20,6 +20,7 @@ from shared.db import Database
 from shared.ids import uuid7
 from shared.settings import settings
 from shared.testing.bus import deliver
+from tests.notification import factories
 
 
 @pytest.fixture(autouse=True)
@@ -31,11 +32,11 @@ def public_address(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.cache_clear()
 
 
-def letters(database: Database, institution: UUID) -> list[messages.Letter]:
+def letters(database: Database, institution: UUID) -> list[claims.Letter]:
     """Return what would leave tomorrow."""
     with database.begin(Caller.system(institution)) as tx:
-        tx.now += timedelta(days=1)
-        return messages.claim(tx, 10)
+        tx.now = factories.noon()
+        return claims.claim(tx, 10)
 
 
 def test_one_of_two_parents_gets_the_link(database: Database, institution: UUID) -> None:

@@ -19,7 +19,7 @@ from lianxiao.scheduling.v1.scheduling_events_pb2 import (
     SubstituteOffered,
     SubstituteOfferEnded,
 )
-from services.notification.actions import messages
+from services.notification.actions import claims
 from services.notification.consumers import CONSUMERS
 from services.notification.models import Message
 from shared.caller import Caller
@@ -73,7 +73,7 @@ def letters(database: Database, institution: UUID) -> dict[str, list[str]]:
     """Return what was said to whom, in the order of the texts."""
     with database.begin(Caller.system(institution)) as tx:
         said: dict[str, list[str]] = {}
-        for letter in messages.claim(tx, 20):
+        for letter in claims.claim(tx, 20):
             said.setdefault(letter.address, []).append(letter.body)
         return {address: sorted(bodies) for address, bodies in said.items()}
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from lianxiao.lead.v1.lead_events_pb2 import Family, TrialReminderDue, TrialReminderWithdrawn
-from services.notification.actions import contacts, messages, trial_reminders
+from services.notification.actions import claims, contacts, trial_reminders
 from services.notification.models import Message
 from shared.caller import Caller
 from shared.db import Database
@@ -55,9 +55,9 @@ def withdraw(database: Database, institution: UUID, event: TrialReminderDue) -> 
         trial_reminders.withdraw(tx, other)
 
 
-def claimed(database: Database, institution: UUID, now: datetime) -> list[messages.Letter]:
+def claimed(database: Database, institution: UUID, now: datetime) -> list[claims.Letter]:
     with database.begin(Caller.system(institution), now=now) as tx:
-        return messages.claim(tx, 10)
+        return claims.claim(tx, 10)
 
 
 def test_one_message_says_where_and_when_in_the_time_of_the_campus(database: Database, institution: UUID) -> None:

@@ -7,17 +7,17 @@ Between claim and outcome stands the outside world. A sender that dies there lea
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from lianxiao.billing.v1.billing_events_pb2 import HoursBelowThreshold, HoursConsumed, InstalmentDue
 from lianxiao.notification.v1.notification_events_pb2 import MessageFinished
-from services.notification.actions import campuses, contacts, quiet_hours, templates
+from services.notification.actions import campuses, contacts, opt_outs, quiet_hours, templates
 from services.notification.models import Contact, Message
+from services.notification.rules.gate import SERVICE
 from services.notification.rules.templates import (
     HOURS_CONSUMED,
     HOURS_LOW,
@@ -53,17 +53,6 @@ LISTING: Listing[Message] = Listing(
         "create_time": Field(Message.create_time),
     },
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A claimed message, ready for a provider."""
-
-    message_id: UUID
-    channel: str
-    address: str
-    subject: str
-    body: str
 
 
 def tell_consumption(tx: Tx, event: HoursConsumed) -> None:
@@ -105,21 +94,6 @@ def get(tx: Tx, message_id: UUID) -> Message:
     return tx.load(Message, "message", message_id)
 
 
-def claim(tx: Tx, limit: int) -> list[Letter]:
-    """Mark queued messages as being sent, and return them."""
-    due = select(Message.id).where(Message.institution_id == tx.institution_id, Message.state == "queued")
-    due = due.where(or_(Message.send_time.is_(None), Message.send_time <= tx.now))
-    due = due.order_by(Message.id).limit(limit).with_for_update(skip_locked=True)
-    ids = tx.session.scalars(due).all()
-    rows = tx.session.scalars(
-        update(Message)
-        .where(Message.institution_id == tx.institution_id, Message.id.in_(ids))
-        .values(state="sending", claim_time=tx.now, update_time=tx.now)
-        .returning(Message)
-    ).all()
-    return [_letter(tx, row) for row in rows]
-
-
 def finish(tx: Tx, message_id: UUID, *, state: str, reason: str = "") -> None:
     """Write what became of a claimed message."""
     query = select(Message).where(Message.institution_id == tx.institution_id, Message.id == message_id)
@@ -155,10 +129,12 @@ def queue(tx: Tx, row: Message, values: Mapping[str, str], *, email: str, phone:
 
 def queue_text(tx: Tx, row: Message, text: Text, *, email: str, other: str = "") -> None:
     """Do the same with a finished text; without a mail address the sandbox takes it for the other one."""
+    address = email or other
     row.channel = EMAIL if email else SANDBOX
-    Message.address.seal(tx, row, email or other)
+    row.address_index = opt_outs.index(tx, address) if address else None
+    Message.address.seal(tx, row, address)
     Message.subject.seal(tx, row, text.subject)
-    Message.body.seal(tx, row, text.body)
+    Message.body.seal(tx, row, text.body if row.purpose == SERVICE else opt_outs.told_of(tx, row, text.body))
     _insert(tx, row)
 
 
@@ -215,11 +191,11 @@ def tell_guardians(  # noqa: PLR0917 - the five facts of a message
         refuse(tx, new(template, student_id, campus_id, cause), reason)
         return
     student, campus = contacts.name_of_student(tx, as_uuid(student_id)), as_uuid(campus_id)
-    at = tx.now if asked_for else quiet_hours.send_time(tx, campus, campuses.zone(tx, campus))
+    at = None if asked_for else quiet_hours.send_time(tx, campus, campuses.zone(tx, campus))
     for contact in wanted:
         row = _row(template, student_id, campus_id, cause, contact.guardian_id, "queued", "")
-        row.send_time = at
-        if before is not None and at >= before:
+        row.send_time, row.expire_time = at, before
+        if before is not None and (at or tx.now) >= before:
             refuse(tx, row, "QUIET_HOURS" if tx.now < before else "TOO_LATE")
             continue
         told = dict(values) | {"student": student, "guardian": Contact.name.reveal(tx, contact) or ""}
@@ -238,6 +214,7 @@ def _row(  # noqa: PLR0917 - the columns of a new message
         template=template,
         business_key=cause,
         channel=SANDBOX,
+        purpose=SERVICE,
         state=state,
         reason=reason,
     )
@@ -251,19 +228,10 @@ _FRESH = insert(Message).on_conflict_do_nothing(constraint="uq_message_cause").r
 def _insert(tx: Tx, row: Message) -> None:
     """Insert a message unless its cause has one already for this recipient."""
     row.institution_id, row.create_time, row.update_time = tx.institution_id, tx.now, tx.now
+    row.any_hour = row.send_time is None
     row.claim_time, row.finish_time = None, tx.now if row.state in FINAL else None
     if tx.scalar(_FRESH, {name: getattr(row, name) for name in _COLUMNS}) is not None and row.state in FINAL:
         _announce(tx, row)
-
-
-def _letter(tx: Tx, row: Message) -> Letter:
-    return Letter(
-        row.id,
-        row.channel,
-        Message.address.reveal(tx, row) or "",
-        Message.subject.reveal(tx, row) or "",
-        Message.body.reveal(tx, row) or "",
-    )
 
 
 def _announce(tx: Tx, message: Message) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lianxiao.lead.v1.lead_events_pb2 import PlanMessageDue, PlanMessagesWithdrawn
 from services.notification.actions import campuses, families, messages, quiet_hours
+from services.notification.rules.gate import FOLLOW_UP
 from services.notification.rules.templates import PLAN_MESSAGE, Text
 from shared.db import Tx
 from shared.ids import as_uuid
@@ -13,6 +14,7 @@ def send(tx: Tx, event: PlanMessageDue) -> None:
     """Queue one message per run and step, outside the quiet hours; why there is none is on record."""
     campus = as_uuid(event.campus_id)
     row = messages.new(PLAN_MESSAGE, event.customer_id, event.campus_id, _cause(event.plan_run_id, event.step))
+    row.purpose = FOLLOW_UP
     row.send_time = quiet_hours.send_time(tx, campus, campuses.zone(tx, campus))
     family = event.family
     email = family.guardian_email if event.channel == messages.EMAIL else ""

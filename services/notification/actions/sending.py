@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from services.notification.actions import messages
-from services.notification.actions.messages import Letter
+from services.notification.actions import claims, messages
+from services.notification.actions.claims import Letter
 from shared.caller import Caller
 from shared.db import Database
 from shared.mail import Mailbox, MailRefusedError, MailUncertainError, MailUnreachableError
@@ -18,7 +18,7 @@ def send_due(database: Database, institution_id: UUID) -> bool:
     """Claim a batch, hand each letter over, write the outcomes; True when more may wait."""
     caller = Caller.system(institution_id)
     with database.begin(caller) as tx:
-        letters = messages.claim(tx, _BATCH)
+        letters = claims.claim(tx, _BATCH)
     mailbox = Mailbox.parse(settings().smtp_url) if settings().smtp_url else None
     for letter in letters:
         state, reason = hand_over(letter, mailbox)

@@ -67,6 +67,7 @@ def tell(  # noqa: PLR0917 - the five facts of a message
         return
     campus = as_uuid(campus_id)
     row.send_time = quiet_hours.send_time(tx, campus, campuses.zone(tx, campus))
+    row.expire_time = before
     if before is not None and row.send_time >= before:
         messages.refuse(tx, row, "QUIET_HOURS" if tx.now < before else "TOO_LATE")
         return

@@ -9,7 +9,16 @@ from shared.subjects import Subject
 HOLDINGS: tuple[Holding, ...] = (
     Holding("contact", "联系人", "service_notice", OF_FAMILY, sealed=("name_sealed", "phone_sealed", "email_sealed")),
     Holding("pupil", "学员称呼", "service_notice", f"id = {PEOPLE}", sealed=("name_sealed",)),
-    Holding("message", "消息", "service_notice", OF_FAMILY, sealed=("address_sealed", "subject_sealed", "body_sealed")),
+    Holding(
+        "message",
+        "消息",
+        "service_notice",
+        OF_FAMILY,
+        sealed=("address_sealed", "subject_sealed", "body_sealed"),
+        index=("address_index",),
+    ),
+    Holding("consent_word", "营销同意现状", "security", f"person_id = {PEOPLE}"),
+    Holding("opt_out", "退订", "security", index=("address_index",), note="stays, so that it goes on being honoured"),
     Holding(
         "staff",
         "员工",

@@ -17,7 +17,7 @@ def remind(tx: Tx, event: TrialReminderDue) -> None:
     start, zone = instant(event.start_time), ZoneInfo(event.time_zone)
     at = quiet_hours.send_time(tx, as_uuid(event.campus_id), zone)
     row = messages.new(TRIAL_REMINDER, event.customer_id, event.campus_id, _cause(event))
-    row.send_time = at
+    row.send_time, row.expire_time = at, start
     family = event.family
     refusal = families.refusal(tx, event.customer_id, family, family.guardian_email, family.guardian_phone)
     if refusal:

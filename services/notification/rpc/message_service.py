@@ -46,4 +46,5 @@ def to_pb(tx: Tx, row: Message) -> message_pb2.Message:
         update_time=row.update_time,
         send_time=row.send_time,
         staff_id=id_text(row.staff_id),
+        purpose=enum_value(message_pb2.MessagePurpose, row.purpose),
     )
