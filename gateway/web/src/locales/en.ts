@@ -1,10 +1,12 @@
 import { enStudents } from '@/locales/en-students'
+import { enReveals } from '@/locales/en-reveals'
 import { enTasks } from '@/locales/en-tasks'
 import type { TextKey } from '@/locales/zh-CN'
 
 // The same texts in English.
 export const en: Readonly<Record<TextKey, string>> = {
   ...enStudents,
+  ...enReveals,
   ...enTasks,
   'product.name': 'Lianxiao',
   'product.claim': 'From the first enquiry to the last lesson',
@@ -114,7 +116,6 @@ export const en: Readonly<Record<TextKey, string>> = {
   'lead.stageBar': 'Current stage',
   'lead.facts': 'Child',
   'lead.contact': 'Contact',
-  'lead.masked': 'Partly hidden: you do not have permission to see full contact details.',
   'lead.birth': 'Born',
   'lead.gender': 'Gender',
   'lead.school': 'School',

@@ -1,9 +1,11 @@
 import { zhCNStudents } from '@/locales/zh-CN-students'
+import { zhCNReveals } from '@/locales/zh-CN-reveals'
 import { zhCNTasks } from '@/locales/zh-CN-tasks'
 
 // Every text that people read, in Chinese. {holes} are filled by the caller.
 export const zhCN = {
   ...zhCNStudents,
+  ...zhCNReveals,
   ...zhCNTasks,
   'product.name': '连校',
   'product.claim': '从第一次咨询，到最后一节课',
@@ -113,7 +115,6 @@ export const zhCN = {
   'lead.stageBar': '所处阶段',
   'lead.facts': '孩子',
   'lead.contact': '联系方式',
-  'lead.masked': '部分内容已隐藏：您没有查看完整联系方式的权限。',
   'lead.birth': '出生',
   'lead.gender': '性别',
   'lead.school': '学校',

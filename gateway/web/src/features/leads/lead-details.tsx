@@ -1,5 +1,7 @@
 import { Card, Descriptions, Typography, type DescriptionsProps } from 'antd'
-import type { Lead } from '@/features/leads/lead-queries'
+import { PhoneNumber, type RevealReason } from '@/components/phone-number'
+import { revealLead, type Lead } from '@/features/leads/lead-queries'
+import type { Schemas } from '@/lib/api'
 import { formatInstant, formatLocalDate } from '@/lib/dates'
 import { useCampuses } from '@/lib/directory'
 import { can } from '@/lib/permissions'
@@ -14,22 +16,19 @@ function items(facts: readonly Fact[]): DescriptionsProps['items'] {
   return facts.filter(([, value]) => Boolean(value)).map(([label, children]) => ({ key: label, label, children }))
 }
 
-function Phone({ number }: { number: string | undefined }): React.ReactNode {
-  if (!number) return null
-  const masked = number.includes('*')
-  return masked ? <span className="mono">{number}</span> : <a className="mono" href={`tel:${number}`}>{number}</a>
-}
-
 const STYLES = { label: { width: 92 }, content: { overflowWrap: 'anywhere' as const, whiteSpace: 'pre-wrap' as const } }
 
 export function LeadContact({ lead }: { lead: Lead }): React.ReactNode {
   const text = useText()
   const { session } = useSession()
+  const mayReveal = can(session, 'lead.reveal')
+  const revealOf = (field: Schemas['RevealField']) =>
+    mayReveal ? (reason: RevealReason) => revealLead(lead.leadId ?? '', field, reason) : undefined
   const relation = word(text, 'relation', lead.guardianRelation)
   const facts: Fact[] = [
     [text('leads.column.guardian'), [lead.guardianName, relation].filter(Boolean).join(' · ')],
-    [text('lead.phone'), lead.guardianPhone && <Phone number={lead.guardianPhone} />],
-    [text('lead.alternatePhone'), lead.alternatePhone && <Phone number={lead.alternatePhone} />],
+    [text('lead.phone'), lead.guardianPhone && <PhoneNumber number={lead.guardianPhone} onReveal={revealOf('REVEAL_FIELD_PHONE')} />],
+    [text('lead.alternatePhone'), lead.alternatePhone && <PhoneNumber number={lead.alternatePhone} onReveal={revealOf('REVEAL_FIELD_ALTERNATE_PHONE')} />],
     [text('lead.wechat'), lead.wechatId],
     [text('lead.email'), lead.guardianEmail],
   ]

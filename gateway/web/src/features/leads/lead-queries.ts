@@ -114,3 +114,14 @@ export function useCompleteTask(leadId: string) {
     onSuccess: refresh,
   })
 }
+
+/** One field of a lead in clear; who asked and why goes on record. */
+export async function revealLead(
+  leadId: string,
+  field: Schemas['RevealField'],
+  reason: Schemas['RevealReason'],
+): Promise<string> {
+  const body = { field, reason, requestId: uuid() }
+  const answer = await unwrap(api.POST('/v1/leads/{leadId}:reveal', { params: { path: { leadId } }, body }))
+  return answer.revealed?.value ?? ''
+}

@@ -1,6 +1,7 @@
 import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { PAGE_SIZE, filterOf, type StudentSearch } from '@/features/students/student-search'
 import { api, unwrap, type Schemas } from '@/lib/api'
+import { uuid } from '@/lib/uuid'
 
 export type Student = Schemas['Student']
 export type Overview = Schemas['StudentOverview']
@@ -79,4 +80,18 @@ export function useChangeState(studentId: string) {
       unwrap(api.POST('/v1/students/{studentId}:changeState', { params: { path: { studentId } }, body })),
     onSuccess: refresh,
   })
+}
+
+/** The phone of a guardian in clear; who asked and why goes on record. */
+export async function revealPhone(
+  studentId: string,
+  guardianId: string,
+  reason: Schemas['RevealReason'],
+): Promise<string> {
+  const path = { studentId, guardianId }
+  const body = { field: 'REVEAL_FIELD_PHONE' as const, reason, requestId: uuid() }
+  const answer = await unwrap(
+    api.POST('/v1/students/{studentId}/guardians/{guardianId}:reveal', { params: { path }, body }),
+  )
+  return answer.revealed?.value ?? ''
 }

@@ -2,11 +2,14 @@ import { WarningOutlined } from '@ant-design/icons'
 import { Alert, Card, Tag, Typography } from 'antd'
 import { Link } from 'react-router'
 import { Figure } from '@/components/figure'
+import { PhoneNumber, type RevealReason } from '@/components/phone-number'
 import styles from '@/components/record-page.module.css'
-import type { Overview } from '@/features/students/student-queries'
+import { revealPhone, type Overview } from '@/features/students/student-queries'
 import { formatInstant, formatLocalDate } from '@/lib/dates'
 import { useCampuses, useStaffName } from '@/lib/directory'
 import { formatBasisPoints, formatFen, formatHundredths } from '@/lib/money'
+import { can } from '@/lib/permissions'
+import { useSession } from '@/lib/session'
 import { useText, type Text } from '@/lib/text'
 import { word } from '@/lib/words'
 
@@ -187,6 +190,10 @@ export function StudentLearning({ overview }: Properties): React.ReactNode {
 
 export function StudentFamily({ overview }: Properties): React.ReactNode {
   const text = useText()
+  const mayReveal = can(useSession().session, 'guardian.reveal')
+  const studentId = overview.student?.studentId ?? ''
+  const revealOf = (guardianId: string) =>
+    mayReveal ? (reason: RevealReason) => revealPhone(studentId, guardianId, reason) : undefined
   const guardians = (overview.guardians ?? []).map((guardian) => (
     <li key={guardian.guardianId}>
       <span>
@@ -194,13 +201,9 @@ export function StudentFamily({ overview }: Properties): React.ReactNode {
         {guardian.maySee === false && <Tag color="red">{text('student.maySeeNot')}</Tag>}
         {guardian.mayContact === false && <Tag>{text('student.mayContactNot')}</Tag>}
       </span>
-      {guardian.phone?.includes('*') ? (
-        <span className="mono">{guardian.phone}</span>
-      ) : (
-        <a className="mono" href={`tel:${guardian.phone}`}>
-          {guardian.phone}
-        </a>
-      )}
+      <span>
+        <PhoneNumber number={guardian.phone} onReveal={revealOf(guardian.guardianId ?? '')} />
+      </span>
     </li>
   ))
   const siblings = (overview.siblings ?? []).map((sibling) => (
