@@ -7,8 +7,8 @@ from alembic import op
 from shared import chassis
 from shared.rls import let_erase, protect
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 
 _TABLES = {
     "consent_word": """person_id uuid not null, purpose text not null, channel text not null, granted boolean not null,
