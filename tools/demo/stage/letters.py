@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.notification.actions import messages, sending
+from services.notification.actions import claims, messages, sending
 from tools.demo.stage.known import Known
 from tools.demo.stage.world import World
 
@@ -16,9 +16,9 @@ def send(world: World, _known: Known, moment: datetime) -> Known:
     while True:
         with world.acts("notification") as acts:
             tx = acts.at(moment)
-            letters = messages.claim(tx, _BATCH)
+            letters = claims.claim(tx, _BATCH)
             for letter in letters:
                 state, reason = sending.hand_over(letter, None)
                 messages.finish(tx, letter.message_id, state=state, reason=reason)
-        if len(letters) < _BATCH:
+        if not letters:
             return Known()

@@ -1,5 +1,5 @@
 import { QueryClientProvider } from '@tanstack/react-query'
-import { App as AntApp, ConfigProvider } from 'antd'
+import { ConfigProvider } from 'antd'
 import enUS from 'antd/locale/en_US'
 import zhCN from 'antd/locale/zh_CN'
 import dayjs from 'dayjs'
@@ -8,10 +8,11 @@ import { useEffect } from 'react'
 import { RouterProvider } from 'react-router/dom'
 import { queryClient } from '@/app/query-client'
 import { router } from '@/app/routes'
-import { themeOf } from '@/app/theme'
+import { THEME_CLASS, themeOf } from '@/app/theme'
+import { NoticesProvider } from '@/components/notices'
 import { useDark, usePreferences } from '@/lib/preferences'
 import { followOtherTabs, useSession } from '@/lib/session'
-import { useText } from '@/lib/text'
+import { loadLanguage, useText } from '@/lib/text'
 
 export function App(): React.ReactNode {
   const { language } = usePreferences()
@@ -21,6 +22,7 @@ export function App(): React.ReactNode {
   const chinese = language === 'zh-CN'
 
   useEffect(() => followOtherTabs(), [])
+  useEffect(() => void loadLanguage(language).catch(() => undefined), [language])
   useEffect(() => {
     // What one person read must not be there for the next one at the same desk.
     if (status === 'signed-out') queryClient.clear()
@@ -37,11 +39,11 @@ export function App(): React.ReactNode {
 
   return (
     <ConfigProvider locale={chinese ? zhCN : enUS} theme={themeOf(dark)} button={{ autoInsertSpace: false }}>
-      <AntApp>
+      <NoticesProvider themeClass={THEME_CLASS}>
         <QueryClientProvider client={queryClient}>
           <RouterProvider router={router} />
         </QueryClientProvider>
-      </AntApp>
+      </NoticesProvider>
     </ConfigProvider>
   )
 }

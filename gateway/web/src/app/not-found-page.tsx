@@ -9,7 +9,7 @@ export function NotFoundPage(): React.ReactNode {
       status="404"
       title={text('notFound.title')}
       extra={
-        <Link to="/leads">
+        <Link to="/">
           <Button type="primary">{text('notFound.back')}</Button>
         </Link>
       }

@@ -4,36 +4,31 @@ import { FirstPlace } from '@/app/first-place'
 import { NotFoundPage } from '@/app/not-found-page'
 import { RequireSession } from '@/app/require-session'
 import { Splash } from '@/components/splash'
+import { loadTexts } from '@/lib/text'
+import type { Part } from '@/locales/parts'
+
+type Page = () => React.ReactNode
+
+/** A page that is loaded with its texts when somebody goes there. */
+function page(path: string, load: () => Promise<Page>, ...parts: Part[]) {
+  return { path, lazy: async () => ({ Component: (await Promise.all([load(), loadTexts(...parts)]))[0] }) }
+}
 
 export const router = createBrowserRouter([
   {
     HydrateFallback: Splash,
     ErrorBoundary: CrashPage,
     children: [
-      {
-        path: '/sign-in',
-        lazy: async () => ({ Component: (await import('@/features/session/sign-in-page')).SignInPage }),
-      },
+      page('/sign-in', async () => (await import('@/features/session/sign-in-page')).SignInPage),
       {
         Component: RequireSession,
         children: [
           { path: '/', Component: FirstPlace },
-          {
-            path: '/leads',
-            lazy: async () => ({ Component: (await import('@/features/leads/lead-list-page')).LeadListPage }),
-          },
-          {
-            path: '/leads/:leadId',
-            lazy: async () => ({ Component: (await import('@/features/leads/lead-page')).LeadPage }),
-          },
-          {
-            path: '/students',
-            lazy: async () => ({ Component: (await import('@/features/students/student-list-page')).StudentListPage }),
-          },
-          {
-            path: '/students/:studentId',
-            lazy: async () => ({ Component: (await import('@/features/students/student-page')).StudentPage }),
-          },
+          page('/leads', async () => (await import('@/features/leads/lead-list-page')).LeadListPage, 'leads'),
+          page('/leads/:leadId', async () => (await import('@/features/leads/lead-page')).LeadPage, 'leads', 'reveals'),
+          page('/students', async () => (await import('@/features/students/student-list-page')).StudentListPage, 'students'),
+          page('/students/:studentId', async () => (await import('@/features/students/student-page')).StudentPage, 'students', 'reveals'),
+          page('/timetable', async () => (await import('@/features/timetable/timetable-page')).TimetablePage, 'timetable', 'students'),
           { path: '*', Component: NotFoundPage },
         ],
       },

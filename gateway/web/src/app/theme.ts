@@ -3,9 +3,14 @@ import { theme, type ThemeConfig } from 'antd'
 const FONT =
   '-apple-system, BlinkMacSystemFont, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans SC", "Noto Sans CJK SC", sans-serif'
 
+/** The class below which the variables of the theme are known. */
+export const THEME_CLASS = 'lianxiao'
+
 /** Calm and dense: one quiet accent, small radii, tight tables. */
 export function themeOf(dark: boolean): ThemeConfig {
   return {
+    // One name for the variables, so that our own elements find them under it too.
+    cssVar: { key: THEME_CLASS },
     algorithm: dark ? theme.darkAlgorithm : theme.defaultAlgorithm,
     token: {
       colorPrimary: dark ? '#3f9dbb' : '#17607a',

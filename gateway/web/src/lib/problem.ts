@@ -1,4 +1,4 @@
-import type { TextKey } from '@/locales/zh-CN'
+import type { TextKey } from '@/locales/keys'
 
 /** One wrong field of a request, named as in the JSON that was sent. */
 export interface FieldViolation {

@@ -1,9 +1,8 @@
-import type { Text } from '@/lib/text'
-import { zhCN, type TextKey } from '@/locales/zh-CN'
+import { isText, type Text } from '@/lib/text'
 
 /** The word for a code of a family such as "stage"; a code of a newer server that has no word yet is shown as it is. */
 export function word(text: Text, family: string, code: string | undefined): string {
   if (!code || code.endsWith('_UNSPECIFIED')) return ''
   const key = `${family}.${code}`
-  return key in zhCN ? text(key as TextKey) : code
+  return isText(key) ? text(key) : code
 }

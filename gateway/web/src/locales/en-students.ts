@@ -1,6 +1,5 @@
 // Texts of students, in English.
 export const enStudents = {
-  'students.title': 'Students',
   'students.search': 'Name, pinyin or initials',
   'students.searchLabel': 'Search students',
   'students.column.name': 'Student',

@@ -1,6 +1,5 @@
 // Texts of students, in Chinese.
 export const zhCNStudents = {
-  'students.title': '学员',
   'students.search': '姓名、拼音或首字母',
   'students.searchLabel': '搜索学员',
   'students.column.name': '学员',

@@ -1,4 +1,5 @@
-import { App, Form, Input, Modal, Select } from 'antd'
+import { Form, Input, Modal, Select } from 'antd'
+import { useNotices } from '@/components/notices'
 import { ProblemNotice } from '@/components/problem-notice'
 import { useAssign, type Lead } from '@/features/leads/lead-queries'
 import { useStaff } from '@/lib/directory'
@@ -16,7 +17,7 @@ interface Properties {
 
 export function AssignDialog({ lead, onClose }: Properties): React.ReactNode {
   const text = useText()
-  const { message } = App.useApp()
+  const notices = useNotices()
   const [form] = Form.useForm<Choices>()
   const advisors = useStaff('course_advisor')
   const assign = useAssign(lead.leadId ?? '')
@@ -32,7 +33,7 @@ export function AssignDialog({ lead, onClose }: Properties): React.ReactNode {
   const submit = (choices: Choices): void =>
     assign.mutate(choices, {
       onSuccess: () => {
-        void message.success(text('assign.done'))
+        void notices.success(text('assign.done'))
         onClose()
       },
     })

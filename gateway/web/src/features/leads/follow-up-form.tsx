@@ -1,6 +1,7 @@
-import { App, Button, DatePicker, Form, Input, Segmented } from 'antd'
+import { Button, DatePicker, Form, Input, Segmented } from 'antd'
 import dayjs, { type Dayjs } from 'dayjs'
 import { useState } from 'react'
+import { useNotices } from '@/components/notices'
 import { ProblemNotice } from '@/components/problem-notice'
 import { useAddFollowUp, type FollowUpInput } from '@/features/leads/lead-queries'
 import { CHANNELS } from '@/features/leads/lead-words'
@@ -21,7 +22,7 @@ const LONGEST = 4000
 
 export function FollowUpForm({ leadId, timeZone }: { leadId: string; timeZone: string }): React.ReactNode {
   const text = useText()
-  const { message } = App.useApp()
+  const notices = useNotices()
   const [form] = Form.useForm<Entries>()
   // One id until the entry is saved: pressing the button again after a lost answer saves it once.
   const [requestId, setRequestId] = useState(uuid)
@@ -32,7 +33,7 @@ export function FollowUpForm({ leadId, timeZone }: { leadId: string; timeZone: s
     if (next) input.nextContactTime = instantOf(next.format('YYYY-MM-DDTHH:mm'), timeZone)
     add.mutate(input, {
       onSuccess: () => {
-        void message.success(text('followUp.saved'))
+        void notices.success(text('followUp.saved'))
         setRequestId(uuid())
         form.resetFields()
       },

@@ -41,7 +41,7 @@ export function LeadListPage(): React.ReactNode {
   return (
     <>
       <ListPage
-        title={text('leads.title')}
+        title={text('place.leads')}
         actions={
           mayImport && (
             <Button type="primary" icon={<ImportOutlined />} onClick={() => openImport('new')}>

@@ -1,4 +1,5 @@
-import { App, Button, Card, Skeleton, Typography } from 'antd'
+import { Button, Card, Skeleton, Typography } from 'antd'
+import { useNotices } from '@/components/notices'
 import { ProblemNotice } from '@/components/problem-notice'
 import { useCompleteTask, useTasks } from '@/features/leads/lead-queries'
 import { formatInstant } from '@/lib/dates'
@@ -10,7 +11,7 @@ import { word } from '@/lib/words'
 /** What has to be done about the lead next. */
 export function LeadTasks({ leadId, timeZone }: { leadId: string; timeZone: string }): React.ReactNode {
   const text = useText()
-  const { message } = App.useApp()
+  const notices = useNotices()
   const { session } = useSession()
   const tasks = useTasks(leadId, can(session, 'task.read'))
   const complete = useCompleteTask(leadId)
@@ -35,7 +36,7 @@ export function LeadTasks({ leadId, timeZone }: { leadId: string; timeZone: stri
             <Button
               size="small"
               loading={complete.isPending && complete.variables === task.taskId}
-              onClick={() => complete.mutate(task.taskId ?? '', { onSuccess: () => void message.success(text('task.done')) })}
+              onClick={() => complete.mutate(task.taskId ?? '', { onSuccess: () => void notices.success(text('task.done')) })}
             >
               {text('task.complete')}
             </Button>

@@ -1,5 +1,6 @@
-import { App, Form, Input, Modal, Select } from 'antd'
+import { Form, Input, Modal, Select } from 'antd'
 import { useState } from 'react'
+import { useNotices } from '@/components/notices'
 import { ProblemNotice } from '@/components/problem-notice'
 import { STATES } from '@/features/students/student-facts-line'
 import { useChangeState, type StateInput, type Student } from '@/features/students/student-queries'
@@ -24,7 +25,7 @@ interface Properties {
 
 export function StateDialog({ student, onClose }: Properties): React.ReactNode {
   const text = useText()
-  const { message } = App.useApp()
+  const notices = useNotices()
   const [form] = Form.useForm<Omit<StateInput, 'requestId'>>()
   const state = Form.useWatch('state', form)
   // One id for the whole dialog: pressing again after a lost answer does not change the state twice.
@@ -35,7 +36,7 @@ export function StateDialog({ student, onClose }: Properties): React.ReactNode {
       { ...input, requestId },
       {
         onSuccess: () => {
-          void message.success(text('student.state.done'))
+          void notices.success(text('student.state.done'))
           onClose()
         },
       },

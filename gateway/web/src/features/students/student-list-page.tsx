@@ -89,7 +89,7 @@ export function StudentListPage(): React.ReactNode {
   const filtered = isFiltered(search)
   return (
     <ListPage
-      title={text('students.title')}
+      title={text('place.students')}
       toolbar={<Toolbar search={search} onChange={change} />}
       listing={{ ...students, rows: students.data?.students ?? [], nextPageToken: students.data?.nextPageToken }}
       page={search.page}

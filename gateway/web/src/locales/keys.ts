@@ -1,0 +1,13 @@
+import type { zhCN } from '@/locales/zh-CN'
+import type { zhCNLeads } from '@/locales/zh-CN-leads'
+import type { zhCNReveals } from '@/locales/zh-CN-reveals'
+import type { zhCNStudents } from '@/locales/zh-CN-students'
+import type { zhCNTimetable } from '@/locales/zh-CN-timetable'
+
+/** Every text of the console by its key. */
+export type TextKey =
+  | keyof typeof zhCN
+  | keyof typeof zhCNLeads
+  | keyof typeof zhCNReveals
+  | keyof typeof zhCNStudents
+  | keyof typeof zhCNTimetable
