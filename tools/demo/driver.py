@@ -25,6 +25,7 @@ from tools.demo.story.beats import Story
 from tools.demo.story.whole import tell
 
 WEEK = timedelta(days=7)
+MORNING = timedelta(hours=10)
 ABSENT, UNFINISHED, COMPLETE = "absent", "unfinished", "complete"
 _HOW_TO_START_ANEW = (
     "an earlier run was interrupted and left half a chain under the code {}:\n"
@@ -131,8 +132,8 @@ class Play:
         while begin < story.cutoff:
             end = begin + WEEK
             taught = sum(begin <= call.start < end for call in story.roll_calls)
-            # The messages about the week before leave while the lessons of this one are taught.
-            tasks = [Task(letters.send, (begin,)), *self._at_each_campus(teaching.teach, begin, end)]
+            # The messages about the week before leave in the morning, while the lessons of this one are taught.
+            tasks = [Task(letters.send, (begin + MORNING,)), *self._at_each_campus(teaching.teach, begin, end)]
             self._phase(f"lessons of the week from {hours.local_day(begin)}", taught, tasks)
             begin = end
         tasks = [Task(letters.send, (story.cutoff,)), *self._at_each_campus(teaching.settle, story.cutoff)]
