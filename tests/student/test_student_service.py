@@ -40,6 +40,8 @@ def test_a_student_is_read_listed_searched_and_changed(wire: Wire, database: Dat
     assert len(stub.ListStudents(pb.ListStudentsRequest(), metadata=signed).students) == 2
     found = stub.ListStudents(pb.ListStudentsRequest(search="xiaoming"), metadata=signed).students
     assert [student.student_id for student in found] == [str(row.id)]
+    wanted = pb.ListStudentsRequest(filter=f'student_id in ["{row.id}", "{uuid7()}"]')
+    assert [student.name for student in stub.ListStudents(wanted, metadata=signed).students] == ["张小明"]
     got.school = "附中"
     changed = stub.UpdateStudent(
         pb.UpdateStudentRequest(student=got, update_mask={"paths": ["school"]}), metadata=signed

@@ -194,7 +194,8 @@ def test_nothing_waits_and_nothing_is_parked(chain: Chain) -> None:
         assert chain.rows(service, "select count(*) from delivery") == [(0,)], service
     # Families are not woken: what came of the last evening waits for the morning.
     waiting = "select count(*) from message where state = 'queued'"
-    assert chain.rows("notification", f"{waiting} and (send_time is null or send_time <= '{chain.story.cutoff}')") == [(0,)]
+    due = f"send_time is null or send_time <= '{chain.story.cutoff}'"
+    assert chain.rows("notification", f"{waiting} and ({due})") == [(0,)]
     (all_waiting,) = chain.rows("notification", waiting)[0]
     (all_sent,) = chain.rows("notification", "select count(*) from message where state = 'sent'")[0]
     assert all_waiting < all_sent

@@ -165,6 +165,7 @@ _MONEY = (
         "quote.read",
         "contract.read",
         "order.read",
+        "staff.read",
         "payment.*",
         "lot.*",
         "transfer.*",

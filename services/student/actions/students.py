@@ -29,6 +29,7 @@ NAME_KIND = "student_name"
 LISTING: Listing[Student] = Listing(
     Student,
     fields={
+        "student_id": Field(Student.id, sortable=False),
         "state": Field(Student.state, prefix="STUDENT_STATE_"),
         "campus_id": Field(Student.campus_id),
         "owner_id": Field(Student.owner_id),

@@ -1,4 +1,4 @@
-import { CalendarOutlined, PhoneOutlined, TeamOutlined } from '@ant-design/icons'
+import { AccountBookOutlined, CalendarOutlined, PhoneOutlined, TeamOutlined } from '@ant-design/icons'
 import type { Session } from '@/lib/session'
 import { can } from '@/lib/permissions'
 import type { zhCN } from '@/locales/zh-CN'
@@ -15,6 +15,7 @@ export interface Place {
 const PLACES: readonly Place[] = [
   { path: '/leads', title: 'place.leads', icon: <PhoneOutlined />, permission: 'lead.read' },
   { path: '/students', title: 'place.students', icon: <TeamOutlined />, permission: 'student.read' },
+  { path: '/orders', title: 'place.orders', icon: <AccountBookOutlined />, permission: 'order.read' },
   { path: '/timetable', title: 'place.timetable', icon: <CalendarOutlined />, permission: 'lesson.read' },
 ]
 

@@ -28,6 +28,8 @@ export const router = createBrowserRouter([
           page('/leads/:leadId', async () => (await import('@/features/leads/lead-page')).LeadPage, 'leads', 'reveals'),
           page('/students', async () => (await import('@/features/students/student-list-page')).StudentListPage, 'students'),
           page('/students/:studentId', async () => (await import('@/features/students/student-page')).StudentPage, 'students', 'reveals'),
+          page('/orders', async () => (await import('@/features/orders/order-list-page')).OrderListPage, 'orders'),
+          page('/orders/:orderId', async () => (await import('@/features/orders/order-page')).OrderPage, 'orders'),
           page('/timetable', async () => (await import('@/features/timetable/timetable-page')).TimetablePage, 'timetable', 'students'),
           { path: '*', Component: NotFoundPage },
         ],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatFen, formatHundredths } from '@/lib/money'
+import { fenOf, formatFen, formatHundredths } from '@/lib/money'
 
 test.each([
   ['0', '¥0.00'],
@@ -21,4 +21,17 @@ test.each([
   ['120000', '1,200'],
 ])('%s hundredths of a lesson hour read %s', (hundredths, text) => {
   expect(formatHundredths(hundredths)).toBe(text)
+})
+
+test.each([
+  ['6000', '600000'],
+  ['12,345.6', '1234560'],
+  ['0.05', '5'],
+  ['￥ 99.90', '9990'],
+])('reads %s yuan as %s fen', (yuan, fen) => {
+  expect(fenOf(yuan)).toBe(fen)
+})
+
+test.each(['', '-1', '1.234', '1e3', '十'])('refuses %j as an amount', (yuan) => {
+  expect(fenOf(yuan)).toBeNull()
 })

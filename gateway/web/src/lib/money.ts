@@ -28,3 +28,10 @@ export function formatHundredths(hundredths: string): string {
 export function formatBasisPoints(points: number): string {
   return `${String(Number((points / 100).toFixed(1)))}%`
 }
+
+/** "12,345.6" yuan -> "1234560" fen; null when it is not an amount of money of at most two decimals. */
+export function fenOf(yuan: string): string | null {
+  const match = /^(\d{1,9})(?:\.(\d{1,2}))?$/.exec(yuan.replaceAll(/[,，\s¥￥]/g, ''))
+  if (match === null) return null
+  return BigInt(`${match[1] ?? ''}${(match[2] ?? '').padEnd(2, '0')}`).toString()
+}

@@ -17,6 +17,7 @@ export const en = {
   'shell.menu': 'Open the menu',
   'place.leads': 'Leads',
   'place.students': 'Students',
+  'place.orders': 'Orders',
   'place.timetable': 'Timetable',
   'shell.account': 'Account: {name}',
 
@@ -78,6 +79,14 @@ export const en = {
   'lead.unowned': 'Pool',
   'lead.unknownStaff': 'Another colleague',
   'lead.system': 'System',
+
+  'payment.cash': 'Cash',
+  'payment.transfer': 'Bank transfer',
+  'payment.pos': 'Card',
+  'payment.wechat': 'WeChat Pay',
+  'payment.wechat_pay': 'WeChat Pay',
+  'payment.alipay': 'Alipay',
+  'payment.wallet': 'Wallet',
 
   'timeline.title': 'Timeline',
   'timeline.more': 'Earlier entries',

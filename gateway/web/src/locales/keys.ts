@@ -1,5 +1,6 @@
 import type { zhCN } from '@/locales/zh-CN'
 import type { zhCNLeads } from '@/locales/zh-CN-leads'
+import type { zhCNOrders } from '@/locales/zh-CN-orders'
 import type { zhCNReveals } from '@/locales/zh-CN-reveals'
 import type { zhCNStudents } from '@/locales/zh-CN-students'
 import type { zhCNTimetable } from '@/locales/zh-CN-timetable'
@@ -8,6 +9,7 @@ import type { zhCNTimetable } from '@/locales/zh-CN-timetable'
 export type TextKey =
   | keyof typeof zhCN
   | keyof typeof zhCNLeads
+  | keyof typeof zhCNOrders
   | keyof typeof zhCNReveals
   | keyof typeof zhCNStudents
   | keyof typeof zhCNTimetable

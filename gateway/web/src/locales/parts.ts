@@ -12,6 +12,10 @@ export const PARTS = {
     'zh-CN': async (): Promise<Texts> => (await import('@/locales/zh-CN-leads')).zhCNLeads,
     en: async (): Promise<Texts> => (await import('@/locales/en-leads')).enLeads,
   },
+  orders: {
+    'zh-CN': async (): Promise<Texts> => (await import('@/locales/zh-CN-orders')).zhCNOrders,
+    en: async (): Promise<Texts> => (await import('@/locales/en-orders')).enOrders,
+  },
   reveals: {
     'zh-CN': async (): Promise<Texts> => (await import('@/locales/zh-CN-reveals')).zhCNReveals,
     en: async (): Promise<Texts> => (await import('@/locales/en-reveals')).enReveals,

@@ -93,13 +93,6 @@ export const zhCNStudents = {
   'leaveReason.teacher': '老师',
   'leaveReason.other': '其他',
 
-  'payment.cash': '现金',
-  'payment.transfer': '转账',
-  'payment.pos': '刷卡',
-  'payment.wechat': '微信支付',
-  'payment.wechat_pay': '微信支付',
-  'payment.alipay': '支付宝',
-  'payment.wallet': '储值余额',
   'contact.phone': '电话',
   'contact.wechat': '微信',
   'contact.visit': '面谈',

@@ -18,6 +18,7 @@ export const zhCN = {
   'shell.menu': '打开菜单',
   'place.leads': '线索',
   'place.students': '学员',
+  'place.orders': '订单',
   'place.timetable': '课表',
   'shell.account': '账号：{name}',
 
@@ -79,6 +80,14 @@ export const zhCN = {
   'lead.unowned': '公海',
   'lead.unknownStaff': '其他员工',
   'lead.system': '系统',
+
+  'payment.cash': '现金',
+  'payment.transfer': '转账',
+  'payment.pos': '刷卡',
+  'payment.wechat': '微信支付',
+  'payment.wechat_pay': '微信支付',
+  'payment.alipay': '支付宝',
+  'payment.wallet': '储值余额',
 
   'timeline.title': '经过',
   'timeline.more': '更早的记录',

@@ -1,9 +1,10 @@
 import { WarningOutlined } from '@ant-design/icons'
-import { Alert, Card, Tag, Typography } from 'antd'
+import { Alert, Tag, Typography } from 'antd'
 import { Link } from 'react-router'
 import { Figure } from '@/components/figure'
 import { PhoneNumber, type RevealReason } from '@/components/phone-number'
 import styles from '@/components/record-page.module.css'
+import { Section } from '@/components/section'
 import { revealPhone, type Overview } from '@/features/students/student-queries'
 import { formatInstant, formatLocalDate } from '@/lib/dates'
 import { useCampuses, useStaffName } from '@/lib/directory'
@@ -15,26 +16,6 @@ import { word } from '@/lib/words'
 
 interface Properties {
   overview: Overview
-}
-
-interface SectionProperties {
-  title: string
-  /** What stands there when there is nothing. */
-  none: string
-  children: React.ReactNode[]
-}
-
-/** A titled list, or one sentence when it is empty. */
-function Section({ title, none, children }: SectionProperties): React.ReactNode {
-  return (
-    <Card size="small" title={title}>
-      {children.length === 0 ? (
-        <Typography.Text type="secondary">{none}</Typography.Text>
-      ) : (
-        <ul className={styles['rows']}>{children}</ul>
-      )}
-    </Card>
-  )
 }
 
 /** The figures at the head of the page. */
