@@ -22,7 +22,7 @@ def test_a_child_is_found_and_shown_on_one_page(sign_in: SignIn, chain: Chain, p
     page = sign_in("hq_admin")
     page.get_by_role("navigation", name="主导航").get_by_role("link", name="学员").click()
     page.get_by_role("searchbox", name="搜索学员").fill(PUPIL)
-    page.get_by_role("link", name=PUPIL).click()
+    page.locator(f'a[href="/students/{pupil.customer_id}"]').click()
     expect(page.get_by_role("heading", name=PUPIL, level=1)).to_be_visible()
     for fact in ("在读", "累计缴费", "周末创意班", "订单生效"):
         expect(page.get_by_text(fact).first).to_be_visible()
@@ -55,7 +55,7 @@ def test_a_state_changes_with_a_reason(sign_in: SignIn, pupil: Child) -> None:
 def test_a_phone_shows_cards_and_nothing_beside_the_screen(sign_in: SignIn, pupil: Child) -> None:
     page = sign_in("hq_admin", PHONE)
     page.goto(f"/students?search={PUPIL}")
-    page.get_by_role("link", name=PUPIL).click()
+    page.locator(f'a[href="/students/{pupil.customer_id}"]').click()
     expect(page).to_have_url(re.compile(pupil.customer_id))
     expect(page.get_by_role("heading", name=PUPIL, level=1)).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0]

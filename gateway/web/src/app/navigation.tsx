@@ -15,7 +15,7 @@ export function Navigation({ session, onGo }: Properties): React.ReactNode {
   return (
     <nav className={styles['nav']} aria-label={text('shell.navigation')}>
       {placesOf(session).map(({ path, title, icon }) => (
-        <NavLink key={path} to={path} onClick={onGo} className={({ isActive }) => (isActive ? styles['active'] : styles['link']) ?? ''}>
+        <NavLink key={path} to={path} end={path === '/'} onClick={onGo} className={({ isActive }) => (isActive ? styles['active'] : styles['link']) ?? ''}>
           {icon}
           {text(title)}
         </NavLink>

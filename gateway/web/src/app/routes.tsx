@@ -1,6 +1,5 @@
 import { createBrowserRouter } from 'react-router'
 import { CrashPage } from '@/app/crash-page'
-import { FirstPlace } from '@/app/first-place'
 import { NotFoundPage } from '@/app/not-found-page'
 import { RequireSession } from '@/app/require-session'
 import { Splash } from '@/components/splash'
@@ -23,7 +22,7 @@ export const router = createBrowserRouter([
       {
         Component: RequireSession,
         children: [
-          { path: '/', Component: FirstPlace },
+          page('/', async () => (await import('@/features/home/home-page')).HomePage, 'home', 'leads'),
           page('/leads', async () => (await import('@/features/leads/lead-list-page')).LeadListPage, 'leads'),
           page('/leads/:leadId', async () => (await import('@/features/leads/lead-page')).LeadPage, 'leads', 'reveals'),
           page('/students', async () => (await import('@/features/students/student-list-page')).StudentListPage, 'students'),

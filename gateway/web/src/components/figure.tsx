@@ -13,9 +13,11 @@ export function Figure({ label, value, note }: Properties): React.ReactNode {
     <div className={styles['figure']}>
       <Typography.Text type="secondary">{label}</Typography.Text>
       <span className={styles['value']}>{value}</span>
-      <Typography.Text type="secondary" style={{ fontSize: 12, minHeight: 20 }}>
-        {note}
-      </Typography.Text>
+      {note !== undefined && (
+        <Typography.Text type="secondary" style={{ fontSize: 12, minHeight: 20 }}>
+          {note}
+        </Typography.Text>
+      )}
     </div>
   )
 }

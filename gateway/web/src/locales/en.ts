@@ -15,6 +15,7 @@ export const en = {
   'shell.skip': 'Skip to content',
   'shell.navigation': 'Main navigation',
   'shell.menu': 'Open the menu',
+  'place.home': 'Home',
   'place.leads': 'Leads',
   'place.students': 'Students',
   'place.orders': 'Orders',

@@ -1,4 +1,5 @@
 import type { zhCN } from '@/locales/zh-CN'
+import type { zhCNHome } from '@/locales/zh-CN-home'
 import type { zhCNLeads } from '@/locales/zh-CN-leads'
 import type { zhCNOrders } from '@/locales/zh-CN-orders'
 import type { zhCNReveals } from '@/locales/zh-CN-reveals'
@@ -8,6 +9,7 @@ import type { zhCNTimetable } from '@/locales/zh-CN-timetable'
 /** Every text of the console by its key. */
 export type TextKey =
   | keyof typeof zhCN
+  | keyof typeof zhCNHome
   | keyof typeof zhCNLeads
   | keyof typeof zhCNOrders
   | keyof typeof zhCNReveals

@@ -8,6 +8,10 @@ export const PARTS = {
     'zh-CN': async (): Promise<Texts> => (await import('@/locales/zh-CN')).zhCN,
     en: async (): Promise<Texts> => (await import('@/locales/en')).en,
   },
+  home: {
+    'zh-CN': async (): Promise<Texts> => (await import('@/locales/zh-CN-home')).zhCNHome,
+    en: async (): Promise<Texts> => (await import('@/locales/en-home')).enHome,
+  },
   leads: {
     'zh-CN': async (): Promise<Texts> => (await import('@/locales/zh-CN-leads')).zhCNLeads,
     en: async (): Promise<Texts> => (await import('@/locales/en-leads')).enLeads,

@@ -16,6 +16,7 @@ export const zhCN = {
   'shell.skip': '跳到正文',
   'shell.navigation': '主导航',
   'shell.menu': '打开菜单',
+  'place.home': '首页',
   'place.leads': '线索',
   'place.students': '学员',
   'place.orders': '订单',

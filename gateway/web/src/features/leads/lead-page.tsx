@@ -89,7 +89,7 @@ function LeadBody({ lead, leadId }: { lead: Lead; leadId: string }): React.React
       <Heading lead={lead} />
       <div className={styles['columns']}>
         <div className={styles['side']}>
-          <LeadTasks leadId={leadId} timeZone={zone} />
+          <LeadTasks leadId={leadId} />
           <LeadContact lead={lead} />
           <div className={styles['facts']}>
             <LeadFacts lead={lead} />

@@ -104,17 +104,6 @@ export function useAssign(leadId: string) {
   })
 }
 
-export function useCompleteTask(leadId: string) {
-  const refresh = useRefreshLead(leadId)
-  return useMutation({
-    mutationFn: (taskId: string) => {
-      const body = { requestId: uuid() }
-      return unwrap(api.POST('/v1/tasks/{taskId}:complete', { params: { path: { taskId } }, body }))
-    },
-    onSuccess: refresh,
-  })
-}
-
 /** One field of a lead in clear; who asked and why goes on record. */
 export async function revealLead(
   leadId: string,
