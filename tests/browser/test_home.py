@@ -27,7 +27,9 @@ def test_an_advisor_does_what_is_due_today(sign_in: SignIn, chain: Chain) -> Non
     task.get_by_role("button", name="完成").click()
     expect(task).to_have_count(0)
     [done] = [
-        each for each in advisor.get(f'/v1/tasks?filter=lead_id="{child.lead_id}"')["tasks"] if each["kind"] == "follow_up"
+        each
+        for each in advisor.get(f'/v1/tasks?filter=lead_id="{child.lead_id}"')["tasks"]
+        if each["kind"] == "follow_up"
     ]
     assert done["state"] == "TASK_STATE_DONE"
     expect(page.get_by_text("应收款")).to_be_visible()
