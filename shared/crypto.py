@@ -15,7 +15,8 @@ Declare a sealed column and its name in the model, then seal and reveal through 
     select(Lead).where(Lead.phone_index == blind_index(tx, "phone", normalise_phone(typed)))
 
 `seal` and `open_sealed` do the same for rows without a model. The ciphertext is bound to institution, table, column
-and row: moved anywhere else it does not open. Names are found through a table of tokens, one row per token, compared
+and row: moved anywhere else it does not open; and it opens only while the key of its group is there (`shared.cells`),
+which an erasure destroys. Names are found through a table of tokens, one row per token, compared
 with `=` only (LIKE loses its index under row-level security):
 
     stored = search_tokens(tx, "lead_name", name)      # list[bytes], to insert beside the lead
@@ -36,9 +37,11 @@ from uuid import UUID
 from tink import TinkError
 
 from shared import personal
+from shared.cells import bound_to, disclose, enclose, group_in, group_of
 from shared.db import Tx
 from shared.keks import CannotOpen, keks
-from shared.keyring import PREFIX_BYTES, Keyring
+from shared.key_store import shelf
+from shared.keyring import PREFIX_BYTES, Keyring, Unwrapped, service_of
 from shared.personal import name_tokens, normalise_phone
 
 __all__ = [
@@ -47,6 +50,7 @@ __all__ = [
     "Sealed",
     "blind_index",
     "blind_indexes",
+    "destroy_groups",
     "name_tokens",
     "normalise_phone",
     "open_from_bus",
@@ -62,39 +66,67 @@ INDEX_BYTES = 16
 _DECLARED: dict[str, set[tuple[str, str]]] = {}
 
 
-def seal(tx: Tx, table: str, column: str, row_id: UUID, text: str) -> bytes:
-    """Encrypt a text for one cell of the transaction's institution."""
-    key = Keyring.of(tx).get(tx, "data")
-    return bytes(key.primitive.encrypt(text.encode(), cell(tx.institution_id, table, column, row_id)))
+def seal(tx: Tx, table: str, column: str, row_id: UUID, text: str, *, group: bytes | None = None) -> bytes:
+    """Encrypt a text for one cell of the transaction's institution; alone in its row, unless a `group` is given."""
+    key = Keyring.of(tx).get(tx, "cell")
+    bound = bound_to(tx.institution_id, table, column, row_id)
+    return enclose(key, group or group_of(table, (row_id,)), bound, text.encode())
 
 
-def open_sealed(tx: Tx, table: str, column: str, row_id: UUID, sealed: bytes) -> str:
-    """Decrypt what `seal` made for this very cell.
+def open_sealed(tx: Tx, table: str, column: str, row_id: UUID, sealed: bytes) -> str | None:
+    """Decrypt what `seal` made for this very cell; None when an erasure destroyed its key.
 
     Raises CannotOpen for anything else, and Refused KEYS_DESTROYED after the institution's keys were destroyed.
     """
-    blob, ring = bytes(sealed), Keyring.of(tx)
-    key = ring.get(tx, "data")
+    blob, bound = bytes(sealed), bound_to(tx.institution_id, table, column, row_id)
+    key = key_of(tx, blob)
+    plain = disclose(key, bound, blob) if key.trees else _former(key, bound, blob)
+    return None if plain is None else plain.decode()
+
+
+def key_of(tx: Tx, blob: bytes) -> Unwrapped:
+    """Return the keyset that opens a cell; one without trees for what was sealed before there were any."""
+    ring = Keyring.of(tx)
+    key = ring.get(tx, "cell")
     if blob[:PREFIX_BYTES] not in key.prefixes:
         # Sealed by a process that learned of a rotation before this one did.
-        key = ring.get(tx, "data", fresh=True)
+        key = ring.get(tx, "cell", fresh=True)
+    return key if blob[:PREFIX_BYTES] in key.prefixes else ring.get(tx, "data")
+
+
+def destroy_groups(tx: Tx, cells: Iterable[tuple[str, str, UUID, bytes]]) -> int:
+    """Destroy the keys of all groups that cells (table, column, row, blob) belong to; returns how many.
+
+    It is done at once, for every copy of the cells, backups included, and not undone with the transaction.
+    """
+    groups = set()
+    for table, column, row_id, blob in cells:
+        key = key_of(tx, blob)
+        if key.trees:
+            groups.add(group_in(key, bound_to(tx.institution_id, table, column, row_id), blob).hex())
+    if groups:
+        shelf(tx.institution_id, service_of(tx.connection.engine.url)).destroy(sorted(groups))
+        Keyring.of(tx).get(tx, "cell", fresh=True)
+    return len(groups)
+
+
+def _former(key: Unwrapped, bound: bytes, blob: bytes) -> bytes:
     try:
-        plain: bytes = key.primitive.decrypt(blob, cell(tx.institution_id, table, column, row_id))
+        return bytes(key.primitive.decrypt(blob, bound))
     except TinkError:
-        raise CannotOpen(f"{table}.{column} of row {row_id} was not sealed for this place") from None
-    return plain.decode()
-
-
-def cell(institution_id: UUID, table: str, column: str, row_id: UUID) -> bytes:
-    """Return what a ciphertext is bound to."""
-    return f"{institution_id}|{table}|{column}|{row_id}".encode()
+        raise CannotOpen(f"a cell was not sealed for its place: {bound.decode()}") from None
 
 
 class Sealed:
-    """Names a sealed column of a model; see the module's text. On the class, `Lead.phone` is this object."""
+    """Names a sealed column of a model; see the module's text. On the class, `Lead.phone` is this object.
 
-    def __init__(self, column: str) -> None:
+    `of` names the columns whose values a row has in common with those that are always forgotten with it; by default
+    each row is a group of its own. An erasure destroys one key per group, so long histories are one group.
+    """
+
+    def __init__(self, column: str, *, of: tuple[str, ...] = ("id",)) -> None:
         self.column = column
+        self.of = of
         self.table = ""
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -109,10 +141,12 @@ class Sealed:
         """Put a text into a row that has its id; None and the empty text clear it."""
         if row.id is None:
             raise ValueError(f"{self.table}.{self.column}: give the row its id before sealing")
-        setattr(row, self.column, seal(tx, self.table, self.column, row.id, text) if text else None)
+        shared = tuple(getattr(row, name) for name in self.of)
+        group = group_of(self.table, shared if any(shared) else (row.id,))
+        setattr(row, self.column, seal(tx, self.table, self.column, row.id, text, group=group) if text else None)
 
     def reveal(self, tx: Tx, row: Any) -> str | None:
-        """Return the text of a row, ORM or Core, or None where there is none or an erasure emptied it."""
+        """Return the text of a row, ORM or Core, or None where there is none or an erasure took it."""
         blob = getattr(row, self.column)
         return None if not blob else open_sealed(tx, self.table, self.column, row.id, blob)
 

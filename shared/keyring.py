@@ -1,6 +1,8 @@
 """Data keys: one Tink keyset per institution and purpose in each service's database, wrapped by a KEK.
 
-Purposes: `data` (AEAD, can be rotated) and `index` (keyed hashes for search; a new key would orphan the index).
+Purposes: `cell` (AEAD, can be rotated; seals together with a tree of keys outside the database, `shared.key_store`),
+`index` (keyed hashes for search; a new key would orphan the index), and `data`, which only opens what was sealed before
+there were trees; a rotation ends it.
 Keysets are made on first use in a transaction of their own, so that no rolled-back business transaction can take
 away a key that something was sealed with. Unwrapped keys stay in memory for at most 20 seconds, which bounds how long
 a rotation or a destruction takes to reach every process.
@@ -11,7 +13,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 from uuid import UUID
@@ -25,9 +27,11 @@ from tink.proto import tink_pb2
 from shared.caller import Caller
 from shared.db import Database, Tx
 from shared.errors import Refused
-from shared.keks import keks
+from shared.keks import CannotOpen, keks
+from shared.key_store import shelf
+from shared.key_trees import KeyTree
 
-Purpose = Literal["data", "index"]
+Purpose = Literal["cell", "data", "index"]
 LIFETIME_SECONDS = 20.0
 # By then every process has let go of what it had in memory.
 SETTLED_SECONDS = 30
@@ -37,8 +41,16 @@ _CREATE = (
     "insert into keyset (institution_id, purpose, version, wrapped)"
     " values (%(institution)s, %(purpose)s, 1, %(wrapped)s) on conflict do nothing"
 )
-_TEMPLATES = {"data": aead.aead_key_templates.AES256_GCM, "index": prf.prf_key_templates.HMAC_SHA256}
-_PRIMITIVES: dict[str, Any] = {"data": aead.Aead, "index": prf.PrfSet}
+_DROP_FORMER = (
+    "with gone as (delete from keyset where institution_id = %s and purpose = 'data' and length(wrapped) > 0"
+    " returning 1) select count(*) from gone"
+)
+_TEMPLATES = {
+    "cell": aead.aead_key_templates.AES256_GCM,
+    "data": aead.aead_key_templates.AES256_GCM,
+    "index": prf.prf_key_templates.HMAC_SHA256,
+}
+_PRIMITIVES: dict[str, Any] = {"cell": aead.Aead, "data": aead.Aead, "index": prf.PrfSet}
 
 aead.register()
 prf.register()
@@ -46,13 +58,17 @@ prf.register()
 
 @dataclass(frozen=True, slots=True)
 class Unwrapped:
-    """A keyset ready for use. `prefix` starts every ciphertext of the newest key, `prefixes` those of any key."""
+    """A keyset ready for use. `prefix` starts every ciphertext of the newest key, `prefixes` those of any key.
+
+    `trees` are the trees of cell keys by prefix.
+    """
 
     version: int
     primitive: Any
     prefix: bytes
     prefixes: frozenset[bytes]
     expires: float
+    trees: Mapping[bytes, KeyTree]
 
 
 class Keyring:
@@ -63,6 +79,7 @@ class Keyring:
 
     def __init__(self, url: URL, *, capacity: int = 2000, clock: Callable[[], float] = time.monotonic) -> None:
         self._url = url
+        self._service = service_of(url)
         self._capacity = capacity
         self._clock = clock
         self._held: OrderedDict[tuple[UUID, Purpose], Unwrapped] = OrderedDict()
@@ -87,7 +104,8 @@ class Keyring:
     def get(self, tx: Tx, purpose: Purpose, *, fresh: bool = False) -> Unwrapped:
         """Return a keyset of the transaction's institution; `fresh` asks the database.
 
-        Raises Refused KEYS_DESTROYED for an institution whose keys were destroyed.
+        Raises Refused KEYS_DESTROYED for an institution whose keys were destroyed, CannotOpen for a tree that the key
+        store lacks and for `data` where nothing was ever sealed so.
         """
         key = (tx.institution_id, purpose)
         with self._lock:
@@ -95,15 +113,22 @@ class Keyring:
             if found is not None and not fresh and found.expires > self._clock():
                 self._held.move_to_end(key)
                 return found
-        row = _read(tx, purpose) or self._make(tx.institution_id, purpose)
-        return self._hold(key, *row)
+        row = _read(tx, purpose)
+        if row is None and purpose == "data":
+            raise CannotOpen("sealed under a key that this institution does not have")
+        return self._hold(key, *(row or self._make(tx.institution_id, purpose)))
 
     def _hold(self, key: tuple[UUID, Purpose], version: int, wrapped: bytes) -> Unwrapped:
         if not wrapped:
             with self._lock:
                 self._held.pop(key, None)
             raise Refused("KEYS_DESTROYED", "the keys of this institution were destroyed", institution_id=str(key[0]))
-        found = _unwrapped(unwrap(wrapped, *key), key[1], version, self._clock() + LIFETIME_SECONDS)
+        keyset = unwrap(wrapped, *key)
+        trees: dict[bytes, KeyTree] = {}
+        if key[1] == "cell":
+            kept = shelf(key[0], self._service)
+            trees = {_prefix(each.key_id): kept.tree(each.key_id) for each in keyset.key}
+        found = _unwrapped(keyset, key[1], version, self._clock() + LIFETIME_SECONDS, trees)
         with self._lock:
             self._held[key] = found
             self._held.move_to_end(key)
@@ -120,14 +145,24 @@ class Keyring:
             own = Database(self._url, pool_size=1)
             try:
                 with own.begin(Caller.system(institution_id)) as tx:
-                    wrapped = wrap(_new(purpose), institution_id, purpose)
+                    fresh = _new(purpose)
+                    if purpose == "cell":
+                        shelf(institution_id, self._service).create(fresh.primary_key_id)
+                    wrapped = wrap(fresh, institution_id, purpose)
                     tx.run(_CREATE, {"institution": str(institution_id), "purpose": purpose, "wrapped": wrapped})
                     row = _read(tx, purpose)
+                    if purpose == "cell" and row is not None and row[1] != wrapped:
+                        shelf(institution_id, self._service).discard(fresh.primary_key_id)
             finally:
                 own.dispose()
         if row is None:
             raise RuntimeError("a keyset vanished while it was made")
         return row
+
+
+def service_of(url: URL) -> str:
+    """Return the service whose database a URL names: its roles are `<service>_app` and `<service>_owner`."""
+    return (url.username or "").rpartition("_")[0] or "unnamed"
 
 
 def wrap(keyset: tink_pb2.Keyset, institution_id: UUID, purpose: Purpose) -> bytes:
@@ -157,10 +192,13 @@ def _new(purpose: Purpose) -> tink_pb2.Keyset:
     return tink_pb2.Keyset.FromString(proto_keyset_format.serialize(handle, secret_key_access.TOKEN))
 
 
-def _unwrapped(keyset: tink_pb2.Keyset, purpose: Purpose, version: int, expires: float) -> Unwrapped:
+def _unwrapped(
+    keyset: tink_pb2.Keyset, purpose: Purpose, version: int, expires: float, trees: Mapping[bytes, KeyTree]
+) -> Unwrapped:
     handle = proto_keyset_format.parse(keyset.SerializeToString(), secret_key_access.TOKEN)
     prefixes = frozenset(_prefix(key.key_id) for key in keyset.key)
-    return Unwrapped(version, handle.primitive(_PRIMITIVES[purpose]), _prefix(keyset.primary_key_id), prefixes, expires)
+    primitive = handle.primitive(_PRIMITIVES[purpose])
+    return Unwrapped(version, primitive, _prefix(keyset.primary_key_id), prefixes, expires, trees)
 
 
 def _prefix(key_id: int) -> bytes:
@@ -202,47 +240,52 @@ def rotate_data_key(database: Database, institution_id: UUID) -> None:
     Then run `shared.reseal.reseal`, and `retire_old_keys` once 30 seconds have passed.
     """
     with database.begin(Caller.system(institution_id)) as tx:
-        Keyring.of(tx).get(tx, "data")
-        row = _read(tx, "data", lock=True)
+        Keyring.of(tx).get(tx, "cell")
+        row = _read(tx, "cell", lock=True)
         if row is not None and row[1]:
-            keyset, fresh = unwrap(row[1], institution_id, "data"), _new("data")
+            keyset, fresh = unwrap(row[1], institution_id, "cell"), _new("cell")
             if any(key.key_id == fresh.primary_key_id for key in keyset.key):
                 raise RuntimeError("two keys drew the same number; run the rotation again")
+            shelf(institution_id, service_of(database.engine.url)).create(fresh.primary_key_id)
             keyset.key.extend(fresh.key)
             keyset.primary_key_id = fresh.primary_key_id
             tx.audit("keyset.rotate", "institution", institution_id)
-            _replace(tx, "data", wrap(keyset, institution_id, "data"))
+            _replace(tx, "cell", wrap(keyset, institution_id, "cell"))
 
 
 def retire_old_keys(tx: Tx) -> int:
-    """Drop all data keys but the newest; returns how many. `shared.reseal.retire` checks first that it is safe."""
-    row = _read(tx, "data", lock=True)
+    """Drop all data keys but the newest; returns how many. `shared.reseal.retire` checks first that it is safe.
+
+    Their trees stay, marked, for backups from before.
+    """
+    row = _read(tx, "cell", lock=True)
     if row is None or not row[1]:
         return 0
-    keyset = unwrap(row[1], tx.institution_id, "data")
+    keyset = unwrap(row[1], tx.institution_id, "cell")
     kept = [key for key in keyset.key if key.key_id == keyset.primary_key_id]
-    dropped = len(keyset.key) - len(kept)
+    dropped = [key.key_id for key in keyset.key if key.key_id != keyset.primary_key_id]
     if dropped:
-        _replace(
-            tx, "data", wrap(tink_pb2.Keyset(primary_key_id=keyset.primary_key_id, key=kept), tx.institution_id, "data")
-        )
-    return dropped
+        newest = tink_pb2.Keyset(primary_key_id=keyset.primary_key_id, key=kept)
+        _replace(tx, "cell", wrap(newest, tx.institution_id, "cell"))
+        shelf(tx.institution_id, service_of(tx.connection.engine.url)).retire(dropped)
+    return len(dropped) + int(tx.run(_DROP_FORMER, (str(tx.institution_id),)).scalar_one())
 
 
 def destroy_keys(database: Database, institution_id: UUID) -> None:
     """Make everything sealed for an institution in this database unreadable for ever; within 30 s everywhere.
 
-    A tombstone stays, so that no new keyset is made. Backups still hold the wrapped keyset: give the institution a
-    KEK of its own (see shared.keks) and drop that line as well where backups must die too.
+    A tombstone stays, so that no new keyset is made. The trees go too, so that no backup opens either; for what was
+    sealed before there were trees give the institution a KEK of its own (see shared.keks) and drop that line as well.
     """
     with database.begin(Caller.system(institution_id)) as tx:
         tx.audit("keyset.destroy", "institution", institution_id)
-        for purpose in ("data", "index"):
+        for purpose in ("cell", "data", "index"):
             tx.run(
                 "insert into keyset (institution_id, purpose, version, wrapped) values (%s, %s, 1, '')"
                 " on conflict (institution_id, purpose) do update set wrapped = '', version = keyset.version + 1",
                 (str(institution_id), purpose),
             )
+        shelf(institution_id, service_of(database.engine.url)).destroy_all()
 
 
 def _replace(tx: Tx, purpose: Purpose, wrapped: bytes) -> None:

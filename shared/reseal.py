@@ -12,10 +12,9 @@ from collections.abc import Collection, Iterator
 from typing import Any
 from uuid import UUID
 
-from tink import TinkError
-
 from shared.caller import Caller
-from shared.crypto import CannotOpen, cell
+from shared.cells import bound_to, disclose, enclose, group_in, group_of
+from shared.crypto import open_sealed
 from shared.db import Database, Tx
 from shared.errors import Refused
 from shared.keyring import PREFIX_BYTES, SETTLED_SECONDS, Keyring, Unwrapped, retire_old_keys
@@ -59,14 +58,14 @@ def retire(
     with database.begin(Caller.system(institution_id)) as tx:
         settled = tx.run(
             "select rotate_time < now() - make_interval(secs => %s) from keyset"
-            " where institution_id = %s and purpose = 'data' for update",
+            " where institution_id = %s and purpose = 'cell' for update",
             (settled_seconds, str(institution_id)),
         ).scalar()
         if not settled:
             raise Refused(
                 "KEYS_IN_USE", f"wait {settled_seconds:g} s after a rotation; nothing was rotated, or just now"
             )
-        key = Keyring.of(tx).get(tx, "data", fresh=True)
+        key = Keyring.of(tx).get(tx, "cell", fresh=True)
         for table, column in sorted(columns):
             sql = f"select exists (select from {table} where {_OLD.format(column=column)})"  # noqa: S608 - our own names
             if tx.run(sql, {"size": PREFIX_BYTES, "prefix": key.prefix}).scalar():
@@ -76,7 +75,7 @@ def retire(
 
 def _reseal_batch(tx: Tx, table: str, column: str, last: UUID | str, batch: int) -> tuple[UUID | None, int]:
     """Seal one batch of rows behind `last`; returns the last row's id, or None at the end, and the count."""
-    key = Keyring.of(tx).get(tx, "data", fresh=True)
+    key = Keyring.of(tx).get(tx, "cell", fresh=True)
     old = _OLD.format(column=column)
     rows: Any = tx.run(
         f"select id, {column} from {table} where institution_id = %(who)s and id > %(last)s and {old}"  # noqa: S608 - as above
@@ -91,7 +90,7 @@ def _reseal_batch(tx: Tx, table: str, column: str, last: UUID | str, batch: int)
     ).all()
     if not rows:
         return None, 0
-    fresh = [_again(key, cell(tx.institution_id, table, column, row_id), blob) for row_id, blob in rows]
+    fresh = [_again(tx, key, (table, column, row_id), bytes(blob)) for row_id, blob in rows]
     tx.run(
         f"update {table} t set {column} = n.sealed from unnest(%(ids)s::uuid[], %(sealed)s::bytea[]) n (id, sealed)"  # noqa: S608 - as above
         " where t.institution_id = %(who)s and t.id = n.id",
@@ -100,8 +99,14 @@ def _reseal_batch(tx: Tx, table: str, column: str, last: UUID | str, batch: int)
     return rows[-1][0], len(rows)
 
 
-def _again(key: Unwrapped, bound: bytes, blob: bytes) -> bytes:
-    try:
-        return bytes(key.primitive.encrypt(key.primitive.decrypt(bytes(blob), bound), bound))
-    except TinkError:
-        raise CannotOpen(f"a cell was not sealed for its place: {bound.decode()}") from None
+def _again(tx: Tx, key: Unwrapped, place: tuple[str, str, UUID], blob: bytes) -> bytes:
+    """Seal a cell again in its group; what was sealed before there were groups is one of its own by row.
+
+    A cell whose key was destroyed, as after a restored backup, is emptied.
+    """
+    bound = bound_to(tx.institution_id, *place)
+    if blob[:PREFIX_BYTES] not in key.prefixes:
+        text = open_sealed(tx, *place, blob) or ""
+        return enclose(key, group_of(place[0], (place[2],)), bound, text.encode())
+    plain = disclose(key, bound, blob)
+    return b"" if plain is None else enclose(key, group_in(key, bound, blob), bound, plain)

@@ -26,6 +26,7 @@ class Settings:
     metrics_port: int
     pool_size: int
     kek_file: Path | None
+    key_store_dir: Path | None
     jwt_private_key_file: Path | None
     jwt_public_keys_dir: Path | None
     audit_checkpoint_dir: Path | None
@@ -86,6 +87,7 @@ def from_environment(env: dict[str, str]) -> Settings:
         metrics_port=int(text("METRICS_PORT", "0")),
         pool_size=int(text("POOL_SIZE", "16")),
         kek_file=path("KEK_FILE"),
+        key_store_dir=path("KEY_STORE_DIR"),
         jwt_private_key_file=path("JWT_PRIVATE_KEY_FILE"),
         jwt_public_keys_dir=path("JWT_PUBLIC_KEYS_DIR"),
         audit_checkpoint_dir=path("AUDIT_CHECKPOINT_DIR"),

@@ -2,7 +2,8 @@
 
 Both follow the service's list of `shared.holdings.Holding`s. An export answers with one JSON text; it travels sealed.
 An erasure empties personal cells of every table, histories included, deletes what only serves to find people, and takes
-them out of what waits: bodies of events, stored replies. Ids, amounts, hours and counts stay, and then lead to nobody.
+them out of what waits: bodies of events, stored replies. The keys of what was sealed are destroyed with it, so that
+copies in backups do not open either. Ids, amounts, hours and counts stay, and then lead to nobody.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from lianxiao.student.v1.student_events_pb2 import (
     SubjectPartExported,
     SubjectTable,
 )
-from shared.crypto import open_sealed
+from shared.crypto import destroy_groups, open_sealed
 from shared.db import Tx
 from shared.events import publish, without_personal
 from shared.holdings import Holding
@@ -127,6 +128,7 @@ def collect(tx: Tx, holdings: Sequence[Holding], subject: Subject) -> Tables:
 def erase(tx: Tx, holdings: Sequence[Holding], subject: Subject) -> dict[str, int]:
     """Destroy what identifies a subject in this database; returns the number of rows by table, kept ones included."""
     found = collect(tx, holdings, subject)
+    sealed = list(cells(tx, holdings, subject))
     trace = _trace(found, subject)
     _forget_replies(tx, trace)
     for table in ("outbox", "delivery"):
@@ -139,7 +141,17 @@ def erase(tx: Tx, holdings: Sequence[Holding], subject: Subject) -> dict[str, in
             tx.run(sql, told | subject.values)
         elif each.of and each.drop:
             tx.run(f"delete from {each.table} where {each.of}", subject.values)  # noqa: S608 - as above
+    destroy_groups(tx, sealed)
     return counts
+
+
+def cells(tx: Tx, holdings: Sequence[Holding], subject: Subject) -> Iterator[tuple[str, str, UUID, bytes]]:
+    """Yield the sealed cells of a subject whose keys an erasure destroys: table, column, row and what is in them."""
+    for each in holdings:
+        if each.sealed and each.of and not each.hold:
+            sql = f"select id, {', '.join(each.sealed)} from {each.table} where {each.of}"  # noqa: S608 - as above
+            for row in tx.run(sql, subject.values).mappings():
+                yield from ((each.table, name, row["id"], bytes(row[name])) for name in each.sealed if row[name])
 
 
 def _shown(tx: Tx, holding: Holding, row: Row) -> Row:

@@ -30,6 +30,7 @@ def provide(folder: Path) -> dict[str, str]:
         _write(folder / "payment_sandbox", secrets.token_urlsafe(32).encode())
     return {
         "LIANXIAO_KEK_FILE": str(folder / "kek"),
+        "LIANXIAO_KEY_STORE_DIR": str(folder.parent / "key_store"),
         "LIANXIAO_JWT_PUBLIC_KEYS_DIR": str(public),
         "LIANXIAO_AUDIT_CHECKPOINT_DIR": str(checkpoints),
         "LIANXIAO_DATABASE_PASSWORD": (folder / "database_password").read_text(),

@@ -166,6 +166,6 @@ class Message(CampusRow, Base):
     # Is not sent from then on.
     expire_time: Mapped[datetime | None]
 
-    address = Sealed("address_sealed")
-    subject = Sealed("subject_sealed")
-    body = Sealed("body_sealed")
+    address = Sealed("address_sealed", of=("student_id", "guardian_id"))
+    subject = Sealed("subject_sealed", of=("student_id", "guardian_id"))
+    body = Sealed("body_sealed", of=("student_id", "guardian_id"))

@@ -22,6 +22,7 @@ def provide(folder: Path) -> None:
         _write(public / "k1.pem", _public(key))
         (folder / "checkpoints").mkdir()
     os.environ["LIANXIAO_KEK_FILE"] = str(folder / "kek")
+    os.environ["LIANXIAO_KEY_STORE_DIR"] = str(folder / "key_store")
     os.environ["LIANXIAO_JWT_PRIVATE_KEY_FILE"] = str(folder / "jwt.pem")
     os.environ["LIANXIAO_JWT_PUBLIC_KEYS_DIR"] = str(public)
     os.environ["LIANXIAO_AUDIT_CHECKPOINT_DIR"] = str(folder / "checkpoints")

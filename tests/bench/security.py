@@ -45,7 +45,7 @@ insert into audit_queue (institution_id, entry_id) select institution_id, id fro
 _PUPILS = """insert into pupil (institution_id, id, create_time, update_time, campus_id, name_sealed)
   select %(who)s, id, now(), now(), %(who)s, sealed from unnest(%(ids)s::uuid[], %(sealed)s::bytea[]) n (id, sealed)"""
 _KEYSETS = """insert into keyset (institution_id, purpose, version, wrapped)
-  select id, 'data', 1, wrapped from unnest(%(ids)s::uuid[], %(wrapped)s::bytea[]) n (id, wrapped)"""
+  select id, 'cell', 1, wrapped from unnest(%(ids)s::uuid[], %(wrapped)s::bytea[]) n (id, wrapped)"""
 
 
 def main() -> int:
@@ -98,7 +98,7 @@ def _rotated(stage: Stage, database: Database) -> Figure:
 
 def _bare(stage: Stage, database: Database) -> None:
     with database.begin(stage.system(), read_only=True) as tx:
-        key: Any = Keyring.of(tx).get(tx, "data").primitive
+        key: Any = Keyring.of(tx).get(tx, "cell").primitive
     sealed = key.encrypt(b"name", b"cell")
     for _ in range(ROWS):
         key.encrypt(key.decrypt(sealed, b"cell"), b"cell")
@@ -131,9 +131,9 @@ def _reading(stage: Stage, database: Database) -> Iterator[list[Exception]]:
 def _wrapped(database: Database) -> list[Figure]:
     institutions = [uuid7() for _ in range(KEYSETS)]
     with database.begin(Caller.system(institutions[0])) as tx:
-        Keyring.of(tx).get(tx, "data")
+        Keyring.of(tx).get(tx, "cell")
     keyset = _keyset(database, institutions[0])
-    wrapped = [wrap(keyset, who, "data") for who in institutions[1:]]
+    wrapped = [wrap(keyset, who, "cell") for who in institutions[1:]]
     with database.system() as tx:
         tx.run(_KEYSETS, {"ids": [str(who) for who in institutions[1:]], "wrapped": wrapped})
     path = settings().kek_file
@@ -142,15 +142,15 @@ def _wrapped(database: Database) -> list[Figure]:
     path.write_text(f"new:{base64.b64encode(secrets.token_bytes(32)).decode()}\n{path.read_text()}")
     keks(b"an unknown key makes it look")
     seconds = _timed(lambda: sum(rotate_kek(database)))
-    bare = _timed(lambda: [wrap(keyset, who, "data") for who in institutions])
+    bare = _timed(lambda: [wrap(keyset, who, "cell") for who in institutions])
     need = 10 * KEYSETS / 1e4
     return [Figure("kek_rotation", seconds, f"s for {KEYSETS}", bare, need=need, absolute=True, at_most=True)]
 
 
 def _keyset(database: Database, who: UUID) -> Any:
     with database.begin(Caller.system(who)) as tx:
-        sql = "select wrapped from keyset where institution_id = %s and purpose = 'data'"
-        return unwrap(bytes(tx.run(sql, (str(who),)).scalar_one()), who, "data")
+        sql = "select wrapped from keyset where institution_id = %s and purpose = 'cell'"
+        return unwrap(bytes(tx.run(sql, (str(who),)).scalar_one()), who, "cell")
 
 
 def _timed(work: Callable[[], object]) -> float:

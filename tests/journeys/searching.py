@@ -30,7 +30,7 @@ def texts(tx: Tx, table: str, row: dict[str, Any]) -> Iterator[str]:
     for column, value in row.items():
         blob = bytes(value) if isinstance(value, memoryview | bytes) else b""
         if blob and column.endswith("_sealed"):
-            yield open_sealed(tx, table, column, row["id"], blob)
+            yield open_sealed(tx, table, column, row["id"], blob) or ""
         elif blob and table == "stored_reply" and column == "reply":
             yield keks(blob).open(f"reply|{tx.institution_id}", blob).decode("utf-8", "replace")
         elif blob:

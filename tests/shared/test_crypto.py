@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import Engine, select, text
 
 from shared.caller import Caller
+from shared.cells import bound_to, enclose, group_of
 from shared.crypto import (
     CannotOpen,
     Keyring,
     blind_index,
-    cell,
     normalise_phone,
     open_from_bus,
     open_sealed,
@@ -185,7 +185,7 @@ def test_first_use_by_many_at_once_makes_one_keyset(parts: Database, institution
     def first_use(separate: Keyring) -> None:
         with parts.begin(Caller.system(institution)) as tx:
             barrier.wait(timeout=30)
-            key = separate.get(tx, "data")
+            key = separate.get(tx, "cell")
             sealed.append(bytes(key.primitive.encrypt(b"x", b"")))
 
     # As many processes would: each with a keyring of its own.
@@ -196,7 +196,7 @@ def test_first_use_by_many_at_once_makes_one_keyset(parts: Database, institution
         thread.join()
     with parts.begin(Caller.system(institution)) as tx:
         assert len({blob[:5] for blob in sealed}) == 1
-        assert {bytes(Keyring.of(tx).get(tx, "data").primitive.decrypt(blob, b"")) for blob in sealed} == {b"x"}
+        assert {bytes(Keyring.of(tx).get(tx, "cell").primitive.decrypt(blob, b"")) for blob in sealed} == {b"x"}
         assert seal(tx, "person", "phone_sealed", row, "x")[:5] == sealed[0][:5]
 
 
@@ -234,7 +234,7 @@ def test_the_keyring_is_bounded(parts: Database) -> None:
     ring = Keyring(parts.engine.url, capacity=3)
     for _ in range(6):
         with parts.begin(Caller.system(uuid7())) as tx:
-            ring.get(tx, "data")
+            ring.get(tx, "cell")
     assert len(ring._held) == 3  # noqa: SLF001 - the bound is the point
 
 
@@ -247,7 +247,7 @@ def test_a_new_kek_rewraps_every_keyset_while_readers_go_on(parts: Database, ins
 
     def read() -> None:
         with parts.begin(Caller.system(institution), read_only=True) as tx:
-            Keyring.of(tx).get(tx, "data", fresh=True)
+            Keyring.of(tx).get(tx, "cell", fresh=True)
             assert open_sealed(tx, "person", "phone_sealed", row, sealed) == "secret"
 
     with reading(read) as failures:
@@ -291,7 +291,7 @@ def test_a_new_data_key_seals_again_under_readers_and_ends_the_old_one(parts: Da
     with parts.begin(Caller.system(institution)) as tx:
         row = tx.session.get_one(Person, (institution, ids[0]))
         assert Person.phone.reveal(tx, row) == "+8613900000000"
-        Keyring.of(tx).get(tx, "data", fresh=True)
+        Keyring.of(tx).get(tx, "cell", fresh=True)
         with pytest.raises(CannotOpen):
             open_sealed(tx, "person", "phone_sealed", ids[0], before)
 
@@ -300,7 +300,7 @@ def test_an_old_key_is_kept_while_anything_may_need_it(parts: Database, institut
     slow_process = Keyring(parts.engine.url)
     with parts.begin(Caller.system(institution)) as tx:
         row = person(tx, "+8613900000000", "note").id
-        old = slow_process.get(tx, "data")
+        old = slow_process.get(tx, "cell")
     with pytest.raises(Refused, match="nothing was rotated"):
         retire(parts, institution, COLUMNS)
     rotate_data_key(parts, institution)
@@ -308,7 +308,8 @@ def test_an_old_key_is_kept_while_anything_may_need_it(parts: Database, institut
     with pytest.raises(Refused, match="just now"):
         retire(parts, institution, COLUMNS)
     with parts.begin(Caller.system(institution)) as tx:
-        late = bytes(old.primitive.encrypt(b"late", cell(institution, "person", "note_sealed", row)))
+        bound = bound_to(institution, "person", "note_sealed", row)
+        late = enclose(old, group_of("person", (row,)), bound, b"late")
         tx.run("update person set note_sealed = %s where id = %s", (late, str(row)))
     with pytest.raises(Refused, match="still holds"):
         retire(parts, institution, COLUMNS, settled_seconds=0)

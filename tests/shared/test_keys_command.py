@@ -44,7 +44,7 @@ def test_a_data_key_is_rotated_and_the_old_one_dropped(
     assert "org: 0 cells sealed again" in printed
     assert "1 old keys dropped" in printed
     with org.begin(Caller.system(institution)) as tx:
-        assert old[:5] not in Keyring.of(tx).get(tx, "data", fresh=True).prefixes
+        assert old[:5] not in Keyring.of(tx).get(tx, "cell", fresh=True).prefixes
         actions = tx.run("select action from audit_entry").scalars().all()
     assert actions == ["keyset.rotate"]
 
@@ -63,7 +63,7 @@ def test_destroyed_keys_are_gone(org: Database, institution: UUID) -> None:
     assert keys_command.run(["org"], ["destroy", str(institution)]) == 0
     with org.begin(Caller.system(institution)) as tx:
         with pytest.raises(Refused):
-            Keyring.of(tx).get(tx, "data", fresh=True)
+            Keyring.of(tx).get(tx, "cell", fresh=True)
         with pytest.raises(Refused):
             open_sealed(tx, Staff.email.table, Staff.email.column, row, old)
 

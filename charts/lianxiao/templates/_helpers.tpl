@@ -14,6 +14,7 @@ automountServiceAccountToken: false
 securityContext:
   runAsNonRoot: true
   runAsUser: 10001
+  fsGroup: 10001
   seccompProfile: {type: RuntimeDefault}
 {{- end }}
 
@@ -38,6 +39,7 @@ securityContext:
 - {name: LIANXIAO_GRPC_ADDRESSES, value: {{ include "lianxiao.addresses" .root | quote }}}
 - {name: LIANXIAO_METRICS_PORT, value: "9401"}
 - {name: LIANXIAO_KEK_FILE, value: /secrets/keys/kek}
+- {name: LIANXIAO_KEY_STORE_DIR, value: /key-store}
 - {name: LIANXIAO_JWT_PUBLIC_KEYS_DIR, value: /secrets/public}
 - name: LIANXIAO_{{ upper .name }}_{{ upper .role }}_URL
   valueFrom: {secretKeyRef: {name: {{ .root.Values.secrets.database }}, key: {{ .name }}_{{ .role }}}}
@@ -53,6 +55,7 @@ securityContext:
 
 {{- define "lianxiao.mounts" -}}
 - {name: keys, mountPath: /secrets/keys, readOnly: true}
+- {name: key-store, mountPath: /key-store}
 - {name: public, mountPath: /secrets/public, readOnly: true}
 {{- if .service.signs }}
 - {name: signing, mountPath: /secrets/signing, readOnly: true}
@@ -61,6 +64,7 @@ securityContext:
 
 {{- define "lianxiao.volumes" -}}
 - {name: keys, secret: {secretName: {{ .root.Values.secrets.keys }}, defaultMode: 0400}}
+- {name: key-store, persistentVolumeClaim: {claimName: {{ .root.Values.keyStore.claim }}}}
 - {name: public, secret: {secretName: {{ .root.Values.secrets.publicKeys }}}}
 {{- if .service.signs }}
 - {name: signing, secret: {secretName: {{ .root.Values.secrets.signing }}, defaultMode: 0400}}

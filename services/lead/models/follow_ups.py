@@ -85,5 +85,5 @@ class PlanMessage(Row, Base):
     body_sealed: Mapped[bytes]
     reason: Mapped[str]
 
-    subject = Sealed("subject_sealed")
-    body = Sealed("body_sealed")
+    subject = Sealed("subject_sealed", of=("lead_id",))
+    body = Sealed("body_sealed", of=("lead_id",))

@@ -49,4 +49,4 @@ class GradeChange(Row, Base):
     reason_sealed: Mapped[bytes | None]
     staff_id: Mapped[UUID | None]
 
-    reason = Sealed("reason_sealed")
+    reason = Sealed("reason_sealed", of=("lead_id",))

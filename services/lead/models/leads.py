@@ -115,7 +115,7 @@ class Touch(Row, Base):
     import_id: Mapped[UUID | None]
     staff_id: Mapped[UUID | None]
 
-    payload = Sealed("payload_sealed")
+    payload = Sealed("payload_sealed", of=("lead_id",))
 
 
 class FollowUp(Row, Base):
@@ -135,8 +135,8 @@ class FollowUp(Row, Base):
     # JSON of what else was noted: participants, doubts, solution.
     notes_sealed: Mapped[bytes | None]
 
-    content = Sealed("content_sealed")
-    notes = Sealed("notes_sealed")
+    content = Sealed("content_sealed", of=("lead_id",))
+    notes = Sealed("notes_sealed", of=("lead_id",))
 
 
 class StageChange(Row, Base):
@@ -152,7 +152,7 @@ class StageChange(Row, Base):
     detail_sealed: Mapped[bytes | None]
     staff_id: Mapped[UUID | None]
 
-    detail = Sealed("detail_sealed")
+    detail = Sealed("detail_sealed", of=("lead_id",))
 
 
 class Trial(Row, Base):

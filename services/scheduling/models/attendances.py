@@ -66,7 +66,7 @@ class Attendance(CampusRow, Base):
     charge_hundredths: Mapped[int]
     late_minutes: Mapped[int]
     remark_sealed: Mapped[bytes | None]
-    remark = Sealed("remark_sealed")
+    remark = Sealed("remark_sealed", of=("student_id",))
     # "confirmed" or "unconfirmed".
     state: Mapped[str]
     revision: Mapped[int]

@@ -56,7 +56,7 @@ class StudentRemark(CampusRow, Base):
     class_record_id: Mapped[UUID]
     student_id: Mapped[UUID]
     remark_sealed: Mapped[bytes | None]
-    remark = Sealed("remark_sealed")
+    remark = Sealed("remark_sealed", of=("student_id",))
     # 0: none.
     rating: Mapped[int]
     rating_highest: Mapped[int]
@@ -71,7 +71,7 @@ class StudentRemarkChange(CampusRow, Base):
     revision: Mapped[int]
     student_id: Mapped[UUID]
     remark_sealed: Mapped[bytes | None]
-    remark = Sealed("remark_sealed")
+    remark = Sealed("remark_sealed", of=("student_id",))
     rating: Mapped[int]
     rating_highest: Mapped[int]
 

@@ -34,7 +34,7 @@ class HomeworkSubmission(CampusRow, Base):
     score: Mapped[int | None]
     score_highest: Mapped[int]
     remark_sealed: Mapped[bytes | None]
-    remark = Sealed("remark_sealed")
+    remark = Sealed("remark_sealed", of=("student_id",))
     revision: Mapped[int]
     staff_id: Mapped[UUID]
 

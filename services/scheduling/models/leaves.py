@@ -25,7 +25,7 @@ class LeaveRequest(CampusRow, Base):
     # The attendance code that the absence will be marked with; empty for a teacher.
     code: Mapped[str]
     reason_sealed: Mapped[bytes | None]
-    reason = Sealed("reason_sealed")
+    reason = Sealed("reason_sealed", of=("student_id",))
     announce_time: Mapped[datetime]
     notice_minutes: Mapped[int]
     # What the rules said when it was asked for; None for a teacher.

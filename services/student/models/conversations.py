@@ -35,7 +35,7 @@ class FamilyMessage(CampusRow, Base):
     staff_id: Mapped[UUID | None]
     body_sealed: Mapped[bytes | None]
 
-    body = Sealed("body_sealed")
+    body = Sealed("body_sealed", of=("thread_id",))
 
 
 class InterviewSample(Row, Base):

@@ -24,7 +24,7 @@ class GrowthReport(CampusRow, Base):
     content_sha256: Mapped[str]
     content_sealed: Mapped[bytes | None]
 
-    content = Sealed("content_sealed")
+    content = Sealed("content_sealed", of=("student_id",))
 
 
 class GrowthDelivery(CampusRow, Base):

@@ -159,7 +159,7 @@ class ClassRemark(CampusRow, Base):
     revision: Mapped[int]
     remark_sealed: Mapped[bytes | None]
 
-    remark = Sealed("remark_sealed")
+    remark = Sealed("remark_sealed", of=("student_id",))
 
 
 class LearningPreference(CampusRow, Base):

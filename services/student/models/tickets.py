@@ -54,7 +54,7 @@ class TicketEntry(CampusRow, Base):
     owner_id: Mapped[UUID | None]
     text_sealed: Mapped[bytes | None]
 
-    text = Sealed("text_sealed")
+    text = Sealed("text_sealed", of=("ticket_id",))
 
 
 class TicketPolicy(Row, Base):
