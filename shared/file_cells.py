@@ -29,20 +29,35 @@ def clean(value: str) -> str:
     return "".join(" " if unicodedata.category(char) in {"Cc", "Cf"} else char for char in folded).strip()
 
 
-def birth_date(text: str, *, today: date) -> str:
-    """Read 2015-03-08, 2015/3/8, 2015年3月, 20150308 or 2015. Raises Rejected for anything else and the future."""
+def calendar_date(text: str) -> tuple[int, int, int] | None:
+    """Read 2015-03-08, 2015/3/8, 2015年3月, 20150308 or 2015 as year, month and day, 0 for a part that is not said.
+
+    None for an empty text. Raises Rejected DATE_INVALID for anything else; its field is to be named by the caller.
+    """
     compact = text.replace(" ", "").removesuffix("00:00:00").removesuffix("T")
     if not compact:
-        return ""
+        return None
     found = _DATE.fullmatch(compact) or _COMPACT_DATE.fullmatch(compact) or _YEAR.fullmatch(compact)
     if found is None:
-        raise Rejected("DATE_INVALID", "birth_date")
+        raise Rejected("DATE_INVALID", "")
     year, month, day = (int(part) if part else 0 for part in (*found.groups(), None, None)[:3])
     try:
-        earliest = date(year, month or 1, day or 1)
+        date(year, month or 1, day or 1)
     except ValueError:
-        raise Rejected("DATE_INVALID", "birth_date") from None
-    if earliest > today or year < _EARLIEST_BIRTH:
+        raise Rejected("DATE_INVALID", "") from None
+    return year, month, day
+
+
+def birth_date(text: str, *, today: date) -> str:
+    """Read a date as `calendar_date` does, into its stored form. Raises Rejected for anything else and the future."""
+    try:
+        parts = calendar_date(text)
+    except Rejected as wrong:
+        raise Rejected(wrong.reason, "birth_date") from None
+    if parts is None:
+        return ""
+    year, month, day = parts
+    if date(year, month or 1, day or 1) > today or year < _EARLIEST_BIRTH:
         raise Rejected("DATE_IMPLAUSIBLE", "birth_date")
     return f"{year:04}" + (f"-{month:02}" if month else "") + (f"-{day:02}" if day else "")
 

@@ -14,7 +14,7 @@ from lianxiao.scheduling.v1.scheduling_events_pb2 import (
     StudentSuspended,
     StudentTransferred,
 )
-from lianxiao.student.v1.student_events_pb2 import ReferralRewardDue
+from lianxiao.student.v1.student_events_pb2 import OpeningBalanceImported, ReferralRewardDue, StudentImportUndoAsked
 from services.billing.actions import (
     approvals,
     campuses,
@@ -22,6 +22,7 @@ from services.billing.actions import (
     class_seats,
     consumptions,
     customers,
+    opening_balances,
     orders,
     partners,
     referral_gifts,
@@ -45,6 +46,8 @@ CONSUMERS: list[AnyConsumer] = [
     Consumer("billing.on_customer_registered", CustomerRegistered, partners.project),
     Consumer("billing.on_lead_merged", LeadMerged, customers.merged),
     Consumer("billing.on_lead_merge_undone", LeadMergeUndone, customers.parted),
+    Consumer("billing.on_opening_balance_imported", OpeningBalanceImported, opening_balances.take),
+    Consumer("billing.on_student_import_undo_asked", StudentImportUndoAsked, opening_balances.undo),
     Consumer("billing.on_referral_reward_due", ReferralRewardDue, referral_gifts.give),
     Consumer("billing.on_student_suspended", StudentSuspended, suspensions.on_suspended),
     Consumer("billing.on_student_resumed", StudentResumed, suspensions.on_resumed),

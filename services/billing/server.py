@@ -18,6 +18,7 @@ from lianxiao.billing.v1 import ledger_service_pb2_grpc as ledger
 from lianxiao.billing.v1 import lot_policy_service_pb2_grpc as lot_policy
 from lianxiao.billing.v1 import lot_service_pb2_grpc as lot
 from lianxiao.billing.v1 import netting_service_pb2_grpc as netting
+from lianxiao.billing.v1 import opening_balance_service_pb2_grpc as opening_balance
 from lianxiao.billing.v1 import order_service_pb2_grpc as order
 from lianxiao.billing.v1 import paper_contract_service_pb2_grpc as paper_contract
 from lianxiao.billing.v1 import pay_plan_service_pb2_grpc as pay_plan
@@ -55,6 +56,7 @@ from services.billing.rpc.ledger_service import LedgerService
 from services.billing.rpc.lot_policy_service import LotPolicyService
 from services.billing.rpc.lot_service import LotService
 from services.billing.rpc.netting_service import NettingService
+from services.billing.rpc.opening_balance_service import OpeningBalanceService
 from services.billing.rpc.order_service import OrderService
 from services.billing.rpc.paper_contract_service import PaperContractService
 from services.billing.rpc.pay_plan_service import PayPlanService
@@ -98,6 +100,7 @@ SERVICERS: list[Registration] = [
     (reconciliation.add_ReconciliationServiceServicer_to_server, ReconciliationService),
     (lot.add_LotServiceServicer_to_server, LotService),
     (transfer.add_TransferServiceServicer_to_server, TransferService),
+    (opening_balance.add_OpeningBalanceServiceServicer_to_server, OpeningBalanceService),
     (forfeit.add_ForfeitServiceServicer_to_server, ForfeitService),
     (custody.add_CustodyServiceServicer_to_server, CustodyService),
     (wallet.add_WalletServiceServicer_to_server, WalletService),

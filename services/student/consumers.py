@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lianxiao.billing.v1.billing_events_pb2 import OpeningBalancesUndone
 from lianxiao.lead.v1.lead_events_pb2 import (
     GuardianConsented,
     LeadCaptured,
@@ -36,6 +37,7 @@ from services.student.actions import (
     handovers,
     homework_works,
     hour_lots,
+    imported_openings,
     lessons,
     referrals,
     reveals,
@@ -70,6 +72,7 @@ CONSUMERS: list[AnyConsumer] = [
     WildConsumer("student.hour_lots", hour_lots.project, keys=hour_lots.KEYS),
     WildConsumer("student.lessons", lessons.project, keys=lessons.KEYS),
     *subject_consumers("student", subjects.HOLDINGS),
+    Consumer("student.on_opening_balances_undone", OpeningBalancesUndone, imported_openings.on_answer),
     Consumer("student.on_subject_part_exported", SubjectPartExported, subject_requests.on_part),
     Consumer("student.on_subject_part_erased", SubjectPartErased, subject_requests.on_part),
     Consumer("student.on_personal_data_revealed", PersonalDataRevealed, reveals.note),

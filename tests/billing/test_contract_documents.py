@@ -113,7 +113,7 @@ def test_quotes_and_receipts_are_printed_in_both_languages(tx: Tx) -> None:
     bought = factories.order(tx)
     factories.pay(tx, bought.order.id, 12345)
     payment = tx.session.scalars(select(Payment)).one()
-    quote_id = contracts.get(tx, bought.order.contract_id).quote_id
+    quote_id = contracts.quote_of(tx, contracts.get(tx, bought.order.contract_id)).id
     for language, quote_words, receipt_words in (
         (
             "zh",

@@ -91,7 +91,7 @@ def test_a_void_quote_stays_void(tx: Tx) -> None:
         assert refusal.value.reason == "QUOTE_NOT_OPEN"
     signed = factories.order(tx).order
     with pytest.raises(AlreadyExists):
-        quotes.void(tx, contracts.get(tx, signed.contract_id).quote_id, reason="too late")
+        quotes.void(tx, contracts.quote_of(tx, contracts.get(tx, signed.contract_id)).id, reason="too late")
     confirmed = offer(tx)
     quotes.confirm(tx, confirmed.id)
     assert quotes.void(tx, confirmed.id, reason="the family thought again").state == "void"

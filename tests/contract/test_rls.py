@@ -42,6 +42,8 @@ APPENDED = {
         "voucher",
         "voucher_journal",
         "row_seal",
+        "opening_balance",
+        "opening_undo",
     ],
     "lead": [
         *("touch", "follow_up", "assignment", "import_row", "form_visit", "grade_change", "nps_answer", "sale"),

@@ -148,7 +148,7 @@ def check_order(tx: Tx, quote: Quote) -> None:
 def check_payment(tx: Tx, order: Order) -> None:
     """Refuse money that is taken earlier than a rule allows; what may be charged at all was asked for the order."""
     if _active(tx, order.campus_id, rules.OF_PAYMENTS):
-        quote = quotes.get(tx, contracts.get(tx, order.contract_id).quote_id)
+        quote = contracts.quote_of(tx, contracts.get(tx, order.contract_id))
         found = findings(tx, quote, without=order.id)
         _refuse(tx, quote.id, [each for each in found if each.rule.kind in rules.OF_PAYMENTS])
 

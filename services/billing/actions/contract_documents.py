@@ -135,7 +135,7 @@ def _written(filling: Filling) -> str:
 
 def _filling(tx: Tx, contract: Contract, told: Mapping[str, str]) -> Filling:
     campus = campuses.check(tx, contract.campus_id)
-    quote = quotes.get(tx, contract.quote_id)
+    quote = contracts.quote_of(tx, contract)
     lines = quotes.lines_of(tx, [quote.id])[quote.id]
     terms = refund_rules.to_terms(refund_rules.agreed(tx, contract.id))
     known = {

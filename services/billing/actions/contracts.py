@@ -7,7 +7,7 @@ from uuid import UUID
 
 from lianxiao.billing.v1.billing_events_pb2 import ContractSigned
 from services.billing.actions import quotes
-from services.billing.models import Contract
+from services.billing.models import Contract, Quote
 from shared.db import Tx
 from shared.errors import AlreadyExists, Refused
 from shared.events import publish
@@ -51,6 +51,13 @@ def create(tx: Tx, quote_id: UUID, *, gift_policy: str, expire_date: date | None
 def get(tx: Tx, contract_id: UUID, *, for_update: bool = False) -> Contract:
     """Return a contract within reach."""
     return tx.load(Contract, "contract", contract_id, for_update=for_update)
+
+
+def quote_of(tx: Tx, contract: Contract) -> Quote:
+    """Return the quote of a contract; raises Refused CONTRACT_WITHOUT_QUOTE for hours that were brought along."""
+    if contract.quote_id is None:
+        raise Refused("CONTRACT_WITHOUT_QUOTE", "the contract stands for hours that the student brought along")
+    return quotes.get(tx, contract.quote_id)
 
 
 def get_draft(tx: Tx, contract_id: UUID) -> Contract:

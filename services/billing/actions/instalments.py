@@ -71,7 +71,7 @@ def make_order(
     What was due before the order was made is due on its day.
     """
     order = orders.create(tx, contract_id, allocation=allocation, predecessor_id=predecessor_id)
-    parts = quotes.plan_of(quotes.get(tx, contracts.get(tx, contract_id).quote_id))
+    parts = quotes.plan_of(contracts.quote_of(tx, contracts.get(tx, contract_id)))
     if parts and order.total_fen:
         create(tx, order.id, parts=rules.from_day(parts, _today(tx, order)))
     return order

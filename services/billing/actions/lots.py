@@ -177,12 +177,16 @@ def hour_account(tx: Tx, *, student_id: UUID, course_id: UUID) -> HourAccount:
             left.filter(LotEntry.kind == "expire"),
             left.filter(LotEntry.kind.in_(("transfer_out", "transfer_undo"))),
             left.filter(LotEntry.kind == "forfeit"),
+            left.filter(LotEntry.kind == "opening_undo", Lot.kind == PAID),
+            left.filter(LotEntry.kind == "opening_undo", Lot.kind == GIFT),
         )
         .join(Lot, (Lot.institution_id == LotEntry.institution_id) & (Lot.id == LotEntry.lot_id))
         .where(*mine)
     ).one()
     bought, gift, remaining, value, frozen = (int(figure or 0) for figure in totals)
-    consumed, refunded, expired, transferred, forfeited = (int(figure or 0) for figure in entries)
+    consumed, refunded, expired, transferred, forfeited, no_hours, no_gift = (int(figure or 0) for figure in entries)
+    # Hours whose import was taken back were never bought.
+    bought, gift = bought - no_hours, gift - no_gift
     return HourAccount(bought, gift, consumed, refunded, remaining, value, expired, frozen, transferred, forfeited)
 
 

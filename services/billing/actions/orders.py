@@ -64,7 +64,7 @@ def create(
     contract = contracts.get(tx, contract_id)
     if contract.state != "signed":
         raise Refused("CONTRACT_NOT_SIGNED", f"the contract is {contract.state}", state=contract.state)
-    quote = quotes.get(tx, contract.quote_id)
+    quote = contracts.quote_of(tx, contract)
     charge_rules.check_order(tx, quote)
     order = Order(
         id=uuid7(),
@@ -123,7 +123,7 @@ def _copy_lines(tx: Tx, order: Order, quote: Quote) -> None:
 def request_approval(tx: Tx, order_id: UUID) -> Order:
     """Ask again for the approval of an order. Raises Refused ORDER_APPROVAL_NOT_REJECTED."""
     order = get(tx, order_id, for_update=True)
-    approvals.ask_again(tx, order, quotes.get(tx, contracts.get(tx, order.contract_id).quote_id))
+    approvals.ask_again(tx, order, contracts.quote_of(tx, contracts.get(tx, order.contract_id)))
     tx.session.flush()
     return order
 

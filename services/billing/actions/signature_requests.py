@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lianxiao.billing.v1.billing_events_pb2 import ContractMessageDue
-from services.billing.actions import contract_links, contracts, quotes, signature_providers
+from services.billing.actions import contract_links, contracts, signature_providers
 from services.billing.models import Contract, SignatureRequest
 from services.billing.rules import signatures as rules
 from shared.db import Tx
@@ -81,7 +81,7 @@ def tell(tx: Tx, contract: Contract, request: SignatureRequest, *, cause: str, c
     event = ContractMessageDue(
         contract_id=str(contract.id),
         customer_id=str(contract.customer_id),
-        lead_id=id_text(quotes.get(tx, contract.quote_id).lead_id),
+        lead_id=id_text(contracts.quote_of(tx, contract).lead_id),
         campus_id=str(contract.campus_id),
         cause=cause,
         path=contract_links.path(request),

@@ -64,6 +64,7 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding("refund_payout", "退款", "books", _REFUND),
     Holding("wallet_part", "余额", "books", _CUSTOMER),
     Holding("wallet_entry", "余额流水", "books", f"{_CUSTOMER} or {_WALLET}"),
+    Holding("opening_balance", "期初课时", "books", _STUDENT),
     Holding("lot", "课时包", "books", _STUDENT),
     Holding("lot_entry", "课时流水", "books", _LOT),
     Holding("consumption", "课消", "books", _STUDENT),

@@ -40,6 +40,7 @@ from services.billing.models.lots import (
     Suspension,
     ThresholdNotice,
 )
+from services.billing.models.opening_balances import OpeningBalance, OpeningUndo
 from services.billing.models.orders import Order, OrderLine
 from services.billing.models.paper_contracts import PaperContract
 from services.billing.models.pay_plans import LessonAssistant, PayDue, PayPlan
@@ -111,6 +112,8 @@ __all__ = [
     "LotEntry",
     "LotPolicy",
     "Netting",
+    "OpeningBalance",
+    "OpeningUndo",
     "Order",
     "OrderLine",
     "PaperContract",

@@ -14,7 +14,8 @@ from shared.tables import OwnedRow
 class Contract(OwnedRow, Base):
     __tablename__ = "contract"
 
-    quote_id: Mapped[UUID]
+    # None: hours that the chain brought along.
+    quote_id: Mapped[UUID | None]
     customer_id: Mapped[UUID]
     total_fen: Mapped[int]
     gift_policy: Mapped[str]

@@ -46,7 +46,7 @@ def to_pb(row: Contract) -> contract_pb2.Contract:
     """Return the wire form."""
     return contract_pb2.Contract(
         contract_id=str(row.id),
-        quote_id=str(row.quote_id),
+        quote_id=id_text(row.quote_id),
         customer_id=str(row.customer_id),
         campus_id=str(row.campus_id),
         total_fen=row.total_fen,

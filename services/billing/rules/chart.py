@@ -57,6 +57,7 @@ SHIPPED = (
     Title(postings.INSTALMENT_RECEIVABLE, "1122.01", "应收账款-分期学费", "Instalments receivable", ASSET),
     Title(postings.RECEIVABLE, "1221.01", "其他应收款-校区往来", "Due from campuses", ASSET, _BY_PARTY),
     Title(postings.PARTY_RECEIVABLE, "1221.02", "其他应收款-应收追回提成", "Due from parties", ASSET, _BY_PARTY),
+    Title(postings.OPENING_BALANCE, "1221.03", "其他应收款-期初结转", "Opening balances", ASSET),
     Title(postings.CONTRACT_LIABILITY, "2203", "合同负债", "Contract liability", LIABILITY, (CAMPUS, LOT)),
     Title(postings.PAYABLE, "2241.01", "其他应付款-校区往来", "Due to campuses", LIABILITY, _BY_PARTY),
     Title(postings.SPLIT_PAYABLE, "2241.02", "其他应付款-应付分成", "Split shares payable", LIABILITY, _BY_PARTY),

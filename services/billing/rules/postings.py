@@ -32,6 +32,7 @@ REFUND_INTEREST_EXPENSE = "refund_interest_expense"
 INSTALMENT_RECEIVABLE = "instalment_receivable"
 WALLET = "wallet"
 TEACHER_PAY_EXPENSE = "teacher_pay_expense"
+OPENING_BALANCE = "opening_balance"
 NOBODY = UUID(int=0)
 
 
@@ -55,6 +56,18 @@ def payment(campus_id: UUID, amount_fen: int, parts: Iterable[Part] = (), *, hel
         cash = [Line(UNAPPLIED_RECEIPTS, held_by, amount_fen), *_owed(held_by, campus_id, amount_fen)]
     lines = [*cash, Line(CONTRACT_LIABILITY, campus_id, -amount_fen)]
     return merge([*lines, *cash_parts(campus_id, parts)])
+
+
+def brought_along(campus_id: UUID, amount_fen: int) -> list[Line]:
+    """Owe hours that a family paid for before; the money lies in the books of that time."""
+    return [Line(OPENING_BALANCE, campus_id, amount_fen), Line(CONTRACT_LIABILITY, campus_id, -amount_fen)]
+
+
+def brought_back(campus_id: UUID, lots: Iterable[tuple[UUID, int]]) -> list[Line]:
+    """Take lots of (lot id, value) that were brought along out of the books again."""
+    given = list(lots)
+    lines = [Line(CONTRACT_LIABILITY, campus_id, value, NOBODY, lot) for lot, value in given]
+    return merge([*lines, Line(OPENING_BALANCE, campus_id, -sum(value for _, value in given))])
 
 
 def unapplied(campus_id: UUID, amount_fen: int) -> list[Line]:

@@ -57,6 +57,8 @@ JOURNAL_KINDS = {
     "transfer_undo": ("撤销课时结转", "Transfer taken back"),
     "custody_release": ("监管资金拨付", "Releases out of custody"),
     "custody_deposit": ("风险保证金", "Risk deposits"),
+    "opening": ("期初课时结转", "Opening balances"),
+    "opening_undo": ("撤销期初结转", "Opening balances taken back"),
     "lots_opened": ("开通课时", "Lots opened"),
     "teacher_pay": ("教师课酬", "Teachers' pay"),
     "settlement_adjustment": ("分账调整", "Adjustments of settlements"),

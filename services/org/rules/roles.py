@@ -171,6 +171,7 @@ _MONEY = (
         "transfer.*",
         "wallet.read",
         "forfeit.*",
+        "opening_balance.read",
         "custody_account.*",
         "custody_release.*",
         "hour_policy.*",
@@ -236,7 +237,7 @@ _LEADING = (
     *_TIMETABLING,
     *("lead_import.*", "student_import.*", "duplicate.*", "claim.*", "lead_issue.*", "lead_policy.*"),
     *("handover.read", "workload.read", "teacher_home.read"),
-    *("registration.read", "approval_flow.read", "approval.*", "transfer.*", "forfeit.*"),
+    *("registration.read", "approval_flow.read", "approval.*", "transfer.*", "forfeit.*", "opening_balance.read"),
     *("hour_policy.read", "lot_policy.read"),
     *(
         "assignment_rule.read",

@@ -19,10 +19,11 @@ from sqlalchemy import delete, insert, select
 
 from lianxiao.lead.v1.lead_events_pb2 import GuardianConsented
 from lianxiao.student.v1.student_events_pb2 import ClassGroupPlaceImported
-from services.student.actions import consents, guardians, student_imports, students, teaching
+from services.student.actions import consents, guardians, imported_openings, student_imports, students, teaching
 from services.student.actions.guardians import Contact
 from services.student.actions.students import Profile
 from services.student.models import Campus, Student, StudentImport, StudentImportBatch, StudentImportRow, TaughtGroup
+from services.student.rules import opening_rows
 from services.student.rules import student_rows as rules
 from shared import spreadsheets
 from shared.db import Tx
@@ -60,6 +61,7 @@ class _Places:
 
     campuses: Mapping[str, UUID]
     groups: Mapping[tuple[UUID, str], UUID]
+    courses: Mapping[str, UUID]
 
 
 def step(tx: Tx) -> bool:
@@ -128,6 +130,7 @@ def _take(  # noqa: PLR0917 - one row and all that it is compared with
     group_id = places.groups.get((campus_id, plain(told.class_group))) if told.class_group else None
     if told.class_group and group_id is None:
         line.reason, line.field = "CLASS_GROUP_UNKNOWN", rules.CLASS_GROUP
+    course_id = imported_openings.course_of(places.courses, told.opening) if told.opening else None
     me = (told.guardian_phone, told.child_name)
     household_id = guardians.household_of(tx, told.guardian_phone)
     student = _known(tx, household_id, told.child_name)
@@ -138,9 +141,12 @@ def _take(  # noqa: PLR0917 - one row and all that it is compared with
         _check_consent(tx, told, student_id, campus_id, dry_run=row.dry_run)
         if not row.dry_run:
             student = _enrol(tx, told, student_id, campus_id, household_id)
+    if told.opening and (row.dry_run or student is None):
+        imported_openings.count(row, told.opening)
     if row.dry_run or student is None:
         return
     line.student_id = student.id
+    _bring_along(tx, row, line, told, student, course_id)
     if group_id is not None:
         wanted = ClassGroupPlaceImported(
             student_id=str(student.id),
@@ -149,6 +155,19 @@ def _take(  # noqa: PLR0917 - one row and all that it is compared with
             student_import_id=str(row.id),
         )
         publish(tx, wanted)
+
+
+def _bring_along(  # noqa: PLR0917 - one row and what was found for it
+    tx: Tx, row: StudentImport, line: Line, told: rules.Row, student: Student, course_id: UUID | None
+) -> None:
+    if told.past and line.outcome == CREATED:
+        imported_openings.remember(tx, row, student, told.past)
+    if told.opening is None or course_id is None:
+        return
+    if imported_openings.bring(tx, row, student, course_id, told.opening):
+        imported_openings.count(row, told.opening)
+    elif not line.reason:
+        line.reason, line.field = "OPENING_KNOWN", opening_rows.COURSE
 
 
 def _campus(row: StudentImport, places: _Places, name: str) -> UUID:
@@ -224,6 +243,7 @@ def _places(tx: Tx) -> _Places:
     return _Places(
         {plain(each.name): each.id for each in campuses},
         {(each.campus_id, plain(each.name)): each.id for each in groups},
+        imported_openings.courses(tx),
     )
 
 

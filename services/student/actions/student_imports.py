@@ -67,6 +67,12 @@ def create(
         created=0,
         known=0,
         rejected=0,
+        opening_count=0,
+        opening_hundredths=0,
+        opening_gift_hundredths=0,
+        opening_fen=0,
+        undo="",
+        undo_reason="",
         staff_id=tx.caller.subject_id,
     )
     StudentImport.content.seal(tx, row, base64.b64encode(data).decode())

@@ -56,6 +56,7 @@ HOLDINGS: tuple[Holding, ...] = (
         "student_import_batch", "学员导入批次", "teaching", sealed=("rows_sealed",), note="deleted when it is taken in"
     ),
     Holding("student_import_row", "学员导入行", "teaching", _STUDENT, key="student_id"),
+    Holding("imported_opening", "期初课时", "teaching", _STUDENT),
     Holding("timeline_entry", "时间线", "teaching", _STUDENT),
     Holding(
         "reveal",

@@ -16,7 +16,7 @@ from services.student.models.conversations import FamilyMessage, FamilyThread, I
 from services.student.models.directory import Campus, CampusHours, Staff
 from services.student.models.files import Guardian, GuardianLink, Household, StateEntry, Student, StudentNameToken
 from services.student.models.growth import GrowthDelivery, GrowthReport, GrowthSetting
-from services.student.models.imports import StudentImport, StudentImportBatch, StudentImportRow
+from services.student.models.imports import ImportedOpening, StudentImport, StudentImportBatch, StudentImportRow
 from services.student.models.learning import (
     ClassRemark,
     Exam,
@@ -72,6 +72,7 @@ __all__ = [
     "HourLot",
     "Household",
     "ImpactAssessment",
+    "ImportedOpening",
     "Interview",
     "InterviewSample",
     "KnowledgeMap",

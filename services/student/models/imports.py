@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, synonym
 
 from services.student.models.base import Base
 from shared.crypto import Sealed
-from shared.tables import Row
+from shared.tables import CampusRow, Row
 
 
 class StudentImport(Row, Base):
@@ -36,6 +36,13 @@ class StudentImport(Row, Base):
     rejected: Mapped[int]
     staff_id: Mapped[UUID]
     finish_time: Mapped[datetime | None]
+    # Figures of the openings of its rows; hours in hundredths.
+    opening_count: Mapped[int]
+    opening_hundredths: Mapped[int]
+    opening_gift_hundredths: Mapped[int]
+    opening_fen: Mapped[int]
+    undo: Mapped[str]
+    undo_reason: Mapped[str]
     content_sealed: Mapped[bytes | None]
 
     content = Sealed("content_sealed")
@@ -66,3 +73,15 @@ class StudentImportRow(Base):
     reason: Mapped[str]
     field: Mapped[str]
     id = synonym("line")
+
+
+class ImportedOpening(CampusRow, Base):
+    """Hours of a course that a row brought; `fingerprint` is what it says of them, `undone` that they went out."""
+
+    __tablename__ = "imported_opening"
+
+    import_id: Mapped[UUID]
+    student_id: Mapped[UUID]
+    course_id: Mapped[UUID]
+    fingerprint: Mapped[str]
+    undone: Mapped[bool]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from lianxiao.student.v1 import student_import_pb2
 from lianxiao.student.v1 import student_import_service_pb2 as pb
 from lianxiao.student.v1 import student_import_service_pb2_grpc as pb_grpc
-from services.student.actions import student_imports
+from services.student.actions import imported_openings, student_imports
 from services.student.models import StudentImport, StudentImportRow
 from shared.db import Tx
 from shared.ids import as_uuid
@@ -56,6 +56,11 @@ class StudentImportService(Servicer, pb_grpc.StudentImportServiceServicer):
         row = student_imports.cancel(tx, as_uuid(request.student_import_id))
         return pb.CancelStudentImportResponse(student_import=to_pb(row))
 
+    @command
+    def UndoStudentImport(self, request: pb.UndoStudentImportRequest, tx: Tx) -> pb.UndoStudentImportResponse:
+        row = imported_openings.ask_undo(tx, as_uuid(request.student_import_id))
+        return pb.UndoStudentImportResponse(student_import=to_pb(row))
+
 
 def to_pb(row: StudentImport) -> student_import_pb2.StudentImport:
     """Return the wire form."""
@@ -74,6 +79,12 @@ def to_pb(row: StudentImport) -> student_import_pb2.StudentImport:
         staff_id=str(row.staff_id),
         create_time=row.create_time,
         finish_time=row.finish_time,
+        opening_count=row.opening_count,
+        opening_hundredths=row.opening_hundredths,
+        opening_gift_hundredths=row.opening_gift_hundredths,
+        opening_fen=row.opening_fen,
+        undo=enum_value(student_import_pb2.StudentImportUndo, row.undo),
+        undo_reason=row.undo_reason,
     )
 
 

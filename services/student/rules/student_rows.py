@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from services.student.rules import opening_rows
+from services.student.rules.opening_rows import Opening, Past
 from shared.birthdays import Birth
 from shared.file_cells import GENDERS, Rejected, birth_date, clean, date_parts
 from shared.file_headers import Catalogue
@@ -32,7 +34,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         CLASS_GROUP: "班级 所在班级 班级名称 在读班级 classgroup class",
         CONSENT: "监护人同意 家长同意 监护人授权 授权书版本 同意书版本 guardianconsent consent",
     }.items()
-}
+} | opening_rows.SYNONYMS
 CATALOGUE = Catalogue(SYNONYMS, required=(CHILD_NAME, GUARDIAN_PHONE), phones=frozenset({GUARDIAN_PHONE}))
 _LONGEST = {
     CHILD_NAME: 60,
@@ -43,6 +45,7 @@ _LONGEST = {
     "school_grade": 20,
     CLASS_GROUP: 100,
     CONSENT: 40,
+    opening_rows.COURSE: 80,
 }
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _NO = frozenset({"", "0", "否", "无", "未", "不同意", "未同意", "no", "n", "false"})
@@ -65,6 +68,8 @@ class Row:
     class_group: str
     enrol_date: date | None
     consent: str
+    opening: Opening | None
+    past: Past | None
 
 
 def parse(cells: Mapping[str, str], *, today: date) -> Row:
@@ -93,6 +98,8 @@ def parse(cells: Mapping[str, str], *, today: date) -> Row:
         guardian_email=email,
         enrol_date=_enrol_date(text.get("enrol_date", ""), today),
         consent="" if consent.casefold() in _NO else consent,
+        opening=opening_rows.opening(text, today),
+        past=opening_rows.past(text),
         **{field: text.get(field, "") for field in _AS_WRITTEN},
     )
 

@@ -156,6 +156,7 @@ SOURCES: tuple[Source, ...] = (
     Source(student.GrowthReportMade, "learning", ("growth_report_id", "period", "delivery_count")),
     Source(student.GrowthReportOpened, "learning", ("growth_report_id", "guardian_id", "variant")),
     Source(student.StudentEnrolled, "file", ("lead_id", "owner_id"), "enrol_time"),
+    Source(student.StudentHistoryImported, "lessons", ("attended_hundredths",)),
     Source(student.StudentStateChanged, "file", ("from_state", "to_state", "reason")),
     Source(student.GuardianContactChanged, "file", ("guardian_id", "relation", "may_contact")),
     Source(student.TicketOpened, "service", ("ticket_id", "kind", "owner_id", "resolve_due_time")),
