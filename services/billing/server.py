@@ -36,6 +36,7 @@ from lianxiao.billing.v1 import settlement_service_pb2_grpc as settlement
 from lianxiao.billing.v1 import signature_service_pb2_grpc as signature
 from lianxiao.billing.v1 import split_rule_service_pb2_grpc as split_rule
 from lianxiao.billing.v1 import split_service_pb2_grpc as split
+from lianxiao.billing.v1 import student_statement_service_pb2_grpc as student_statement
 from lianxiao.billing.v1 import transfer_service_pb2_grpc as transfer
 from lianxiao.billing.v1 import unapplied_receipt_service_pb2_grpc as unapplied_receipt
 from lianxiao.billing.v1 import voucher_service_pb2_grpc as voucher
@@ -74,6 +75,7 @@ from services.billing.rpc.settlement_service import SettlementService
 from services.billing.rpc.signature_service import SignatureService
 from services.billing.rpc.split_rule_service import SplitRuleService
 from services.billing.rpc.split_service import SplitService
+from services.billing.rpc.student_statement_service import StudentStatementService
 from services.billing.rpc.transfer_service import TransferService
 from services.billing.rpc.unapplied_receipt_service import UnappliedReceiptService
 from services.billing.rpc.voucher_service import VoucherService
@@ -114,6 +116,7 @@ SERVICERS: list[Registration] = [
     (netting.add_NettingServiceServicer_to_server, NettingService),
     (ledger.add_LedgerServiceServicer_to_server, LedgerService),
     (hour_matching.add_HourMatchingServiceServicer_to_server, HourMatchingService),
+    (student_statement.add_StudentStatementServiceServicer_to_server, StudentStatementService),
     (account_title.add_AccountTitleServiceServicer_to_server, AccountTitleService),
     (voucher.add_VoucherServiceServicer_to_server, VoucherService),
     (refund.add_RefundServiceServicer_to_server, RefundService),

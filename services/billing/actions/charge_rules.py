@@ -161,6 +161,7 @@ def project(tx: Tx, event: CourseChanged) -> None:
         course = Course(id=course_id)
         tx.session.add(course)
     course.category, course.subject, course.kind = event.category, event.subject, event.kind
+    course.name = event.name
     course.lesson_minutes, course.online = event.lesson_minutes, event.online
     course.lesson_hours_hundredths = event.lesson_hours_hundredths
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, mapped_column
 
 from services.billing.models.base import Base
 from shared.tables import CampusRow, Row
@@ -17,6 +17,8 @@ class Course(Row, Base):
 
     __tablename__ = "course"
 
+    # Empty until the course was told of again after billing began to keep names.
+    name: Mapped[str] = mapped_column(default="")
     category: Mapped[str]
     subject: Mapped[str]
     kind: Mapped[str]

@@ -11,6 +11,7 @@ from services.billing.actions import custody_accounts, custody_releases
 from services.billing.actions.custody_accounts import Wanted
 from services.billing.models import CustodyAccount, CustodyEntry, CustodyRelease
 from services.billing.rules import custody
+from shared import table_files
 from shared.db import Tx
 from shared.ids import as_uuid
 from shared.rpc import Servicer, command, query
@@ -96,9 +97,9 @@ class CustodyService(Servicer, pb_grpc.CustodyServiceServicer):
         self, request: pb.GetCustodyReleaseFileRequest, tx: Tx
     ) -> pb.GetCustodyReleaseFileResponse:
         rows = custody_releases.rows(tx, as_uuid(request.custody_release_id))
-        data = custody.write(rows, language=request.language or "zh", file=request.file or "csv")
-        kind = custody.XLSX_KIND if request.file == "xlsx" else custody.CSV_KIND
-        return pb.GetCustodyReleaseFileResponse(file=HttpBody(content_type=kind, data=data))
+        file = request.file or table_files.CSV
+        data = custody.write(rows, language=request.language or "zh", file=file)
+        return pb.GetCustodyReleaseFileResponse(file=HttpBody(content_type=table_files.KINDS[file], data=data))
 
 
 def to_pb(tx: Tx, row: CustodyAccount, balance_fen: int = 0) -> custody_pb2.CustodyAccount:

@@ -8,6 +8,7 @@ from lianxiao.billing.v1 import hour_matching_service_pb2 as pb
 from lianxiao.billing.v1 import hour_matching_service_pb2_grpc as pb_grpc
 from services.billing.actions import hour_matching
 from services.billing.rules import hour_matching as rules
+from shared import table_files
 from shared.db import Tx
 from shared.rpc import Servicer, query
 from shared.wire_values import id_text, local_date, optional_id
@@ -29,9 +30,9 @@ class HourMatchingService(Servicer, pb_grpc.HourMatchingServiceServicer):
         campus_id = optional_id(request.campus_id)
         rows = hour_matching.rows(tx, start, end, campus_id)
         whole = rules.total(hour_matching.sums(tx, start, end, campus_id))
-        data = rules.write(rows, whole, language=request.language or "zh", file=request.file or "csv")
-        kind = rules.XLSX_KIND if request.file == "xlsx" else rules.CSV_KIND
-        return pb.GetHourMatchingFileResponse(file=HttpBody(content_type=kind, data=data))
+        file = request.file or table_files.CSV
+        data = rules.write(rows, whole, language=request.language or "zh", file=file)
+        return pb.GetHourMatchingFileResponse(file=HttpBody(content_type=table_files.KINDS[file], data=data))
 
 
 def _sum_to_pb(row: rules.Sum) -> pb.HourMatchingSum:

@@ -6,24 +6,19 @@ hours that were consumed, at what the family paid for them.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from openpyxl import Workbook
-
 from services.billing.rules.postings import CASH, CUSTODY, Line
+from shared import table_files
 
 RELEASE, RISK_DEPOSIT = "release", "risk_deposit"
 # Entries of lots whose value the school has earned, and what takes it back.
 EARNED = ("consume", "reverse", "expire", "forfeit")
 REST = "rest"
-CSV_KIND = "text/csv; charset=utf-8"
-XLSX_KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _HEADINGS = {
     "zh": ("序号", "订单", "学员", "课程", "校区", "事由", "课时", "单价(元)", "拨付金额(元)", "发生时间", "依据"),
     "en": (
@@ -110,18 +105,7 @@ def moved(account_id: UUID, campus_id: UUID, amount_fen: int) -> list[Line]:
 
 def write(rows: Sequence[FileRow], *, language: str, file: str) -> bytes:
     """Return the file of a release as CSV or XLSX: headings, one line for each entry, the sum; money in yuan."""
-    cells = list(_cells(rows, language))
-    if file == "xlsx":
-        book = Workbook(write_only=True)
-        sheet = book.create_sheet("custody")
-        for line in cells:
-            sheet.append(line)
-        content = io.BytesIO()
-        book.save(content)
-        return content.getvalue()
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows(cells)
-    return text.getvalue().encode("utf-8-sig")
+    return table_files.write(_cells(rows, language), sheet="custody", file=file)
 
 
 def _cells(rows: Sequence[FileRow], language: str) -> Iterator[Sequence[str | int | Decimal]]:

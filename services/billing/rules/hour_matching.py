@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from openpyxl import Workbook
+from shared import table_files
 
-CSV_KIND = "text/csv; charset=utf-8"
-XLSX_KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _HEADINGS = {
     "zh": (
         *("记账日期", "授课校区", "学员", "课程", "上课时间", "课消", "订单", "课时包", "类型", "摘要"),
@@ -87,18 +83,7 @@ def total(sums: Sequence[Sum]) -> Sum:
 
 def write(rows: Sequence[Row], whole: Sum, *, language: str, file: str) -> bytes:
     """Return the file as CSV or XLSX: headings, a line for each entry, the sums and their difference; in yuan."""
-    cells = _cells(rows, whole, language)
-    if file == "xlsx":
-        book = Workbook(write_only=True)
-        sheet = book.create_sheet("hours")
-        for line in cells:
-            sheet.append(line)
-        content = io.BytesIO()
-        book.save(content)
-        return content.getvalue()
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows(cells)
-    return text.getvalue().encode("utf-8-sig")
+    return table_files.write(_cells(rows, whole, language), sheet="hours", file=file)
 
 
 def _cells(rows: Sequence[Row], whole: Sum, language: str) -> Iterator[Sequence[str | Decimal]]:

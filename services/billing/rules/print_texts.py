@@ -12,6 +12,8 @@ TEXTS: dict[str, dict[str, str]] = {
     "zh": {
         "quote": "课程报价单",
         "receipt": "收款收据",
+        "statement": "学员对账单",
+        "statement_of": "学员编号：{number}",
         "number": "编号：{number}",
         "institution": "机构：{institution}",
         "campus": "校区：{campus}",
@@ -49,6 +51,8 @@ TEXTS: dict[str, dict[str, str]] = {
     "en": {
         "quote": "Quote",
         "receipt": "Receipt",
+        "statement": "Statement of a student",
+        "statement_of": "Student no. {number}",
         "number": "Number: {number}",
         "institution": "Institution: {institution}",
         "campus": "Campus: {campus}",
