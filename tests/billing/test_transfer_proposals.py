@@ -92,6 +92,25 @@ def test_a_proposal_is_settled_by_transfers_of_all_hours_and_open_again_when_one
     assert broken(tx) == []
 
 
+def test_hours_that_another_campus_sold_keep_a_proposal_open_out_of_its_sight(
+    database: Database, caller: Caller, institution: UUID
+) -> None:
+    with database.begin(caller) as tx:
+        here, far = factories.paid_order(tx, hours=1000), factories.campus(tx)
+        there = factories.paid_order(
+            tx, hours=1000, student_id=here.student_id, course_id=here.course_id, campus_id=far
+        )
+        event = moved(here, course_id=uuid7())
+        transfer_proposals.on_transferred(tx, event)
+    scope = Scope(campuses=frozenset([here.campus_id]), own=False)
+    with database.begin(staff(institution), scope=scope) as tx:
+        transfers.create(tx, wish(tx, event, here), reason="转班")
+    with database.begin(caller) as tx:
+        assert state(tx, event) == "proposed"
+        transfers.create(tx, wish(tx, event, there), reason="转班")
+        assert state(tx, event) == "settled"
+
+
 def test_a_change_without_hours_left_behind_proposes_nothing(database: Database, caller: Caller) -> None:
     with database.begin(caller) as tx:
         bought = factories.order(tx)

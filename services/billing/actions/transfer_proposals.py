@@ -74,7 +74,7 @@ def on_transferred(tx: Tx, event: StudentTransferred) -> None:
     )
     tx.session.add(row)
     tx.session.flush()
-    if row.state == "proposed" and not _left(tx, row):
+    if row.state == "proposed" and not _is_left(tx, row):
         row.state = "settled"
 
 
@@ -105,7 +105,7 @@ def settle(tx: Tx, transfer: Transfer) -> None:
         rows.state.in_(("proposed", "settled")),
     )
     for row in tx.session.scalars(wanted.order_by(rows.id).with_for_update()).all():
-        row.state = "proposed" if _left(tx, row) else "settled"
+        row.state = "proposed" if _is_left(tx, row) else "settled"
     tx.session.flush()
 
 
@@ -118,11 +118,19 @@ def _offered(tx: Tx, row: TransferProposal) -> Offered:
 
 
 def _left(tx: Tx, row: TransferProposal) -> Sequence[Lot]:
-    """Return the lots with hours that stayed behind: of the old course, and where that is the new one, sold there."""
-    query = select(Lot).where(Lot.student_id.in_(aliases.family(tx, row.student_id)), _behind(row))
-    return tx.session.scalars(query.order_by(Lot.id)).all()
+    """Return the lots within reach with hours that stayed behind."""
+    return tx.session.scalars(select(Lot).where(_behind(tx, row)).order_by(Lot.id)).all()
 
 
-def _behind(row: TransferProposal) -> ColumnElement[bool]:
+def _is_left(tx: Tx, row: TransferProposal) -> bool:
+    """Say whether hours stayed behind at any campus, for what others sold is not settled by who cannot see it."""
+    query = select(select(Lot.id).where(_behind(tx, row)).exists())
+    with tx.across_campuses():
+        return bool(tx.scalar(query))
+
+
+def _behind(tx: Tx, row: TransferProposal) -> ColumnElement[bool]:
+    """Choose the family's lots of the old course with hours, and where that is the new one, those sold there."""
+    mine = Lot.student_id.in_(aliases.family(tx, row.student_id))
     of_course = and_(Lot.course_id == row.source_course_id, Lot.remaining_hundredths > 0)
-    return and_(of_course, or_(Lot.course_id != row.target_course_id, Lot.campus_id == row.source_campus_id))
+    return and_(mine, of_course, or_(Lot.course_id != row.target_course_id, Lot.campus_id == row.source_campus_id))
