@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import PHONE, SignIn
 from tests.journeys.api import eventually
 from tests.journeys.chain import Chain
-from tests.journeys.steps import Child
+from tests.journeys.steps import TOTAL_FEN, Child
 
 PUPIL = "欧阳小明"
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]  # the first test starts the whole system
@@ -59,3 +59,19 @@ def test_a_phone_shows_cards_and_nothing_beside_the_screen(sign_in: SignIn, pupi
     expect(page).to_have_url(re.compile(pupil.customer_id))
     expect(page.get_by_role("heading", name=PUPIL, level=1)).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
+
+
+def test_the_statement_shows_what_was_left_and_prints(sign_in: SignIn, pupil: Child) -> None:
+    page = sign_in("hq_admin")
+    page.goto(f"/students/{pupil.customer_id}")
+    page.get_by_role("button", name="对账单").click()
+    drawer = page.get_by_role("dialog")
+    bought = drawer.get_by_role("row").filter(has_text="购买")
+    expect(bought).to_contain_text("+30")
+    expect(bought).to_contain_text(f"+¥{TOTAL_FEN / 100:,.2f}")
+    expect(drawer.get_by_role("row").filter(has_text="收款")).to_have_count(2)
+    with page.expect_popup() as popup, page.expect_response(re.compile("statement/file")) as answer:
+        drawer.get_by_role("button", name="PDF").click()
+    assert answer.value.headers["content-type"] == "application/pdf"
+    assert answer.value.ok
+    popup.value.close()

@@ -1,4 +1,4 @@
-import { ArrowLeftOutlined, SwapOutlined } from '@ant-design/icons'
+import { AccountBookOutlined, ArrowLeftOutlined, SwapOutlined } from '@ant-design/icons'
 import { Button, Card, Skeleton, Tag, Tooltip, Typography } from 'antd'
 import { Suspense, lazy, useMemo, useState } from 'react'
 import { Link, useParams } from 'react-router'
@@ -23,6 +23,7 @@ import { can } from '@/lib/permissions'
 import { useSession } from '@/lib/session'
 import { useText } from '@/lib/text'
 
+const StudentStatement = lazy(async () => ({ default: (await import('@/features/students/student-statement')).StudentStatement }))
 const StateDialog = lazy(async () => ({ default: (await import('@/features/students/state-dialog')).StateDialog }))
 
 function Heading({ student, tags }: { student: Student; tags: Overview['tags'] }): React.ReactNode {
@@ -31,7 +32,8 @@ function Heading({ student, tags }: { student: Student; tags: Overview['tags'] }
   const campuses = useCampuses()
   const staffName = useStaffName()
   const childLine = useChildLine()
-  const [changing, setChanging] = useState(false)
+  const [open, setOpen] = useState<'state' | 'statement' | null>(null)
+  const close = (): void => setOpen(null)
   return (
     <Card size="small">
       <div className={styles['who']} style={{ marginBottom: 0 }}>
@@ -62,18 +64,22 @@ function Heading({ student, tags }: { student: Student; tags: Overview['tags'] }
             </Typography.Text>
           </span>
           {student.leadId && can(session, 'lead.read') && <Link to={`/leads/${student.leadId}`}>{text('student.openLead')}</Link>}
+          {can(session, 'student_statement.read') && (
+            <Button icon={<AccountBookOutlined />} onClick={() => setOpen('statement')}>
+              {text('statement.action')}
+            </Button>
+          )}
           {can(session, 'student.change_state') && (
-            <Button icon={<SwapOutlined />} onClick={() => setChanging(true)}>
+            <Button icon={<SwapOutlined />} onClick={() => setOpen('state')}>
               {text('student.state.action')}
             </Button>
           )}
         </div>
       </div>
-      {changing && (
-        <Suspense>
-          <StateDialog student={student} onClose={() => setChanging(false)} />
-        </Suspense>
-      )}
+      <Suspense>
+        {open === 'state' && <StateDialog student={student} onClose={close} />}
+        {open === 'statement' && <StudentStatement studentId={student.studentId ?? ''} name={student.name ?? ''} onClose={close} />}
+      </Suspense>
     </Card>
   )
 }

@@ -58,6 +58,23 @@ export function useTimeline(studentId: string, area: string) {
   })
 }
 
+/** Every movement of hours and money of a child, the oldest first. */
+export function useStatement(studentId: string) {
+  return useQuery({
+    queryKey: [...overviewKeyOf(studentId), 'statement'],
+    queryFn: async ({ signal }) =>
+      (await unwrap(api.GET('/v1/students/{studentId}/statement', { params: { path: { studentId } }, signal }))).lines ?? [],
+  })
+}
+
+export type StatementFile = 'xlsx' | 'pdf'
+
+/** The same as a file. */
+export async function readStatement(studentId: string, file: StatementFile, language: 'zh' | 'en'): Promise<Blob> {
+  const params = { path: { studentId }, query: { file, language } }
+  return (await unwrap(api.GET('/v1/students/{studentId}/statement/file', { params, parseAs: 'blob' }))) as Blob
+}
+
 /** A function that makes everything about one student, and the lists, be read again. */
 export function useRefreshStudent(studentId: string): () => Promise<void> {
   const client = useQueryClient()
