@@ -31,9 +31,11 @@ from services.billing.rules.refund_rules import MUTUAL
 from shared.caller import Caller
 from shared.db import Database, Tx
 from shared.errors import InvalidInput, Refused
+from shared.ids import uuid7
 from shared.testing.callers import staff
 from shared.testing.wire import Wire, refusal
 from tests.billing import factories
+from tests.billing.books import broken
 from tests.billing.factories import Purchase
 
 # Half an hour on both sides of midnight in Shanghai.
@@ -96,6 +98,42 @@ def test_a_period_is_cut_at_the_midnight_of_the_campus_and_keeps_the_balances(
         assert student_statements.lines(tx, bought.student_id, course_id=UUID(int=1)) == []
         with pytest.raises(InvalidInput, match="before the first"):
             student_statements.lines(tx, bought.student_id, start=date(2026, 4, 2), end=date(2026, 4, 1))
+
+
+def test_hours_that_come_by_instalments_stand_where_their_money_came(database: Database, caller: Caller) -> None:
+    with database.begin(caller, now=MARCH) as tx:
+        bought = factories.planned_order(tx, hours=1000, gift=100, unit_price_fen=10000, unpaid="stop")
+        factories.pay(tx, bought.order.id, 40000)
+        consumptions.consume(tx, factories.confirmed(bought, charge=300, start_time=MARCH))
+    with database.begin(caller, now=APRIL) as tx:
+        factories.pay(tx, bought.order.id, 60000)
+        found = [line for line in student_statements.lines(tx, bought.student_id) if line.course_id is not None]
+        assert [(line.kind, line.hundredths, line.hundredths_after) for line in found] == [
+            *(("bought", 400, 400), ("gift", 40, 440), ("consume", -300, 140)),
+            *(("bought", 600, 740), ("gift", 60, 800)),
+        ]
+        assert agrees(tx, bought)
+        assert broken(tx) == []
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    paid=st.lists(st.integers(1, 40000), max_size=3),
+    charge=st.integers(1, 900),
+    unpaid=st.sampled_from(["stop", "receivable"]),
+)
+def test_no_line_of_a_plan_leaves_less_than_nothing(
+    database: Database, paid: list[int], charge: int, unpaid: str
+) -> None:
+    with database.begin(staff(uuid7())) as tx:
+        bought = factories.planned_order(tx, hours=1000, gift=100, unit_price_fen=12345, unpaid=unpaid)
+        for fen in paid:
+            factories.pay(tx, bought.order.id, fen)
+        consumptions.consume(tx, factories.confirmed(bought, charge=charge))
+        found = student_statements.lines(tx, bought.student_id)
+        assert all(line.hundredths_after >= 0 for line in found if line.course_id is not None)
+        assert not any(line.course_id for line in found) or agrees(tx, bought)
+        assert broken(tx) == []
 
 
 def test_a_refund_leaves_nothing_and_its_payout_is_money_that_went(tx: Tx) -> None:

@@ -16,6 +16,7 @@ APPENDED = {
     "billing": [
         "journal",
         "journal_line",
+        "lot_opening",
         "lot_entry",
         "wallet_entry",
         "custody_entry",

@@ -18,6 +18,16 @@ INVARIANTS: tuple[Invariant, ...] = (
       having l.remaining_hundredths <> l.quantity_hundredths - coalesce(sum(e.hundredths), 0)""",
     ),
     Invariant(
+        "lot_opening",
+        "课时包数量和金额等于到账记录之和",
+        "a lot's quantity and value are what came into it",
+        """
+      select l.id from lot l left join lot_opening o on o.institution_id = l.institution_id and o.lot_id = l.id
+      group by l.id, l.quantity_hundredths, l.total_fen
+      having l.quantity_hundredths <> coalesce(sum(o.hundredths), 0)
+        or l.total_fen <> coalesce(sum(o.amount_fen), 0)""",
+    ),
+    Invariant(
         "lot_money",
         "课时包已释放金额等于流水之和",
         "a lot's released money is the sum of its entries",

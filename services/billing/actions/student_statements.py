@@ -26,9 +26,10 @@ with mine as (
   from lot m join sales_order o on o.institution_id = m.institution_id and o.id = m.order_id
   where m.institution_id = %(institution)s and m.student_id = any (%(family)s::uuid[])),
 moved as (
-  select m.id, m.create_time as time, m.came as kind, m.campus_id, m.course_id, m.order_id, '' as method,
-    m.quantity_hundredths as hundredths, m.total_fen as value_fen, 0::bigint as paid_fen,
-    case m.kind when 'gift' then 2 else 1 end as place from mine m
+  select c.id, c.create_time as time, m.came as kind, m.campus_id, m.course_id, m.order_id, '' as method,
+    c.hundredths, c.amount_fen as value_fen, 0::bigint as paid_fen,
+    case m.kind when 'gift' then 2 else 1 end as place
+  from lot_opening c join mine m on m.institution_id = c.institution_id and m.id = c.lot_id
   union all
   select e.id, e.create_time, e.kind, e.campus_id, m.course_id, m.order_id, '', -e.hundredths, -e.amount_fen, 0, 3
   from lot_entry e join mine m on m.institution_id = e.institution_id and m.id = e.lot_id

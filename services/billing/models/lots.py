@@ -44,6 +44,19 @@ class Lot(CampusRow, Base):
     announced_expire_date: Mapped[date | None]
 
 
+class LotOpening(CampusRow, Base):
+    """Hours that came into a lot, and their value; append-only, written by triggers of the lot.
+
+    quantity = sum(hundredths), total = sum(amount).
+    """
+
+    __tablename__ = "lot_opening"
+
+    lot_id: Mapped[UUID]
+    hundredths: Mapped[int]
+    amount_fen: Mapped[int]
+
+
 class LotEntry(CampusRow, Base):
     """What left a lot (positive) or came back (negative); append-only. remaining = quantity - sum(hundredths).
 
