@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, SignIn
 from tests.journeys.chain import Chain
-from tests.journeys.steps import enquire
+from tests.journeys.steps import Child, enquire
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]  # the first test starts the whole system
 
@@ -55,3 +56,23 @@ def test_a_phone_shows_the_day_and_opens_the_menu(sign_in: SignIn) -> None:
     expect(page.get_by_role("dialog")).to_be_hidden()
     expect(page.get_by_text("招生漏斗")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
+
+
+def test_a_child_is_found_from_anywhere_by_keyboard(sign_in: SignIn, chain: Chain, pupil: Child) -> None:
+    assert pupil.customer_id
+    page = sign_in("hq_admin")
+    page.goto("/")
+    page.get_by_role("button", name="搜索 Ctrl K").press("Control+k")
+    box = page.get_by_role("searchbox", name="姓名、拼音、手机号或后四位")
+    box.fill("ouyangxm")
+    expect(page.get_by_text("没有找到")).to_be_visible()
+    box.fill("oyxm")
+    found = page.get_by_role("option")
+    expect(found.first).to_contain_text("学员")
+    expect(found.first).to_have_attribute("aria-selected", "true")
+    box.press("ArrowDown")
+    expect(found.nth(1)).to_have_attribute("aria-selected", "true")
+    box.press("ArrowUp")
+    box.press("Enter")
+    expect(page.get_by_role("heading", name="欧阳小明", level=1)).to_be_visible()
+    expect(page).to_have_url(re.compile("/students/"))

@@ -4,6 +4,7 @@ import { Suspense, lazy, useState } from 'react'
 import { Link, Outlet } from 'react-router'
 import { AccountMenu } from '@/app/account-menu'
 import { Navigation } from '@/app/navigation'
+import { SearchButton } from '@/app/search-button'
 import { Brand } from '@/components/brand'
 import { PreferenceSwitches } from '@/components/preference-switches'
 import type { Session } from '@/lib/session'
@@ -39,6 +40,7 @@ export function Shell({ session }: { session: Session }): React.ReactNode {
         <Typography.Text type="secondary" ellipsis className={styles['institution']}>
           {session.institutionName}
         </Typography.Text>
+        <SearchButton />
         <PreferenceSwitches />
         <AccountMenu session={session} />
       </header>
