@@ -58,7 +58,7 @@ def test_a_phone_shows_the_day_and_opens_the_menu(sign_in: SignIn) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
 
 
-def test_a_child_is_found_from_anywhere_by_keyboard(sign_in: SignIn, chain: Chain, pupil: Child) -> None:
+def test_a_child_is_found_from_anywhere_by_keyboard(sign_in: SignIn, pupil: Child) -> None:
     assert pupil.customer_id
     page = sign_in("hq_admin")
     page.goto("/")
