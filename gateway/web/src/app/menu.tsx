@@ -1,4 +1,4 @@
-import { AccountBookOutlined, CalendarOutlined, HomeOutlined, PhoneOutlined, TeamOutlined } from '@ant-design/icons'
+import { AccountBookOutlined, CalculatorOutlined, CalendarOutlined, HomeOutlined, PhoneOutlined, TeamOutlined } from '@ant-design/icons'
 import type { Session } from '@/lib/session'
 import { can } from '@/lib/permissions'
 import type { zhCN } from '@/locales/zh-CN'
@@ -18,6 +18,7 @@ const PLACES: readonly Place[] = [
   { path: '/students', title: 'place.students', icon: <TeamOutlined />, permission: 'student.read' },
   { path: '/orders', title: 'place.orders', icon: <AccountBookOutlined />, permission: 'order.read' },
   { path: '/timetable', title: 'place.timetable', icon: <CalendarOutlined />, permission: 'lesson.read' },
+  { path: '/settlements', title: 'place.settlements', icon: <CalculatorOutlined />, permission: 'settlement.read' },
 ]
 
 /** Where a person may go, in the order of the menu. */

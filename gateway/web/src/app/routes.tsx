@@ -30,6 +30,8 @@ export const router = createBrowserRouter([
           page('/orders', async () => (await import('@/features/orders/order-list-page')).OrderListPage, 'orders'),
           page('/orders/:orderId', async () => (await import('@/features/orders/order-page')).OrderPage, 'orders'),
           page('/timetable', async () => (await import('@/features/timetable/timetable-page')).TimetablePage, 'timetable', 'students'),
+          page('/settlements', async () => (await import('@/features/settlements/settlement-list-page')).SettlementListPage, 'settlements'),
+          page('/settlements/:settlementId', async () => (await import('@/features/settlements/settlement-page')).SettlementPage, 'settlements'),
           { path: '*', Component: NotFoundPage },
         ],
       },

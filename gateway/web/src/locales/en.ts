@@ -26,6 +26,7 @@ export const en = {
   'place.students': 'Students',
   'place.orders': 'Orders',
   'place.timetable': 'Timetable',
+  'place.settlements': 'Settlements',
   'shell.account': 'Account: {name}',
 
   'notFound.title': 'There is no such page',

@@ -24,6 +24,10 @@ export const PARTS = {
     'zh-CN': async (): Promise<Texts> => (await import('@/locales/zh-CN-reveals')).zhCNReveals,
     en: async (): Promise<Texts> => (await import('@/locales/en-reveals')).enReveals,
   },
+  settlements: {
+    'zh-CN': async (): Promise<Texts> => (await import('@/locales/zh-CN-settlements')).zhCNSettlements,
+    en: async (): Promise<Texts> => (await import('@/locales/en-settlements')).enSettlements,
+  },
   students: {
     'zh-CN': async (): Promise<Texts> => (await import('@/locales/zh-CN-students')).zhCNStudents,
     en: async (): Promise<Texts> => (await import('@/locales/en-students')).enStudents,

@@ -27,6 +27,7 @@ export const zhCN = {
   'place.students': '学员',
   'place.orders': '订单',
   'place.timetable': '课表',
+  'place.settlements': '结算单',
   'shell.account': '账号：{name}',
 
   'notFound.title': '没有这个页面',
